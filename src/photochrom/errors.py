@@ -1,0 +1,183 @@
+"""The tree of failures. A message says what was got, what was expected and what to do next; values are attributes.
+
+::
+
+    PhotochromError
+    ├── ImageError                 a picture that cannot be used (.path)
+    │   ├── ImageNotFoundError     there is no such file, or it may not be read
+    │   ├── UnsupportedImageError  not a picture, or of a kind that is not read
+    │   ├── TruncatedImageError    the file ends, or breaks, before the picture does
+    │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
+    │   └── InvalidPixelsError     NaN, infinity or an impossible shape
+    ├── OutputError                a result that cannot be written (.path)
+    │   ├── OutputExistsError      the file is there already and --force was not given
+    │   ├── OutputConflictError    two inputs would write the same file (.inputs)
+    │   └── OutputWriteError       disk full, read-only folder, no such folder
+    ├── ModelError
+    │   ├── UnknownModelError      no catalogue row and no file of that name (.name, .known)
+    │   ├── WeightsNotFoundError   a weights file is absent (.path)
+    │   ├── WeightsDigestError     a weights file is not the one expected (.path, .expected, .got)
+    │   └── InvalidModelError      an ONNX file that is not a colourisation model (.path)
+    ├── OptionError                a value outside its range (.option, .value)
+    ├── MissingExtraError          an optional dependency is not installed (.extra)
+    └── TrainingError
+        ├── DataError              training data that cannot be used (.path)
+        ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
+        └── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = [
+    "CheckpointError",
+    "DataError",
+    "ImageError",
+    "ImageNotFoundError",
+    "ImageTooLargeError",
+    "InvalidModelError",
+    "InvalidPixelsError",
+    "MissingExtraError",
+    "ModelError",
+    "OptionError",
+    "OutputConflictError",
+    "OutputError",
+    "OutputExistsError",
+    "OutputWriteError",
+    "PhotochromError",
+    "RecipeError",
+    "TrainingError",
+    "TruncatedImageError",
+    "UnknownModelError",
+    "UnsupportedImageError",
+    "WeightsDigestError",
+    "WeightsNotFoundError",
+]
+
+
+class PhotochromError(Exception):
+    """Base of every error that Photochrom raises on purpose."""
+
+
+class _PathError(PhotochromError):
+    """An error about one file; ``path`` is None for a picture that came as an array."""
+
+    def __init__(self, message: str, path: str | Path | None = None) -> None:
+        self.path = None if path is None else Path(path)
+        super().__init__(message if path is None else f"{path}: {message}")
+
+
+class ImageError(_PathError):
+    """A picture that cannot be used."""
+
+
+class ImageNotFoundError(ImageError):
+    """There is no such file, or it may not be read."""
+
+
+class UnsupportedImageError(ImageError):
+    """The file is not a picture, or of a kind that is not read."""
+
+
+class TruncatedImageError(ImageError):
+    """The file ends, or breaks, before the picture does."""
+
+
+class ImageTooLargeError(ImageError):
+    """The picture has more pixels than allowed (a guard against decompression bombs)."""
+
+    def __init__(self, pixels: int, limit: int, path: str | Path | None = None) -> None:
+        self.pixels, self.limit = pixels, limit
+        super().__init__(
+            f"{pixels / 1e6:.1f} megapixels, and the limit is {limit / 1e6:.1f}; raise it with --max-pixels", path
+        )
+
+
+class InvalidPixelsError(ImageError):
+    """The pixels are not numbers, or the array has an impossible shape."""
+
+
+class OutputError(_PathError):
+    """A result that cannot be written."""
+
+
+class OutputExistsError(OutputError):
+    """The output file is there already."""
+
+
+class OutputConflictError(OutputError):
+    """Two inputs would write the same output file."""
+
+    def __init__(self, path: str | Path, inputs: tuple[Path, ...]) -> None:
+        self.inputs = inputs
+        names = ", ".join(str(name) for name in inputs)
+        super().__init__(f"would be written by more than one input ({names}); colour them in separate runs", path)
+
+
+class OutputWriteError(OutputError):
+    """The file system refused: disk full, read-only folder, no such folder."""
+
+
+class ModelError(_PathError):
+    """A model that cannot be used."""
+
+
+class UnknownModelError(ModelError):
+    """No catalogue row and no file has this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"unknown model {name!r}; known are {', '.join(known)}, or give the path of an .onnx file")
+
+
+class WeightsNotFoundError(ModelError):
+    """A weights file is absent."""
+
+
+class WeightsDigestError(ModelError):
+    """A weights file is not the one that the catalogue names."""
+
+    def __init__(self, path: str | Path, expected: str, got: str) -> None:
+        self.expected, self.got = expected, got
+        super().__init__(f"sha256 is {got}, expected {expected}; delete the file and fetch it again", path)
+
+
+class InvalidModelError(ModelError):
+    """The file is not an ONNX colourisation model that Photochrom can run."""
+
+
+class OptionError(PhotochromError):
+    """A value outside its range."""
+
+    def __init__(self, option: str, value: object, expected: str) -> None:
+        self.option, self.value = option, value
+        super().__init__(f"{option} is {value!r}, expected {expected}")
+
+
+class MissingExtraError(PhotochromError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, extra: str, what: str) -> None:
+        self.extra = extra
+        super().__init__(f"{what} needs the extra [{extra}]: pip install 'photochrom[{extra}]'")
+
+
+class TrainingError(_PathError):
+    """A training run that cannot start or go on."""
+
+
+class DataError(TrainingError):
+    """Training data that cannot be used."""
+
+
+class RecipeError(TrainingError):
+    """An unknown key or a wrong type in a recipe."""
+
+    def __init__(self, key: str, message: str, path: str | Path | None = None) -> None:
+        self.key = key
+        super().__init__(f"{key}: {message}", path)
+
+
+class CheckpointError(TrainingError):
+    """A checkpoint of another architecture, or a damaged one."""
