@@ -1,0 +1,127 @@
+"""From a network's output to ab colour: annealed mean, the vividness dial, confidence.
+
+Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (post-hoc logit adjustment).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from photochrom.errors import InvalidModelError, OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["DEFAULT_VIVIDNESS", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
+
+DEFAULT_VIVIDNESS = 0.5
+
+# What the dial means at 0, at 0.5 and at 1; in between, temperature and gain go geometrically, the weight linearly.
+_DIAL = (0.0, 0.5, 1.0)
+_TEMPERATURES = (1.0, 0.4, 0.2)
+_PRIOR_WEIGHTS = (0.0, 0.0, 0.3)
+_CHROMA_GAINS = (0.8, 1.0, 1.25)
+
+
+def dial(vividness: float) -> tuple[float, float, float]:
+    """What a vividness in [0, 1] means: (temperature, weight of the prior correction, chroma gain of plain ab).
+
+    0 is the safe mean of all likely colours, 0.5 the default, 1 the most likely colour with rare colours favoured.
+    Raises OptionError outside [0, 1].
+    """
+    if not 0.0 <= vividness <= 1.0:
+        raise OptionError("vividness", vividness, "a number from 0 (safe) to 1 (vivid)")
+    temperature = float(np.exp(np.interp(vividness, _DIAL, np.log(_TEMPERATURES))))
+    gain = float(np.exp(np.interp(vividness, _DIAL, np.log(_CHROMA_GAINS))))
+    return temperature, float(np.interp(vividness, _DIAL, _PRIOR_WEIGHTS)), gain
+
+
+def annealed_mean(logits: NDArray[Any], bins: NDArray[Any], temperature: float) -> NDArray[np.float32]:
+    """Mean colour of softmax(logits / T): (Q, h, w) float and bins (Q, 2) in ab -> ab (h, w, 2) float32.
+
+    T = 1 is the plain mean and T -> 0 the most likely bin (Zhang 2016, eq. 5: raising a softmax to the power 1 / T and
+    normalising it again). Raises OptionError unless 0 < T <= 1, InvalidModelError for wrong shapes or non-finite logits.
+    """
+    if not 0.0 < temperature <= 1.0:
+        raise OptionError("temperature", temperature, "a number in (0, 1]")
+    if np.ndim(logits) != 3 or np.shape(bins) != (len(logits), 2):
+        raise InvalidModelError(
+            f"logits of shape {np.shape(logits)} and bins of shape {np.shape(bins)}; expected (Q, h, w) and (Q, 2)"
+        )
+    weights, total = _exponentials(logits, 1.0 / temperature)
+    mean: NDArray[np.float32] = weights.T @ np.asarray(bins, np.float32)
+    mean /= total[:, None]
+    return mean.reshape(*np.shape(logits)[1:], 2)
+
+
+def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
+    """1 - H / log Q of softmax(logits), H its entropy: (Q, h, w) float -> (h, w) float32 in [0, 1]; 1 = one bin only.
+
+    Raises InvalidModelError for non-finite logits.
+    """
+    if np.ndim(logits) != 3 or len(logits) < 2:
+        raise InvalidModelError(f"logits of shape {np.shape(logits)}; expected (Q, h, w) with Q of at least 2")
+    weights, total = _exponentials(logits, 1.0)
+    # H = log(sum e^z) - sum(z e^z) / sum(e^z), with z shifted so that its largest value is 0, as in `weights`.
+    shifted = np.log(np.maximum(weights, np.float32(1e-30)))
+    shifted *= weights
+    entropy = np.log(total) - shifted.sum(axis=0) / total
+    certain: NDArray[np.float32] = np.clip(1 - entropy / np.float32(np.log(len(logits))), 0, 1)
+    return certain.reshape(np.shape(logits)[1:])
+
+
+def decode_bins(
+    logits: NDArray[Any],
+    bins: NDArray[Any],
+    vividness: float = DEFAULT_VIVIDNESS,
+    log_prior: NDArray[Any] | None = None,
+) -> NDArray[np.float32]:
+    """Colour of ab-bin logits at one setting of the dial: (Q, h, w) float -> ab (h, w, 2) float32.
+
+    ``log_prior`` (Q,) is the logarithm of how frequent each bin was in training. Where the dial asks for vivid colours, a
+    share tau of it is subtracted from the logits, which equals training with classes reweighted by prior**-tau (Menon 2021).
+    Raises OptionError and InvalidModelError as :func:`annealed_mean` does, and for a prior of another length or not finite.
+    """
+    temperature, tau, _ = dial(vividness)
+    if log_prior is not None:
+        prior = np.asarray(log_prior, np.float32)
+        if prior.shape != (len(bins),) or not np.isfinite(prior).all():
+            raise InvalidModelError(f"log prior of shape {prior.shape}; expected {len(bins)} finite numbers")
+        if tau > 0.0:
+            logits = np.asarray(logits, np.float32) - np.float32(tau) * prior[:, None, None]
+    return annealed_mean(logits, bins, temperature)
+
+
+def decode_ab(ab: NDArray[Any], vividness: float = DEFAULT_VIVIDNESS) -> NDArray[np.float32]:
+    """Colour of a network that predicts ab itself: (2, h, w) float -> (h, w, 2) float32, chroma scaled mildly by the dial.
+
+    Raises InvalidModelError for another shape or non-finite values, OptionError for a vividness outside [0, 1].
+    """
+    _, _, gain = dial(vividness)
+    if np.ndim(ab) != 3 or len(ab) != 2:
+        raise InvalidModelError(f"the network's ab has shape {np.shape(ab)}; expected (2, h, w)")
+    _require_finite(ab)
+    scaled: NDArray[np.float32] = np.moveaxis(np.asarray(ab, np.float32), 0, -1) * np.float32(gain)
+    return np.ascontiguousarray(scaled)
+
+
+def _exponentials(logits: NDArray[Any], scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """exp(scale * (logits - max)) as (Q, h * w), and its sums over Q."""
+    _require_finite(logits)
+    flat = np.asarray(logits, np.float32).reshape(len(logits), -1)
+    shifted = flat - flat.max(axis=0)
+    shifted *= np.float32(scale)
+    np.exp(shifted, out=shifted)
+    return shifted, shifted.sum(axis=0)
+
+
+def _require_finite(values: NDArray[Any]) -> None:
+    # One sum instead of a whole array of booleans: a NaN or an infinity among float32 values always shows in it.
+    with np.errstate(invalid="ignore"):
+        total = np.sum(values, dtype=np.float64)
+    if not np.isfinite(total):
+        raise InvalidModelError(
+            "the network's output holds NaN or infinity; check the weights file and the input range"
+        )

@@ -1,0 +1,108 @@
+"""From a network's output to colour."""
+
+import numpy as np
+import pytest
+
+from photochrom import decode
+from photochrom.color import ab_bins
+from photochrom.errors import InvalidModelError, OptionError
+
+
+@pytest.fixture
+def logits() -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 3, (261, 5, 7)).astype(np.float32)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.4, 1.0])
+def test_annealed_mean_is_the_mean_under_the_sharpened_distribution(logits: np.ndarray, temperature: float) -> None:
+    probability = np.exp(logits.astype(np.float64))
+    probability /= probability.sum(axis=0)
+    sharpened = probability ** (1 / temperature)  # as Zhang 2016 writes eq. 5
+    sharpened /= sharpened.sum(axis=0)
+    expected = np.einsum("qhw,qc->hwc", sharpened, ab_bins())
+    ab = decode.annealed_mean(logits, ab_bins(), temperature)
+    assert ab.dtype == np.float32
+    np.testing.assert_allclose(ab, expected, atol=1e-3)
+
+
+def test_a_low_temperature_gives_the_most_likely_bin(logits: np.ndarray) -> None:
+    logits[17] += 40
+    np.testing.assert_allclose(decode.annealed_mean(logits, ab_bins(), 0.01), np.broadcast_to(ab_bins()[17], (5, 7, 2)))
+
+
+def test_large_logits_do_not_overflow(logits: np.ndarray) -> None:
+    np.testing.assert_allclose(
+        decode.annealed_mean(logits + 1000, ab_bins(), 0.4), decode.annealed_mean(logits, ab_bins(), 0.4), atol=0.05
+    )
+
+
+def test_confidence_is_one_minus_the_normalised_entropy(logits: np.ndarray) -> None:
+    probability = np.exp(logits.astype(np.float64))
+    probability /= probability.sum(axis=0)
+    entropy = -(probability * np.log(probability)).sum(axis=0)
+    np.testing.assert_allclose(decode.confidence(logits), 1 - entropy / np.log(261), atol=1e-4)
+
+
+def test_confidence_of_no_idea_and_of_certainty() -> None:
+    assert decode.confidence(np.zeros((261, 1, 1))) == pytest.approx(0, abs=1e-5)
+    certain = np.zeros((261, 1, 1))
+    certain[3] = 200
+    assert decode.confidence(certain) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_dial_goes_from_the_safe_mean_to_vivid_colours(logits: np.ndarray) -> None:
+    dials = [decode.dial(value) for value in np.linspace(0, 1, 11)]
+    temperatures, weights, gains = zip(*dials, strict=True)
+    assert temperatures[0] == 1
+    assert sorted(temperatures, reverse=True) == list(temperatures)
+    assert sorted(weights) == list(weights)
+    assert weights[0] == 0
+    assert weights[-1] > 0
+    assert sorted(gains) == list(gains)
+    chroma = [np.hypot(*decode.decode_bins(logits, ab_bins(), value).reshape(-1, 2).T).mean() for value in (0, 0.5, 1)]
+    assert chroma[0] < chroma[1] < chroma[2]
+
+
+def test_the_prior_makes_rare_colours_likelier_on_the_vivid_side_only(logits: np.ndarray) -> None:
+    rare = 40
+    log_prior = np.zeros(261, np.float32)
+    log_prior[rare] = -10
+
+    def distance(vividness: float, prior: np.ndarray | None) -> float:
+        ab = decode.decode_bins(logits, ab_bins(), vividness, prior)
+        return float(np.hypot(*(ab - ab_bins()[rare]).reshape(-1, 2).T).mean())
+
+    assert distance(1.0, log_prior) < distance(1.0, None)
+    assert distance(0.5, log_prior) == distance(0.5, None)
+
+
+def test_plain_ab_passes_through_and_the_dial_scales_its_chroma() -> None:
+    ab = np.random.default_rng(0).normal(0, 20, (2, 3, 4)).astype(np.float32)
+    np.testing.assert_array_equal(decode.decode_ab(ab), np.moveaxis(ab, 0, -1))
+    assert np.abs(decode.decode_ab(ab, 0)).sum() < np.abs(ab).sum() < np.abs(decode.decode_ab(ab, 1)).sum()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_outputs_that_are_not_numbers_are_refused(logits: np.ndarray, value: float) -> None:
+    logits[3, 2, 1] = value
+    for work in (
+        lambda: decode.decode_bins(logits, ab_bins()),
+        lambda: decode.confidence(logits),
+        lambda: decode.decode_ab(logits[2:4]),
+    ):
+        with pytest.raises(InvalidModelError, match="NaN or infinity"):
+            work()
+
+
+def test_wrong_shapes_and_settings_are_refused(logits: np.ndarray) -> None:
+    with pytest.raises(InvalidModelError, match="expected"):
+        decode.decode_bins(logits[:100], ab_bins())
+    with pytest.raises(InvalidModelError, match="prior"):
+        decode.decode_bins(logits, ab_bins(), log_prior=np.zeros(5))
+    with pytest.raises(InvalidModelError, match="expected"):
+        decode.decode_ab(logits)
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(OptionError, match="vividness"):
+            decode.decode_bins(logits, ab_bins(), wrong)
+    with pytest.raises(OptionError, match="temperature"):
+        decode.annealed_mean(logits, ab_bins(), 0.0)
