@@ -1,0 +1,1 @@
+"""Measuring: metrics, baselines and the pictures to measure on. Knows nothing of training."""

@@ -1,0 +1,294 @@
+"""How close a colourisation is to the truth, and how colourful it is. Numpy and the formulas of ``color`` only.
+
+Pictures are sRGB uint8 (h, w, 3); ab fields are float (..., 2) and L*a*b* float (..., 3), both CIE D65 in their natural
+units. Truth comes first, the result second; they must have the same shape, or InvalidPixelsError is raised.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import BIN_SIZE, ab_bins, rgb_to_lab
+from photochrom.errors import DataError, InvalidPixelsError
+
+__all__ = [
+    "AUC_LIMIT",
+    "PSNR_CEILING",
+    "Scores",
+    "auc",
+    "auc_rebalanced",
+    "ciede2000",
+    "colourfulness",
+    "colourfulness_abs",
+    "distance_counts",
+    "mae_ab",
+    "psnr",
+    "psnr_ab",
+]
+
+#: The largest ab distance of the AuC, in ab units (Zhang 2016).
+AUC_LIMIT = 150
+#: What an exact copy counts for in a mean of PSNRs, in dB: one grey picture must not make the mean infinite.
+PSNR_CEILING = 100.0
+
+_REACH = 12  # The cells of the ab grid that are looked up reach this far from 0, in bins.
+
+
+def _pair(truth: Any, result: Any, channels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both arrays as float64, checked: equal shapes (..., channels), not empty, finite."""
+    pair = np.asarray(truth, np.float64), np.asarray(result, np.float64)
+    if pair[0].shape != pair[1].shape or pair[0].shape[-1:] != (channels,) or not pair[0].size:
+        raise InvalidPixelsError(
+            f"truth has shape {pair[0].shape} and result {pair[1].shape}; expected two equal shapes (..., {channels})"
+        )
+    if not all(np.isfinite(array).all() for array in pair):
+        raise InvalidPixelsError("truth or result holds NaN or infinity")
+    return pair
+
+
+def _decibels(truth: NDArray[np.float64], result: NDArray[np.float64]) -> float:
+    error = float(np.mean((truth - result) ** 2))
+    return 10 * float(np.log10(255**2 / error)) if error else float("inf")
+
+
+def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
+    """Peak signal-to-noise ratio over R, G and B together, in dB; higher is better, infinite for an exact copy.
+
+    10 log10(255^2 / mean((truth - result)^2)), the mean over all pixels and channels of sRGB uint8 (h, w, 3).
+    Source: the definition; it is what colourisation papers print, whose protocols differ.
+
+    >>> black, dark = np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 51, np.uint8)
+    >>> round(psnr(black, dark), 2)  # an error of a fifth: 20 log10(5)
+    13.98
+    """
+    return _decibels(*_pair(truth, result, 3))
+
+
+def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
+    """Peak signal-to-noise ratio of a* and b* alone, in dB; higher is better, infinite for an exact copy.
+
+    10 log10(255^2 / mean((truth - result)^2)) over float (..., 2). The peak is 255 because that is the range of the two
+    chroma channels in 8-bit Lab, where one step is one ab unit (OpenCV); papers that use another peak P differ by the
+    constant 20 log10(P / 255).
+
+    >>> psnr_ab(np.zeros((2, 2, 2)), np.full((2, 2, 2), 25.5))
+    20.0
+    """
+    return _decibels(*_pair(truth_ab, result_ab, 2))
+
+
+def mae_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
+    """Mean absolute error of a* and b*, in ab units, from 0; lower is better.
+
+    mean(|truth - result|) over all pixels and both channels of float (..., 2). Source: the definition.
+
+    >>> mae_ab(np.zeros((1, 2, 2)), np.array([[[3.0, 0.0], [0.0, -5.0]]]))
+    2.0
+    """
+    truth, result = _pair(truth_ab, result_ab, 2)
+    return float(np.mean(np.abs(truth - result)))
+
+
+def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[np.float64]:
+    """CIEDE2000 colour difference of every pixel: L*a*b* (..., 3) twice -> (...) float64, from 0; lower is better.
+
+    sqrt((dL'/SL)^2 + (dC'/SC)^2 + (dH'/SH)^2 + RT (dC'/SC)(dH'/SH)) with kL = kC = kH = 1. About 1 is just noticeable.
+    Source: CIE 142-2001 in the notation of Sharma, Wu, Dalal 2005, whose rules for hues of grey colours are followed.
+
+    >>> ciede2000(np.array([50.0, 2.6772, -79.7751]), np.array([50.0, 0.0, -82.7485])).round(4)
+    np.float64(2.0425)
+    """
+    truth, result = _pair(truth_lab, result_lab, 3)
+    light1, a1, b1 = np.moveaxis(truth, -1, 0)
+    light2, a2, b2 = np.moveaxis(result, -1, 0)
+    # a* is stretched near the grey axis
+    stretch = 1.5 - 0.5 * _chroma_share((np.hypot(a1, b1) + np.hypot(a2, b2)) / 2)
+    chroma1, chroma2 = np.hypot(stretch * a1, b1), np.hypot(stretch * a2, b2)
+    hue1, hue2 = (np.degrees(np.arctan2(b, stretch * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    grey = chroma1 * chroma2 == 0
+
+    turn = (hue2 - hue1 + 180) % 360 - 180
+    # Opposite hues: Sharma's rules leave a difference of exactly 180 degrees its sign.
+    turn = np.where((turn == -180) & (hue2 > hue1), 180.0, turn)
+    d_light, d_chroma = light2 - light1, chroma2 - chroma1
+    d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(np.radians(turn) / 2))
+
+    light, chroma = (light1 + light2) / 2, (chroma1 + chroma2) / 2
+    far = np.abs(hue1 - hue2) > 180
+    hue = (hue1 + hue2) / 2 + np.where(far, np.where(hue1 + hue2 < 360, 180.0, -180.0), 0.0)
+    hue = np.where(grey, hue1 + hue2, hue)
+    tone = 1.0
+    for weight, times, phase in ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63)):
+        tone = tone + weight * np.cos(np.radians(times * hue + phase))
+
+    middle = (light - 50) ** 2
+    in_light = d_light / (1 + 0.015 * middle / np.sqrt(20 + middle))
+    in_chroma = d_chroma / (1 + 0.045 * chroma)
+    in_hue = d_hue / (1 + 0.015 * chroma * tone)
+    blue = np.radians(60 * np.exp(-(((hue - 275) / 25) ** 2)))
+    rotation = -2 * _chroma_share(chroma) * np.sin(blue)
+    total = in_light**2 + in_chroma**2 + in_hue**2 + rotation * in_chroma * in_hue
+    return np.asarray(np.sqrt(np.maximum(total, 0)))
+
+
+def _chroma_share(chroma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """sqrt(C^7 / (C^7 + 25^7)), which CIEDE2000 uses twice."""
+    power = chroma**7
+    return np.asarray(np.sqrt(power / (power + 25.0**7)))
+
+
+@cache
+def _bin_of_cell() -> NDArray[np.int64]:
+    """The nearest ab bin of every cell of the 10-unit grid, (25, 25): cells outside sRGB go to its border."""
+    steps = np.arange(-_REACH, _REACH + 1) * BIN_SIZE
+    cells = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1)[..., None, :]
+    nearest: NDArray[np.int64] = ((cells - ab_bins()) ** 2).sum(axis=-1).argmin(axis=-1)
+    return nearest
+
+
+def distance_counts(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> NDArray[np.int64]:
+    """How many pixels of each true ab bin lie how far from the truth: float (..., 2) twice -> (261, 152) int64.
+
+    Column t counts the pixels whose ab distance d has ceil(d) = t, so columns 0..t hold the pixels within t; column 151
+    is for what is farther. The rows are :func:`photochrom.color.ab_bins`, a pixel's bin the nearest to its true ab.
+    Tables of several pictures may be added: that is how the AuC of a whole set is kept in little memory.
+
+    >>> counts = distance_counts(np.zeros((1, 3, 2)), np.array([[[0, 0], [0, 1.5], [120, 120]]]))
+    >>> counts.shape, np.flatnonzero(counts.sum(axis=0)).tolist()
+    ((261, 152), [0, 2, 151])
+    """
+    truth, result = _pair(truth_ab, result_ab, 2)
+    cell = np.clip(np.round(truth / BIN_SIZE), -_REACH, _REACH).astype(np.int64) + _REACH
+    bins = _bin_of_cell()[cell[..., 0], cell[..., 1]]
+    distance = np.minimum(np.ceil(np.hypot(*np.moveaxis(truth - result, -1, 0))), AUC_LIMIT + 1).astype(np.int64)
+    shape = len(ab_bins()), AUC_LIMIT + 2
+    return np.bincount((bins * shape[1] + distance).ravel(), minlength=shape[0] * shape[1]).reshape(shape)
+
+
+def _area(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Area in percent under the cumulative share of each row of distance counts (..., 152), by the trapezoid rule."""
+    within = np.cumsum(counts[..., :-1], axis=-1) / np.sum(counts, axis=-1, keepdims=True)
+    ends = (within[..., 0] + within[..., -1]) / 2
+    return np.asarray(100 * (within.sum(axis=-1) - ends) / AUC_LIMIT)
+
+
+def auc(counts: NDArray[Any]) -> float:
+    """Raw AuC in percent, from :func:`distance_counts`; 0..100, higher is better.
+
+    For each threshold t = 0, 1, ... 150 the share of pixels whose ab distance to the truth is at most t; the area under
+    this curve by the trapezoid rule, divided by 150. Source: Zhang, Isola, Efros 2016, section 3.1; table 1 prints 89.1
+    for grey on ImageNet.
+
+    >>> round(auc(distance_counts(np.zeros((4, 4, 2)), np.full((4, 4, 2), [30.0, 0.0]))), 2)  # about 1 - 30 / 150
+    80.33
+    """
+    return float(_area(np.asarray(counts).sum(axis=0)))
+
+
+def auc_rebalanced(counts: NDArray[Any]) -> float:
+    """Class-rebalanced AuC in percent, from :func:`distance_counts` of a whole set; 0..100, higher is better.
+
+    As :func:`auc`, but every pixel weighs 1 / p(q), p(q) the frequency of its true ab bin q. Here p is counted on the
+    measured set itself, over all pixels of all its pictures and without smoothing, so that the weighted share is the
+    plain mean, over the bins that occur, of the share within each bin. Zhang 2016 (section 3.1, equation 4 with lambda
+    = 0; grey on ImageNet: 58.0) takes p from ImageNet's training pictures, over 313 bins and smoothed. A small set has
+    few of the most colourful bins, which raises the figure: compare only figures of the same set and rule.
+
+    >>> truth = np.zeros((1, 4, 2)); truth[0, 0] = 60.0  # one colourful pixel beside three grey ones
+    >>> counts = distance_counts(truth, np.zeros((1, 4, 2)))
+    >>> round(auc_rebalanced(counts), 2)  # the mean of nearly 100 and about 1 - 84.9 / 150
+    71.83
+    """
+    counts = np.asarray(counts)
+    return float(_area(counts[counts.sum(axis=1) > 0]).mean())
+
+
+def _opponents(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    red, green, blue = np.moveaxis(_pair(rgb, rgb, 3)[0], -1, 0)
+    return red - green, (red + green) / 2 - blue
+
+
+def _spread_and_mean(red_green: NDArray[np.float64], yellow_blue: NDArray[np.float64]) -> float:
+    spread = np.hypot(red_green.std(), yellow_blue.std())
+    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+
+
+def colourfulness(rgb: NDArray[np.uint8]) -> float:
+    """Colourfulness M3 of Hasler and Suesstrunk 2003: sRGB uint8 (h, w, 3) -> 0 (grey) upwards.
+
+    sqrt(std(rg)^2 + std(yb)^2) + 0.3 sqrt(mean(rg)^2 + mean(yb)^2), rg = R - G and yb = (R + G) / 2 - B, with their
+    signs. The paper's viewers call 15 "slightly", 33 "moderately", 59 "quite" and 82 "highly" colourful. Neither high
+    nor low is better: compare with the truth's.
+
+    >>> round(colourfulness(np.full((2, 2, 3), [255, 0, 0], np.uint8)), 2)  # one flat red: 0.3 x 255 x sqrt(1 + 1/4)
+    85.53
+    """
+    return _spread_and_mean(*_opponents(rgb))
+
+
+def colourfulness_abs(rgb: NDArray[np.uint8]) -> float:
+    """Colourfulness as CT2, DDColor and others print it: rg and yb of :func:`colourfulness` without their signs.
+
+    sRGB uint8 (h, w, 3) -> 0 (grey) upwards. It calls a picture with opposite colours less colourful than M3 does.
+
+    >>> halves = np.zeros((1, 2, 3), np.uint8); halves[0, 0, 0] = halves[0, 1, 1] = 255  # red beside green
+    >>> round(colourfulness(halves), 2), round(colourfulness_abs(halves), 2)
+    (293.25, 85.53)
+    """
+    red_green, yellow_blue = _opponents(rgb)
+    return _spread_and_mean(np.abs(red_green), np.abs(yellow_blue))
+
+
+class Scores:
+    """Every metric over a set of pictures, one picture at a time.
+
+    Memory: one (261, 152) table and a dozen numbers a picture. ``per_picture`` maps a metric to its values so far.
+    """
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((len(ab_bins()), AUC_LIMIT + 2), np.int64)
+        self.per_picture: dict[str, list[float]] = {}
+
+    def update(self, truth_rgb: NDArray[np.uint8], result_rgb: NDArray[np.uint8]) -> dict[str, float]:
+        """Measure one picture, sRGB uint8 (h, w, 3) twice, and return its own figures.
+
+        Raises InvalidPixelsError for another dtype or shape; nothing is counted then.
+        """
+        for pixels in (truth_rgb, result_rgb):
+            if pixels.dtype != np.uint8 or pixels.ndim != 3:
+                raise InvalidPixelsError(f"a picture is {pixels.dtype} {pixels.shape}, expected uint8 (h, w, 3)")
+        _pair(truth_rgb, result_rgb, 3)
+        truth, result = rgb_to_lab(truth_rgb / 255.0), rgb_to_lab(result_rgb / 255.0)
+        counts = distance_counts(truth[..., 1:], result[..., 1:])
+        difference = ciede2000(truth, result)
+        figures = {
+            "psnr": min(psnr(truth_rgb, result_rgb), PSNR_CEILING),
+            "psnr_ab": min(psnr_ab(truth[..., 1:], result[..., 1:]), PSNR_CEILING),
+            "mae_ab": mae_ab(truth[..., 1:], result[..., 1:]),
+            "ciede2000": float(difference.mean()),
+            "ciede2000_median": float(np.median(difference)),
+            "auc": auc(counts),
+            "colourfulness": colourfulness(result_rgb),
+            "colourfulness_abs": colourfulness_abs(result_rgb),
+            "colourfulness_truth": colourfulness(truth_rgb),
+            "colourfulness_abs_truth": colourfulness_abs(truth_rgb),
+        }
+        self.counts += counts
+        for name, value in figures.items():
+            self.per_picture.setdefault(name, []).append(value)
+        return figures
+
+    def compute(self) -> dict[str, float]:
+        """Means over the pictures, each picture weighing the same, with their number as ``pictures``.
+
+        An exact copy counts as :data:`PSNR_CEILING`. ``auc_rebalanced`` is over all pixels of the set, since a single
+        picture has few bins. Raises DataError when no picture was measured.
+        """
+        if not self.per_picture:
+            raise DataError("no picture was measured")
+        means = {name: float(np.mean(values)) for name, values in self.per_picture.items()}
+        return {"pictures": len(self.per_picture["psnr"]), **means, "auc_rebalanced": auc_rebalanced(self.counts)}
