@@ -1,0 +1,10 @@
+"""Pictures in and out: read anything into sRGB strips, recognise tinted scans, write a finished picture.
+
+Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
+"""
+
+from photochrom.images.read import ImageInfo, SourceImage, open_image
+from photochrom.images.tint import Tint, classify_tint
+from photochrom.images.write import OUTPUT_SUFFIXES, write_image
+
+__all__ = ["OUTPUT_SUFFIXES", "ImageInfo", "SourceImage", "Tint", "classify_tint", "open_image", "write_image"]

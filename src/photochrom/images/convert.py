@@ -1,0 +1,201 @@
+"""From a file's own pixels to sRGB: profiles, CMYK, Lab, floats, orientation, shrinking. libvips in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom.errors import InvalidPixelsError, UnsupportedImageError
+
+__all__ = [
+    "Pixels",
+    "is_grey",
+    "like",
+    "profile_notice",
+    "rows",
+    "shrink",
+    "split",
+    "to_array",
+    "to_integers",
+    "to_srgb",
+    "turn",
+    "value_range",
+]
+
+Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
+
+_NUMPY = {
+    **{"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "char": np.int8, "short": np.int16},
+    **{"int": np.int32, "float": np.float32, "double": np.float64},
+}
+_PROFILE = "icc-profile-data"
+_SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+_LAB_LIKE = ("lab", "labs", "labq", "lch", "xyz", "yxy", "oklab", "oklch")
+_INTENT: dict[str, Any] = {"intent": "relative", "black_point_compensation": True}
+#: A profile that moves no probe colour by more than this (of 65535) is sRGB in all but name, and is passed over.
+_SRGB_TOLERANCE = 160
+
+
+def rows(image: pyvips.Image, count: int) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Strips of ``count`` rows, top to bottom: (y0, array of shape (h, w) or (h, w, n) in the image's own type)."""
+    region = pyvips.Region.new(image)
+    shape = (image.width,) if image.bands == 1 else (image.width, image.bands)
+    for y in range(0, image.height, count):
+        fetched = region.fetch(0, y, image.width, min(count, image.height - y))
+        yield y, np.frombuffer(fetched, _NUMPY[image.format]).reshape(-1, *shape)
+
+
+def to_array(image: pyvips.Image) -> NDArray[Any]:
+    """All pixels: shape (h, w) or (h, w, n)."""
+    shape = (image.height, image.width) if image.bands == 1 else (image.height, image.width, image.bands)
+    return np.frombuffer(image.write_to_memory(), _NUMPY[image.format]).reshape(shape)
+
+
+def value_range(image: pyvips.Image) -> tuple[float, float] | None:
+    """The values that mean black and white in a picture of floats or wide integers; None for 8 and 16 bit.
+
+    Numbers within 0..1, 0..255 or 0..65535 are taken as on that scale; anything else is stretched from its least to
+    its greatest value. Reads the whole picture.
+
+    Raises:
+        InvalidPixelsError: NaN or infinity among the values.
+        UnsupportedImageError: complex numbers.
+    """
+    if image.format in ("uchar", "ushort") or image.interpretation in _LAB_LIKE:
+        return None
+    if image.format not in _NUMPY:
+        raise UnsupportedImageError(f"pixels of type {image.format}, expected integers or floats")
+    low, high = np.inf, -np.inf
+    for _, strip in rows(split(image)[0], 256):
+        if not np.isfinite(strip).all():
+            raise InvalidPixelsError("there are NaN or infinite values among the pixels; replace them by numbers")
+        low, high = min(low, float(strip.min())), max(high, float(strip.max()))
+    for scale in (1.0, 255.0, 65535.0):
+        if low >= 0 and high <= scale:
+            return 0.0, scale
+    return low, max(high, low + 1e-12)
+
+
+def to_integers(image: pyvips.Image, black_white: tuple[float, float] | None) -> pyvips.Image:
+    """The image as 8 or 16-bit numbers with a plain interpretation, its alpha and profile kept."""
+    if black_white is not None:
+        black, white = black_white
+        factor = 65535 / (white - black)
+        fields = image.get(_PROFILE) if _PROFILE in image.get_fields() else None
+        # The cast truncates, hence the half.
+        image = image.linear(factor, 0.5 - black * factor).cast("ushort").copy()
+        if fields is not None:
+            image.set_type(pyvips.GValue.blob_type, _PROFILE, fields)
+    if image.interpretation in ("cmyk", *_LAB_LIKE):
+        return image
+    deep = image.format == "ushort"
+    if image.bands < 3:
+        return image.copy(interpretation="grey16" if deep else "b-w")
+    return image.copy(interpretation="rgb16" if deep else "srgb")
+
+
+def split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
+    """Colour and alpha. Further channels of a TIFF are left out, and where there are several none counts as alpha."""
+    colours = 4 if image.interpretation == "cmyk" else 1 if image.bands < 3 else 3
+    if image.bands < colours:
+        raise UnsupportedImageError(f"CMYK with {image.bands} channels")
+    if image.bands == colours:
+        return image, None
+    colour = image.extract_band(0, n=colours).copy(interpretation=image.interpretation)
+    return colour, image[colours] if image.bands == colours + 1 else None
+
+
+def turn(image: pyvips.Image, orientation: int) -> pyvips.Image:
+    """Apply an EXIF orientation, 1..8."""
+    if orientation in (5, 6):
+        image = image.rot90()
+    elif orientation in (7, 8):
+        image = image.rot270()
+    elif orientation == 3:
+        image = image.rot180()
+    elif orientation == 4:
+        image = image.flipver()
+    return image.fliphor() if orientation in (2, 5, 7) else image
+
+
+def shrink(strips: Iterable[NDArray[Any]], size: tuple[int, int]) -> NDArray[Any]:
+    """Average over areas to ``size`` (width, height): each strip across, then all of them down; type kept."""
+    import cv2
+
+    def resize(part: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+        if part.shape[:2] == (height, width):
+            return part
+        return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+
+    across = np.concatenate([resize(strip, size[0], len(strip)) for strip in strips])
+    return np.ascontiguousarray(resize(across, *size))
+
+
+def is_grey(pixels: Pixels) -> bool:
+    """True if red, green and blue are equal everywhere; (h, w, 3)."""
+    return all(
+        np.array_equal(part[..., 0], part[..., channel]) for part in (pixels[::37], pixels) for channel in (1, 2)
+    )
+
+
+def like(device: pyvips.Image, pixels: NDArray[Any]) -> pyvips.Image:
+    """An image of these pixels with the interpretation and the profile of another one."""
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=device.interpretation)
+    if _PROFILE in device.get_fields():
+        image.set_type(pyvips.GValue.blob_type, _PROFILE, device.get(_PROFILE))
+    return image
+
+
+def _profile(image: pyvips.Image) -> bytes | None:
+    return bytes(image.get(_PROFILE)) if _PROFILE in image.get_fields() else None
+
+
+@lru_cache(maxsize=8)
+def _effect(profile: bytes, bands: int) -> str:
+    """What a profile does: ``"broken"``, ``"none"`` (it is sRGB, or as good as) or ``"colour"``; tried on probe colours."""
+    if len(profile) < 132 or profile[36:40] != b"acsp" or profile[16:20] != _SPACES.get(bands):
+        return "broken"
+    steps = np.linspace(0, 65535, 256 if bands == 1 else 6).round().astype(np.uint16)
+    probe = np.stack(np.meshgrid(*[steps] * bands, indexing="ij"), axis=-1).reshape(1, -1, bands)
+    image = pyvips.Image.new_from_array(np.ascontiguousarray(probe))
+    image = image.copy(interpretation={1: "grey16", 3: "rgb16", 4: "cmyk"}[bands])
+    image.set_type(pyvips.GValue.blob_type, _PROFILE, profile)
+    try:
+        moved = to_array(image.icc_transform("srgb", embedded=True, depth=16, **_INTENT))
+    except pyvips.Error:
+        return "broken"
+    if bands == 4:
+        return "colour"
+    return "colour" if np.abs(moved.astype(np.int64) - probe).max() > _SRGB_TOLERANCE else "none"
+
+
+def profile_notice(colour: pyvips.Image) -> str | None:
+    """A sentence for the user if the picture's profile cannot be used."""
+    profile = _profile(colour)
+    if profile is None or colour.interpretation in _LAB_LIKE or _effect(profile, colour.bands) != "broken":
+        return None
+    instead = "common printing inks" if colour.interpretation == "cmyk" else "sRGB"
+    return f"its colour profile is damaged or of another kind of picture; {instead} was assumed"
+
+
+def to_srgb(colour: pyvips.Image) -> pyvips.Image:
+    """sRGB (or grey with the sRGB curve) of colour channels, 8 or 16 bit, one or three bands."""
+    depth = 16 if colour.format == "ushort" else 8
+    if colour.interpretation in _LAB_LIKE:
+        return colour.colourspace("rgb16")
+    profile = _profile(colour)
+    effect = "none" if profile is None else _effect(profile, colour.bands)
+    if colour.interpretation == "cmyk":
+        source = {"embedded": True} if effect == "colour" else {"input_profile": "cmyk"}
+        return colour.icc_transform("srgb", depth=depth, **source, **_INTENT)
+    if effect != "colour":
+        return colour
+    converted = colour.icc_transform("srgb", embedded=True, depth=depth, **_INTENT)
+    if colour.bands == 3:
+        return converted
+    return converted[1].copy(interpretation="grey16" if depth == 16 else "b-w")

@@ -1,0 +1,276 @@
+"""Read a picture into sRGB: its description first, then a work-size copy, and strips from top to bottom.
+
+Pictures up to :data:`IN_MEMORY` bytes are decoded once; larger ones are decoded again for each pass, as a stream.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom.errors import ImageError, ImageTooLargeError, InvalidPixelsError
+from photochrom.images import convert
+from photochrom.images.container import PictureFile, decoding
+from photochrom.images.convert import Pixels
+from photochrom.images.metadata import Tags, read_tags
+
+__all__ = ["IN_MEMORY", "MAX_PIXELS", "ImageInfo", "SourceImage", "open_image"]
+
+#: Decoded pictures up to this many bytes are kept in memory.
+IN_MEMORY = 64_000_000
+#: More pixels than this are refused unless the caller allows them.
+MAX_PIXELS = 500_000_000
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What is known of a picture before it is coloured.
+
+    ``width`` and ``height`` are those of the upright picture; ``orientation`` is what EXIF said of the stored one.
+    ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is
+    ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"``, ``"gif"`` or ``"array"``. ``notices`` are sentences for the user.
+    ``dpi`` (across, down) is None where the file does not tell. ``jpeg_quality`` is an estimate, 1..100; ``compression``
+    and ``tile`` (width, height) are a TIFF's, ``lossless`` is a WebP's.
+    """
+
+    path: Path | None
+    width: int
+    height: int
+    bit_depth: int
+    bands: int
+    has_alpha: bool
+    format: str
+    pages: int = 1
+    orientation: int = 1
+    notices: tuple[str, ...] = ()
+    dpi: tuple[float, float] | None = None
+    jpeg_quality: int | None = None
+    compression: str | None = None
+    tile: tuple[int, int] | None = None
+    lossless: bool = False
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+
+class SourceImage:
+    """An opened picture; made by :func:`open_image`."""
+
+    def __init__(
+        self,
+        info: ImageInfo,
+        file: PictureFile | None = None,
+        black_white: tuple[float, float] | None = None,
+        held: tuple[Pixels, Pixels | None] | None = None,
+    ) -> None:
+        self.info = info
+        self._file = file
+        self._black_white = black_white
+        self._held = held
+        self._turned: pyvips.Image | None = None
+
+    def work_copy(self, short_side: int) -> NDArray[np.float32]:
+        """A small copy: shape (h, w, 3), float32, sRGB in [0, 1], averaged over areas, never enlarged.
+
+        Args:
+            short_side: wanted length of the shorter side in pixels; each side keeps at least one pixel.
+
+        Raises:
+            TruncatedImageError: the file breaks off before the picture does.
+        """
+        width, height = self.info.width, self.info.height
+        scale = min(1.0, max(1, short_side) / min(width, height))
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        small = convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
+        scaled = small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
+        return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled
+
+    def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
+        """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
+
+        Strips are uint8 or uint16 as ``info.bit_depth`` says; h is ``rows``, less in the last one.
+
+        Raises:
+            TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
+        """
+        if self._held is not None:
+            pixels = self._held[0]
+            for y in range(0, self.info.height, rows):
+                yield y, pixels[y : y + rows]
+            return
+        with decoding(self.info.path):
+            yield from convert.rows(convert.to_srgb(convert.split(self._upright())[0]), rows)
+
+    def alpha(self) -> pyvips.Image | None:
+        """Opacity as a one-band libvips image, upright, as deep as the picture, to be read once from the top."""
+        if not self.info.has_alpha:
+            return None
+        if self._held is not None:
+            return pyvips.Image.new_from_array(self._held[1])
+        with decoding(self.info.path):
+            return convert.split(self._upright())[1]
+
+    def tags(self) -> Tags:
+        """EXIF of the file; empty where there is none."""
+        if self._file is not None and self._file.format == "tiff":
+            return self._file.tiff_tags()
+        packet = self._packet("exif-data")
+        return read_tags(io.BytesIO(packet.removeprefix(b"Exif\0\0"))) if packet else Tags()
+
+    def xmp(self) -> bytes | None:
+        """The XMP packet of the file, as it stands there."""
+        return self._packet("xmp-data")
+
+    def _packet(self, name: str) -> bytes | None:
+        if self._file is None:
+            return None
+        with decoding(self.info.path):
+            image = self._file.load()
+            return bytes(image.get(name)) if name in image.get_fields() else None
+
+    def _device(self, access: str = "sequential", shrink: int = 1) -> pyvips.Image:
+        """The picture as it is stored: its own colours, not yet turned."""
+        if self._file is None:
+            raise RuntimeError("an array is always held in memory")
+        return convert.to_integers(self._file.load(access, shrink), self._black_white)
+
+    def _upright(self) -> pyvips.Image:
+        orientation = self.info.orientation
+        if orientation <= 2:
+            return convert.turn(self._device(), orientation)
+        if self._turned is None:  # this needs all rows at once; libvips unpacks a large file to a temporary one
+            self._turned = convert.turn(self._device("random"), orientation)
+        return self._turned
+
+    def _shrunk_stream(self, size: tuple[int, int], scale: float) -> NDArray[Any]:
+        """A small copy of a picture that is not held: shrunk as it is stored, and only then turned and converted."""
+        stored = size[::-1] if self.info.orientation >= 5 else size
+        # A JPEG can be decoded at 1/2, 1/4 or 1/8; at least twice the wanted size is left to average.
+        factor = next((f for f in (8, 4, 2) if scale * f <= 0.5), 1) if self.info.format == "jpeg" else 1
+        with decoding(self.info.path):
+            device = convert.split(self._device(shrink=factor))[0]
+            small = convert.shrink((strip for _, strip in convert.rows(device, 64)), stored)
+            return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
+
+
+def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = MAX_PIXELS) -> SourceImage:
+    """Open a picture.
+
+    Args:
+        source: path of a JPEG, PNG, WebP, TIFF or GIF file; the bytes of one; or an array of shape (h, w) or (h, w, n)
+            with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, sRGB-encoded, uint8, uint16, or float in [0, 1].
+            An array is copied; floats become uint16.
+        max_pixels: a larger picture is refused by its header, before anything is decoded.
+
+    Raises:
+        ImageNotFoundError: there is no such file, or it may not be read.
+        UnsupportedImageError: a folder, not a picture, or of a kind that is not read.
+        TruncatedImageError: the file is empty or breaks off. In a picture too large to be held in memory, a break
+            behind the header shows only when its pixels are read.
+        ImageTooLargeError: more than ``max_pixels``.
+        InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
+    """
+    if isinstance(source, np.ndarray):
+        return _open_array(source, max_pixels)
+    file = PictureFile(source if isinstance(source, bytes) else Path(source))
+    with decoding(file.path):
+        image = file.load()
+        if image.width * image.height > max_pixels:
+            raise ImageTooLargeError(image.width * image.height, max_pixels, file.path)
+        try:
+            black_white = convert.value_range(image)
+            info = _describe(file, convert.to_integers(image, black_white), black_white)
+        except ImageError as error:
+            raise type(error)(str(error), file.path) from None
+        bands = 4 if image.interpretation == "cmyk" else info.bands
+        if info.pixels * (bands + info.has_alpha) * info.bit_depth // 8 > IN_MEMORY:
+            return SourceImage(info, file, black_white)
+        stored = convert.to_integers(file.load(), black_white)
+        if info.has_alpha or info.orientation > 2:
+            stored = stored.copy_memory()  # it is read twice, or not from the top
+        colour, alpha = convert.split(convert.turn(stored, info.orientation))
+        pixels = convert.to_array(convert.to_srgb(colour))
+        opacity = None if alpha is None else convert.to_array(alpha)
+    if pixels.ndim == 3 and convert.is_grey(pixels):
+        pixels = np.ascontiguousarray(pixels[..., 0])
+        info = dataclasses.replace(info, bands=1)
+    return SourceImage(info, file, black_white, (pixels, opacity))
+
+
+def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, float] | None) -> ImageInfo:
+    fields = set(image.get_fields())
+    orientation = image.get("orientation") if "orientation" in fields else 1
+    orientation = orientation if orientation in range(1, 9) else 1
+    pages = image.get("n-pages") if "n-pages" in fields else 1
+    colour, alpha = convert.split(image)
+    extra = image.bands - colour.bands - (alpha is not None)
+    lowest, highest = black_white or (0, 0)
+    notices = (
+        f"the file has {pages} pages or frames; only the first is used" if pages > 1 else None,
+        f"{extra} extra channels are left out" if extra else None,
+        f"values {lowest:g} to {highest:g} were stretched from black to white"
+        if black_white and black_white not in ((0, 1), (0, 255), (0, 65535))
+        else None,
+        convert.profile_notice(colour),
+    )
+    turned = orientation >= 5
+    dpi = _dpi(image)
+    return ImageInfo(
+        path=file.path,
+        width=image.height if turned else image.width,
+        height=image.width if turned else image.height,
+        bit_depth=8 if image.format == "uchar" else 16,
+        bands=1 if colour.bands == 1 else 3,
+        has_alpha=alpha is not None,
+        format=file.format,
+        pages=pages,
+        orientation=orientation,
+        notices=tuple(notice for notice in notices if notice),
+        dpi=dpi[::-1] if dpi and turned else dpi,
+        **file.packing(),
+    )
+
+
+def _dpi(image: pyvips.Image) -> tuple[float, float] | None:
+    """Resolution as the file is stored; libvips says one pixel per millimetre where the file says nothing."""
+    if (image.xres, image.yres) != (1.0, 1.0):
+        return image.xres * 25.4, image.yres * 25.4
+    if "exif-data" not in image.get_fields():
+        return None
+    return read_tags(io.BytesIO(bytes(image.get("exif-data")).removeprefix(b"Exif\0\0"))).resolution()
+
+
+def _open_array(array: NDArray[Any], max_pixels: int) -> SourceImage:
+    got = f"got shape {array.shape}, type {array.dtype}"
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)) or array.size == 0:
+        raise InvalidPixelsError(f"{got}; expected (h, w) or (h, w, n) with n = 1, 2, 3 or 4")
+    height, width = array.shape[:2]
+    if height * width > max_pixels:
+        raise ImageTooLargeError(height * width, max_pixels)
+    if np.issubdtype(array.dtype, np.floating):
+        if not np.isfinite(array).all():
+            raise InvalidPixelsError("there are NaN or infinite values among the pixels; replace them by numbers")
+        if array.min() < 0 or array.max() > 1:
+            raise InvalidPixelsError(f"floats from {array.min():g} to {array.max():g}; expected 0 to 1")
+        array = (array.astype(np.float64) * 65535).round().astype(np.uint16)
+    elif array.dtype not in (np.uint8, np.uint16):
+        raise InvalidPixelsError(f"{got}; expected uint8, uint16 or float")
+    deep = array.reshape(height, width, -1)
+    colours = 1 if deep.shape[2] < 3 else 3
+    pixels = np.array(deep[..., 0] if colours == 1 else deep[..., :3], order="C")
+    alpha = np.array(deep[..., colours], order="C") if deep.shape[2] > colours else None
+    if colours == 3 and convert.is_grey(pixels):
+        pixels = np.ascontiguousarray(pixels[..., 0])
+    bands, depth = 1 if pixels.ndim == 2 else 3, pixels.dtype.itemsize * 8
+    info = ImageInfo(None, width, height, depth, bands, alpha is not None, "array")
+    return SourceImage(info, held=(pixels, alpha))

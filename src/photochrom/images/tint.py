@@ -1,0 +1,105 @@
+"""Recognise old scans: a sepia, blue or faded print is not a colour photograph, whatever its pixels say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+__all__ = ["Tint", "classify_tint"]
+
+#: Below this chroma (of the 95th percentile of pixels) a picture is grey.
+GREY_CHROMA = 2.5
+#: A pixel is off the tint when its ab is this far from what its lightness predicts; along the tint's own hue this
+#: share of the tint's chroma is forgiven besides, because a print does not yellow evenly.
+OFF_TINT = 5.0
+UNEVEN = 0.2
+#: More than this share of pixels off the tint makes a colour photograph; stamps, ink and stains stay below it.
+COLOUR_SHARE = 0.06
+_LEVELS = 24
+
+
+@dataclass(frozen=True)
+class Tint:
+    """What the colours of a scan tell.
+
+    ``kind``: ``"grey"`` (no colour), ``"sepia"`` (yellow to brown), ``"blue"``, ``"faded"`` (one cast of another hue, as
+    of a print gone pink or green) or ``"colour"``. ``mean_ab``: mean a* and b*. ``one_hue``: share of the squared chroma,
+    0..1, that lies along one hue direction. ``off_tint``: share of pixels, 0..1, whose colour does not follow from
+    their lightness.
+    """
+
+    kind: str
+    mean_ab: tuple[float, float]
+    one_hue: float
+    off_tint: float
+
+    @property
+    def already_colour(self) -> bool:
+        """True for a genuine colour photograph, which is then recoloured from its lightness alone."""
+        return self.kind == "colour"
+
+
+def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
+    """Tell a tinted black-and-white picture from a colour photograph.
+
+    A toned or faded print has one colour for each lightness: its ab values lie on a curve over L*. The curve is found as
+    running medians, so that borders, stamps and ink marks do not bend it. In a colour photograph many pixels are far
+    from any such curve.
+
+    Args:
+        work_rgb: shape (h, w, 3), float32, sRGB in [0, 1]; a work-size copy.
+    """
+    lab = _lab(work_rgb)
+    lightness, ab = lab[:, 0], lab[:, 1:]
+    chroma = np.hypot(ab[:, 0], ab[:, 1])
+    mean_a, mean_b = (float(value) for value in ab.mean(axis=0))
+    energy = np.linalg.eigvalsh(ab.T @ ab / len(ab))
+    one_hue = float(energy[1] / energy.sum()) if energy.sum() > 1e-6 else 1.0
+    curve = _curve_over_lightness(lightness, ab)
+    off_tint = float((_distance(ab, curve) > OFF_TINT).mean())
+    if off_tint > COLOUR_SHARE:
+        kind = "colour"
+    elif np.percentile(chroma, 95) < GREY_CHROMA:
+        kind = "grey"
+    else:
+        kind = _hue_kind(math.degrees(math.atan2(mean_b, mean_a)) % 360)
+    return Tint(kind, (mean_a, mean_b), one_hue, off_tint)
+
+
+def _distance(ab: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance in ab from the tint's curve, with the forgiveness for uneven strength."""
+    strength = np.linalg.norm(curve, axis=1)
+    hue = curve / np.maximum(strength, 1e-6)[:, None]
+    stray = ab - curve
+    along = np.abs((stray * hue).sum(axis=1))
+    across = stray[:, 1] * hue[:, 0] - stray[:, 0] * hue[:, 1]
+    distance: NDArray[np.float64] = np.hypot(across, np.maximum(along - UNEVEN * strength, 0))
+    return np.where(strength < 1e-6, np.linalg.norm(stray, axis=1), distance)
+
+
+def _hue_kind(hue: float) -> str:
+    if 30 <= hue < 125:
+        return "sepia"
+    return "blue" if 190 <= hue < 315 else "faded"
+
+
+def _lab(rgb: NDArray[np.float32]) -> NDArray[np.float64]:
+    """CIE L*a*b* by libvips; shape (h, w, 3), sRGB in [0, 1] -> (h * w, 3)."""
+    deep = np.ascontiguousarray((np.clip(rgb, 0, 1) * 65535 + 0.5).astype(np.uint16))
+    image = pyvips.Image.new_from_array(deep, interpretation="rgb16").colourspace("lab")
+    lab: NDArray[Any] = image.numpy()
+    return lab.reshape(-1, 3).astype(np.float64)
+
+
+def _curve_over_lightness(lightness: NDArray[np.float64], ab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The tint's colour at each pixel's lightness: medians of ab at levels of equal count, joined by straight lines."""
+    order = np.argsort(lightness, kind="stable")
+    groups = np.array_split(order, min(_LEVELS, len(order)))
+    at = np.array([np.median(lightness[group]) for group in groups])
+    medians = np.array([np.median(ab[group], axis=0) for group in groups])
+    return np.stack([np.interp(lightness, at, medians[:, channel]) for channel in (0, 1)], axis=1)

@@ -1,0 +1,292 @@
+"""Write a finished picture: strips in, one whole file out, or none.
+
+The caller's thread paints, a second one encodes; neither holds the picture.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+from numpy.typing import NDArray
+
+from photochrom.errors import (
+    InvalidPixelsError,
+    OptionError,
+    OutputExistsError,
+    OutputWriteError,
+    UnsupportedImageError,
+)
+from photochrom.images.convert import Pixels
+from photochrom.images.feed import Feed
+from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
+from photochrom.images.read import ImageInfo, SourceImage
+
+__all__ = ["OUTPUT_SUFFIXES", "write_image"]
+
+#: The formats that are written, by file name suffix.
+OUTPUT_SUFFIXES = {
+    **{".jpg": "jpeg", ".jpeg": "jpeg", ".jpe": "jpeg", ".png": "png", ".webp": "webp"},
+    **{".tif": "tiff", ".tiff": "tiff", ".gif": "gif"},
+}
+_DEEP = ("png", "tiff")
+_DPI = 72.0  # for pictures that do not tell their resolution
+_MINIMUM_JPEG, _DEFAULT_QUALITY = 85, 90
+
+
+def write_image(
+    source: SourceImage,
+    path: str | Path,
+    strips: Iterable[Pixels],
+    *,
+    software: str,
+    model: str,
+    force: bool = False,
+    quality: int | None = None,
+) -> tuple[str, ...]:
+    """Write the coloured picture of ``source`` to ``path``, in the format of its suffix.
+
+    Size, alpha, resolution, EXIF and XMP are the source's, 16 bit where strips and format have it. The file is sRGB,
+    upright, and says that its colours are synthetic. It appears whole under its name, or not at all.
+
+    Args:
+        source: the picture that is coloured.
+        path: where to write; ``.jpg``, ``.png``, ``.webp``, ``.tif`` or ``.gif`` (and their longer spellings).
+        strips: arrays of shape (h, w, 3), uint8 or uint16, sRGB-encoded, from top to bottom, of one type.
+            A strip must not be changed once it is given: the encoder may still be reading it.
+        software: name and version of the program, such as ``"Photochrom 0.1.0"``.
+        model: name of the model that chose the colours.
+        force: replace a file that is there.
+        quality: 1..100 for JPEG and WebP; by default that of a JPEG source, at least 85, and 90 for other sources.
+
+    Returns:
+        Sentences for the user about what the format could not keep.
+
+    Raises:
+        UnsupportedImageError: the suffix names no format that is written.
+        OutputExistsError: the file is there and ``force`` is not given.
+        OutputWriteError: the file system refused, or the picture does not fit the format.
+        InvalidPixelsError: the strips do not add up to the picture.
+        Whatever ``strips`` raises passes through.
+    """
+    path = Path(path)
+    kind = OUTPUT_SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        known = " ".join(sorted(OUTPUT_SUFFIXES))
+        raise UnsupportedImageError(f"cannot write files of type {path.suffix!r}; choose one of {known}", path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise OptionError("quality", quality, "a whole number from 1 to 100")
+    if not force and os.path.lexists(path):
+        raise OutputExistsError("the file is there already; give another name or --force", path)
+    info = source.info
+    creator = f"{software} ({model})"
+    dpi = info.dpi or (_DPI, _DPI)
+    tags = mark_tags(source.tags(), creator, (info.width, info.height), dpi)
+    xmp, exif = mark_xmp(source.xmp(), creator), pack_exif(tags)
+    notices = []
+    if kind == "jpeg" and len(xmp) > JPEG_ROOM - 29:
+        xmp = mark_xmp(None, creator)  # the mark of synthetic colours must not get lost
+        notices.append("the XMP data is too long for JPEG and was left out")
+    lead: tuple[int, bytes] = (0, b"")
+    if kind == "jpeg":
+        lead = 2, jpeg_lead(exif, xmp, dpi)  # right behind the first marker
+        if len(exif) > JPEG_ROOM - 6:
+            notices.append("the EXIF data is too long for JPEG and was left out")
+    elif kind == "png":
+        lead = 33, png_lead(exif, xmp)  # behind the header chunk
+    if info.has_alpha and kind == "jpeg":
+        notices.append("JPEG has no transparency; the picture was laid on white")
+    if kind == "gif":
+        notices.append("GIF holds 256 colours and no EXIF; PNG keeps all")
+    with _Output(path, force, lead) as output:
+        deep = kind in _DEEP
+        _encode(source, strips, output, kind, deep, _options(info, kind, quality), dpi)
+        with _refusals(path):
+            if kind in ("tiff", "webp", "gif"):
+                with os.fdopen(os.dup(output.descriptor), "r+b") as file:
+                    seal_file(file, kind, tags, xmp)
+            output.commit()
+    return tuple(notices)
+
+
+def _options(info: ImageInfo, kind: str, quality: int | None) -> dict[str, Any]:
+    """Arguments of libvips' encoder."""
+    if kind == "jpeg":
+        chosen = quality or max(info.jpeg_quality or _DEFAULT_QUALITY, _MINIMUM_JPEG)
+        return {"Q": chosen, "subsample_mode": "off" if chosen >= 90 else "on"}
+    if kind == "png":
+        return {"compression": 3, "filter": "sub"}  # smaller and faster than libvips' default, on photographs
+    if kind == "webp":
+        lossless = info.lossless and quality is None
+        return {"Q": quality or _DEFAULT_QUALITY, "lossless": lossless, "smart_subsample": True}
+    if kind == "tiff":
+        compression = info.compression or "deflate"
+        raw = info.pixels * (3 + info.has_alpha) * info.bit_depth // 8
+        options: dict[str, Any] = {"compression": compression, "bigtiff": raw > 3_900_000_000}
+        if compression != "none":
+            options["predictor"] = "horizontal"
+        if info.tile and all(side % 16 == 0 and 64 <= side <= 1024 for side in info.tile):
+            options.update(tile=True, tile_width=info.tile[0], tile_height=info.tile[1])
+        return options
+    return {}
+
+
+def _encode(
+    source: SourceImage,
+    strips: Iterable[Pixels],
+    output: _Output,
+    kind: str,
+    deep: bool,
+    options: dict[str, Any],
+    dpi: tuple[float, float],
+) -> None:
+    """Draw the strips in this thread and encode them in another."""
+    info = source.info
+    feed: Feed | None = None
+    encoder: threading.Thread | None = None
+    failure: list[Exception] = []
+
+    def run(feed: Feed, depth: int) -> None:
+        try:
+            image = pyvips.Image.tiffload_source(feed.source, access="sequential", fail_on="warning")
+            image = _with_alpha(image, source.alpha(), kind, depth)
+            image = image.copy(xres=dpi[0] / 25.4, yres=dpi[1] / 25.4)
+            getattr(image, f"{kind}save_target")(output.target, keep="icc", profile="srgb", **options)
+        except Exception as error:  # it is raised again below, in the caller's thread
+            failure.append(error.with_traceback(None))  # whose frames would keep libvips' images
+        finally:
+            feed.close()
+
+    rows = 0
+    try:
+        for strip in strips:
+            rows += len(strip)
+            if strip.ndim != 3 or strip.shape[1:] != (info.width, 3) or rows > info.height:
+                raise InvalidPixelsError(
+                    f"a strip of shape {strip.shape} ends at row {rows} of {info.height}", info.path
+                )
+            if strip.dtype == np.uint16 and not deep:
+                strip = _to_eight_bit(strip)
+            if feed is None:
+                feed = Feed(info.width, info.height, strip.dtype)
+                encoder = threading.Thread(target=run, args=(feed, strip.dtype.itemsize * 8), name="encoder")
+                encoder.start()
+            feed.put(strip)
+            if failure:
+                break
+        if rows < info.height and not failure:
+            raise InvalidPixelsError(f"the strips end at row {rows} of {info.height}", info.path)
+    except BaseException:
+        if feed is not None:
+            feed.close()
+        raise
+    finally:
+        if encoder is not None:
+            encoder.join()
+    cause = output.refused or next(iter(failure), None)  # not every encoder of libvips notices a failed write
+    if cause is not None:
+        reason = getattr(cause, "strerror", None) or getattr(cause, "detail", None) or str(cause)
+        raise OutputWriteError(f"cannot be written: {' '.join(reason.split())}", output.path) from cause
+
+
+def _to_eight_bit(strip: NDArray[Any]) -> NDArray[np.uint8]:
+    """round(x / 257), in whole numbers."""
+    return ((strip.astype(np.uint32) * 255 + 32895) >> 16).astype(np.uint8)
+
+
+def _with_alpha(image: pyvips.Image, alpha: pyvips.Image | None, kind: str, depth: int) -> pyvips.Image:
+    if alpha is None:
+        return image
+    if alpha.format == "ushort" and depth == 8:
+        alpha = (alpha / 257).rint().cast("uchar")
+    elif alpha.format == "uchar" and depth == 16:
+        alpha = (alpha * 257).cast("ushort")
+    joined = image.bandjoin(alpha).copy(interpretation=image.interpretation)
+    white = 255 if depth == 8 else 65535
+    return joined.flatten(background=[white] * 3, max_alpha=white) if kind == "jpeg" else joined
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """Name what the file system answers."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputWriteError(f"cannot be written: {reason}", path) from error
+
+
+class _Output:
+    """A temporary file beside the output, which takes its name at the end; left early, nothing remains.
+
+    ``lead`` is (offset, bytes): the bytes are put in when the encoder has written that far.
+    """
+
+    def __init__(self, path: Path, force: bool, lead: tuple[int, bytes]) -> None:
+        self.path, self._force = path, force
+        self._offset, self._lead = lead
+        self._head = b""
+        self.refused: OSError | None = None
+        self._temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        self.target = pyvips.TargetCustom()
+        self.target.on_write(self._write)
+        self.target.on_read(self._read)
+        self.target.on_seek(lambda offset, whence: os.lseek(self.descriptor, offset, whence))
+
+    def __enter__(self) -> _Output:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with _refusals(self.path):
+            self.descriptor = os.open(self._temporary, flags, 0o666)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self._temporary.unlink(missing_ok=True)
+
+    def commit(self) -> None:
+        """Make the file safe on the disk and give it its name."""
+        os.fsync(self.descriptor)
+        os.close(self.descriptor)
+        self.descriptor = -1
+        if not self._force:
+            try:
+                os.link(self._temporary, self.path)  # unlike a rename, this never replaces a file
+                return
+            except FileExistsError:
+                raise OutputExistsError(
+                    "the file appeared while it was being coloured; --force replaces", self.path
+                ) from None
+            except OSError:  # a file system without links
+                if os.path.lexists(self.path):
+                    raise OutputExistsError("the file is there already", self.path) from None
+        self._temporary.replace(self.path)
+
+    def _write(self, data: Any) -> int:
+        try:
+            if self._lead:
+                self._head += bytes(data)
+                if len(self._head) >= self._offset:
+                    head, lead, self._lead = self._head, self._lead, b""
+                    self._write_all(head[: self._offset] + lead + head[self._offset :])
+            else:
+                self._write_all(data)
+        except OSError as error:
+            self.refused = error
+            return -1
+        return len(data)
+
+    def _write_all(self, data: Any) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self.descriptor, view) :]
+
+    def _read(self, count: int) -> bytes | None:
+        return os.read(self.descriptor, count) or None
