@@ -205,6 +205,23 @@ def ab_bins() -> NDArray[np.float32]:
     return _frozen(np.array(cells) * BIN_SIZE)
 
 
+#: The cells of the ab grid that :func:`bin_of_cell` knows reach this far from 0, in bins.
+GRID_REACH = 12
+
+
+@cache
+def bin_of_cell() -> NDArray[np.int64]:
+    """The index of the ab bin nearest to each cell of the 10-unit grid; shape (25, 25) by a* and b* from -120 to 120.
+
+    A colour's cell is round(ab / BIN_SIZE) + GRID_REACH; cells outside sRGB go to its border.
+    """
+    axis = np.arange(-GRID_REACH, GRID_REACH + 1) * BIN_SIZE
+    cells = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1)[:, :, None]
+    nearest: NDArray[np.int64] = ((cells - ab_bins()) ** 2).sum(axis=-1).argmin(axis=-1)
+    nearest.setflags(write=False)
+    return nearest
+
+
 @cache
 def nearest_ab_bins(count: int = 313) -> NDArray[np.float32]:
     """The ``count`` points of the 10-unit ab grid nearest to the sRGB gamut; shape (count, 2), float32.

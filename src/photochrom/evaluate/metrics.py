@@ -6,13 +6,12 @@ units. Truth comes first, the result second; they must have the same shape, or I
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import BIN_SIZE, ab_bins, rgb_to_lab
+from photochrom.color import BIN_SIZE, GRID_REACH, ab_bins, bin_of_cell, rgb_to_lab
 from photochrom.errors import DataError, InvalidPixelsError
 
 __all__ = [
@@ -34,8 +33,6 @@ __all__ = [
 AUC_LIMIT = 150
 #: What an exact copy counts for in a mean of PSNRs, in dB: one grey picture must not make the mean infinite.
 PSNR_CEILING = 100.0
-
-_REACH = 12  # The cells of the ab grid that are looked up reach this far from 0, in bins.
 
 
 def _pair(truth: Any, result: Any, channels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -141,15 +138,6 @@ def _chroma_share(chroma: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(power / (power + 25.0**7)))
 
 
-@cache
-def _bin_of_cell() -> NDArray[np.int64]:
-    """The nearest ab bin of every cell of the 10-unit grid, (25, 25): cells outside sRGB go to its border."""
-    steps = np.arange(-_REACH, _REACH + 1) * BIN_SIZE
-    cells = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1)[..., None, :]
-    nearest: NDArray[np.int64] = ((cells - ab_bins()) ** 2).sum(axis=-1).argmin(axis=-1)
-    return nearest
-
-
 def distance_counts(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> NDArray[np.int64]:
     """How many pixels of each true ab bin lie how far from the truth: float (..., 2) twice -> (261, 152) int64.
 
@@ -162,8 +150,8 @@ def distance_counts(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> NDArray[
     ((261, 152), [0, 2, 151])
     """
     truth, result = _pair(truth_ab, result_ab, 2)
-    cell = np.clip(np.round(truth / BIN_SIZE), -_REACH, _REACH).astype(np.int64) + _REACH
-    bins = _bin_of_cell()[cell[..., 0], cell[..., 1]]
+    cell = np.clip(np.round(truth / BIN_SIZE), -GRID_REACH, GRID_REACH).astype(np.int64) + GRID_REACH
+    bins = bin_of_cell()[cell[..., 0], cell[..., 1]]
     distance = np.minimum(np.ceil(np.hypot(*np.moveaxis(truth - result, -1, 0))), AUC_LIMIT + 1).astype(np.int64)
     shape = len(ab_bins()), AUC_LIMIT + 2
     return np.bincount((bins * shape[1] + distance).ravel(), minlength=shape[0] * shape[1]).reshape(shape)

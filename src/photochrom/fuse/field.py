@@ -1,0 +1,165 @@
+"""From the network's coarse cells to a colour field: ab as a function of place and lightness, at work size.
+
+1. :func:`sharpen` brings the network's coarse cells to work size. A network tells the mean colour of a cell and smears it
+   over its neighbours; edges are put back by adding slope * (L* - blurred L*), where the slope is the local regression of
+   the cells' ab on their L* and L* is blurred as the network blurs (He, Sun, Tang 2013, eq. 5, fitted at the resolution
+   the colours are known at, as in He and Sun 2015).
+2. :func:`fit` fits ab = slope * L* + offset around every work pixel (the same equation), passing through its own colour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from photochrom.errors import InvalidPixelsError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["ColorField", "fit", "sharpen"]
+
+#: How far the network smears colour beyond the cell it belongs to: sigma of a Gaussian, in cells.
+NETWORK_BLUR = 0.6
+
+# Added to the variance of L* in a window, as in the guided filter: edges weaker than its root do not steer colour.
+_CELL_EPS = 16.0
+_PIXEL_EPS = 4.0
+
+
+@dataclass(frozen=True)
+class ColorField:
+    """Colour as a function of place and lightness: ab = slope * clip(L*, low, high) + offset, at work size.
+
+    slope and offset: (h, w, 2) float32, in ab per unit of L* and in ab; low and high: (h, w) float32, in L*.
+    """
+
+    slope: NDArray[np.float32]
+    offset: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+
+    @cached_property
+    def planes(self) -> NDArray[np.float32]:
+        """All of it as (h, 6, w): slope of a*, slope of b*, offset of a*, offset of b*, low, high."""
+        slope, offset = self.slope, self.offset
+        return np.stack([slope[..., 0], slope[..., 1], offset[..., 0], offset[..., 1], self.low, self.high], axis=1)
+
+
+def sharpen(
+    ab: NDArray[Any],
+    lightness: NDArray[Any],
+    *,
+    confidence: NDArray[Any] | None = None,
+    blur: float = NETWORK_BLUR,
+) -> NDArray[np.float32]:
+    """Bring the network's cells (gh, gw, 2) ab to the size of ``lightness`` (h, w) L*, edges where L* has them.
+
+    Returns ab (h, w, 2) float32. Both arrays cover the same part of the photograph. ``confidence`` (gh, gw) in [0, 1]:
+    a cell less sure than its neighbours takes the colour that they tell for its lightness. ``blur`` is how far the network
+    smears colour, in cells (0: cells are exact means). Colours stay within the range of the cells around.
+    Raises InvalidPixelsError for other shapes or non-finite values.
+    """
+    cells, light = _checked(ab, "ab", 3), _checked(lightness, "lightness", 2)
+    h, w = light.shape
+    gh, gw = cells.shape[:2]
+    cell_light = _resize(light, gw, gh, cv2.INTER_AREA)
+    if blur > 0:
+        smeared: Any = cv2.GaussianBlur(cell_light, (0, 0), blur, borderType=cv2.BORDER_REPLICATE)
+        cell_light = np.asarray(smeared, np.float32)
+    trust = None if confidence is None else np.maximum(_checked(confidence, "confidence", 2), np.float32(1e-3))
+    if trust is not None and trust.shape != (gh, gw):
+        raise InvalidPixelsError(f"confidence has shape {trust.shape}, expected that of the cells, {(gh, gw)}")
+    slope, told = _regress(cell_light, cells, 1, _CELL_EPS, trust)
+    if trust is not None:
+        share = np.minimum(trust / _mean(trust, 1), 1)[..., None]
+        cells = share * cells + (1 - share) * told
+    low, high = (_resize(extreme(cells, 2), w, h) for extreme in (_local_min, _local_max))
+    detail = light - _resize(cell_light, w, h, cv2.INTER_CUBIC)
+    sharp = _resize(cells, w, h, cv2.INTER_CUBIC) + _resize(slope, w, h) * detail[..., None]
+    return np.clip(sharp, low, high)
+
+
+def fit(ab: NDArray[Any], lightness: NDArray[Any], *, radius: int = 1, eps: float = _PIXEL_EPS) -> ColorField:
+    """Fit colour against lightness around every work pixel: ab (h, w, 2) and L* (h, w) of one size -> ColorField.
+
+    ``radius`` is that of the windows, in work pixels; ``eps`` is added to the variance of L* in them: where L* varies by
+    less than sqrt(eps), colour does not follow it. Within the L* range of its window, no pixel's function leaves the ab
+    range of that window. Raises InvalidPixelsError for other shapes or non-finite values.
+    """
+    colour, light = _checked(ab, "ab", 3), _checked(lightness, "lightness", 2)
+    if colour.shape[:2] != light.shape:
+        raise InvalidPixelsError(
+            f"ab is {colour.shape[:2]} and lightness {light.shape}; sharpen() brings cells to size"
+        )
+    slope, _ = _regress(light, colour, radius, eps)
+    low, high = _local_min(light, radius), _local_max(light, radius)
+    above, below = (high - light)[..., None] + np.float32(1e-3), (light - low)[..., None] + np.float32(1e-3)
+    more, less = _local_max(colour, radius) - colour, colour - _local_min(colour, radius)
+    slope = np.clip(slope, -np.minimum(less / above, more / below), np.minimum(more / above, less / below))
+    return ColorField(slope, colour - slope * light[..., None], low, high)
+
+
+def _regress(
+    light: NDArray[np.float32],
+    ab: NDArray[np.float32],
+    radius: int,
+    eps: float,
+    weight: NDArray[np.float32] | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Slope (h, w, 2) of the local regression of ab on L*, and ab as it tells it.
+
+    The guided filter's slope, cov / (var + eps), times the share of the ab variance that L* explains: a slope that
+    only noise suggests vanishes.
+    """
+    share = np.ones((1, 1), np.float32) if weight is None else weight
+    norm = np.float32(1) if weight is None else 1 / _mean(share, radius)
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return _mean(values * share if values.ndim == 2 else values * share[..., None], radius) * (
+            norm if values.ndim == 2 or weight is None else norm[..., None]
+        )
+
+    mean_light, mean_ab = mean(light), mean(ab)
+    variance = np.maximum(mean(light * light) - mean_light**2, 0)
+    covariance = mean(light[..., None] * ab) - mean_light[..., None] * mean_ab
+    variance_ab = np.maximum(mean(ab * ab) - mean_ab**2, 0).sum(axis=-1)
+    explained = (covariance**2).sum(axis=-1) / ((variance + np.float32(1e-3)) * (variance_ab + np.float32(1e-3)))
+    slope = covariance * (np.minimum(explained, 1) / (variance + np.float32(eps)))[..., None]
+    return slope, mean_ab + slope * (light - mean_light)[..., None]
+
+
+# OpenCV's own types say no more than "some array"; these wrappers say which, for (h, w) and (h, w, 2).
+
+
+def _mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    mean: Any = cv2.blur(values, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(mean, np.float32)
+
+
+def _local_min(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    least: Any = cv2.erode(values, np.ones((2 * radius + 1,) * 2, np.uint8))
+    return np.asarray(least, np.float32)
+
+
+def _local_max(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    most: Any = cv2.dilate(values, np.ones((2 * radius + 1,) * 2, np.uint8))
+    return np.asarray(most, np.float32)
+
+
+def _resize(values: NDArray[np.float32], w: int, h: int, method: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:
+    resized: Any = cv2.resize(values, (w, h), interpolation=method)
+    return np.asarray(resized, np.float32)
+
+
+def _checked(values: NDArray[Any], name: str, ndim: int) -> NDArray[np.float32]:
+    checked = np.ascontiguousarray(values, np.float32)
+    if checked.ndim != ndim or not checked.size or (ndim == 3 and checked.shape[2] != 2):
+        raise InvalidPixelsError(f"{name} has shape {checked.shape}, expected {'(h, w, 2)' if ndim == 3 else '(h, w)'}")
+    if not np.isfinite(checked).all():
+        raise InvalidPixelsError(f"{name} holds NaN or infinity")
+    return checked
