@@ -1,0 +1,72 @@
+"""The catalogue: a model is a row of data. Add a row here, and every command knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from photochrom.errors import UnknownModelError
+from photochrom.weights import WeightsFile
+
+__all__ = ["CATALOG", "DEFAULT_MODEL", "ModelSpec", "find_model"]
+
+DEFAULT_MODEL = "photochrom"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model.
+
+    ``output``: "ab-bins" (scores over the 261 ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
+    must be multiples of ``multiple``. ``work_size``: the short side, in pixels, at which it colours best. ``hints``: whether it
+    takes hints and a histogram; then ``files`` are an encoder and a decoder, else one graph.
+    """
+
+    name: str
+    title: str
+    paper: str
+    output: Literal["ab-bins", "ab"]
+    stride: int
+    multiple: int
+    work_size: int
+    hints: bool
+    parameters: int
+    licence: str
+    files: tuple[WeightsFile, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all weight files together."""
+        return sum(file.size for file in self.files)
+
+
+CATALOG: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        name="photochrom",
+        title="EfficientNet-Lite0 encoder of lightness, decoder with hints, 261 ab bins",
+        paper="this project (docs/models/photochrom.md)",
+        output="ab-bins",
+        stride=8,
+        multiple=32,
+        work_size=256,
+        hints=True,
+        parameters=6_634_357,
+        licence="research and personal use (see docs/models/photochrom.md)",
+        files=(
+            WeightsFile(
+                "photochrom.encoder.onnx", "8b74a32e6f89e47273120fba198a2fb31f831eb5dee41a6b381dc7800c9ceaea", 5956043
+            ),
+            WeightsFile(
+                "photochrom.decoder.onnx", "df8444b32f181037965bf362bad04917a8d4dd92fcac1fb82b42431406420e41", 7448779
+            ),
+        ),
+    ),
+)
+
+
+def find_model(name: str) -> ModelSpec:
+    """The catalogue's row of that name. Raises UnknownModelError, which lists the names there are."""
+    for spec in CATALOG:
+        if spec.name == name:
+            return spec
+    raise UnknownModelError(name, tuple(spec.name for spec in CATALOG))

@@ -1,0 +1,246 @@
+"""Networks at work: ONNX Runtime sessions behind one small protocol."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from photochrom.catalog import CATALOG, DEFAULT_MODEL, ModelSpec, find_model
+from photochrom.color import ab_bins
+from photochrom.errors import InvalidModelError, OptionError, UnknownModelError, WeightsNotFoundError
+from photochrom.weights import locate
+
+__all__ = ["Features", "OnnxSession", "Session", "open_model"]
+
+Float = NDArray[np.float32]
+Array = NDArray[Any]
+
+#: The graphs' format that this version reads (see photochrom.train.export).
+FORMAT = 1
+#: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
+FEATURES = ("f8", "f16", "f32")
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the encoder made of one picture: arrays (1, C, h, w) float32, and the size before padding, in pixels."""
+
+    arrays: tuple[Float, ...]
+    height: int
+    width: int
+
+
+class Session(Protocol):
+    """A model that is ready to run: encode once, decode on every change."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model, for people and for the mark in the result's metadata."""
+
+    @property
+    def output(self) -> Literal["ab-bins", "ab"]:
+        """What :meth:`decode` returns."""
+
+    @property
+    def stride(self) -> int:
+        """Pixels along a side of one cell of what :meth:`decode` returns."""
+
+    @property
+    def work_size(self) -> int:
+        """The short side, in pixels, at which the model colours best."""
+
+    @property
+    def hints(self) -> bool:
+        """Whether hints and a histogram are obeyed."""
+
+    def encode(self, lightness: Float) -> Features:
+        """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features."""
+
+    def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
+        """Scores over the ab bins (261, h, w), or ab (2, h, w): h = ceil(H / stride), w likewise.
+
+        hints: (3, h, w), a* and b* where the mask, the third channel, in [0, 1], is above 0. histogram: (261,), shares of the
+        ab bins, summing to 1. Raises OptionError for others, InvalidModelError where the model fails.
+        """
+
+
+class OnnxSession:
+    """A :class:`Session` over one ONNX graph (lightness -> colours) or two (encoder, decoder)."""
+
+    def __init__(self, paths: tuple[Path, ...], *, threads: int | None = None, name: str | None = None) -> None:
+        if threads is not None and threads < 1:
+            raise OptionError("threads", threads, "1 or more")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or 0  # 0: ONNX Runtime takes the physical cores
+        options.log_severity_level = 3
+        self._paths = paths
+        self._graphs = [_load(path, options) for path in paths]
+        about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths, strict=True)]
+        if any({**other, "part": None} != {**about, "part": None} for other in others):
+            raise InvalidModelError(f"{paths[0].name} was not exported together with it; export both again", paths[-1])
+        self._output: Literal["ab-bins", "ab"] = about["output"]
+        self._multiple: int = about["multiple"]
+        self._stride: int = about["stride"]
+        self._work_size: int = about["work_size"]
+        self._name = name or paths[0].name.removesuffix(".onnx").removesuffix(".encoder")
+        self._result = "ab" if self._output == "ab" else "scores"
+        self._check()
+
+    def _check(self) -> None:
+        single = [({"lightness"}, {self._result})]
+        pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
+        for graph, path, wanted in zip(self._graphs, self._paths, pair if self.hints else single, strict=True):
+            has = {i.name for i in graph.get_inputs()}, {o.name for o in graph.get_outputs()}
+            if has != wanted:
+                (inputs, outputs), (ins, outs) = map(sorted, has), map(sorted, wanted)
+                raise InvalidModelError(
+                    f"has inputs {inputs} and outputs {outputs}, expected {ins} and {outs}; "
+                    "make the file with `photochrom export`",
+                    path,
+                )
+
+    @property
+    def name(self) -> str:
+        """See :class:`Session`."""
+        return self._name
+
+    @property
+    def output(self) -> Literal["ab-bins", "ab"]:
+        """See :class:`Session`."""
+        return self._output
+
+    @property
+    def stride(self) -> int:
+        """See :class:`Session`."""
+        return self._stride
+
+    @property
+    def work_size(self) -> int:
+        """See :class:`Session`."""
+        return self._work_size
+
+    @property
+    def hints(self) -> bool:
+        """See :class:`Session`."""
+        return len(self._graphs) == 2
+
+    def encode(self, lightness: Float) -> Features:
+        """See :class:`Session`. Sizes that are no multiple of the model's are filled up by reflection."""
+        height, width = lightness.shape
+        padded = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
+        outputs = FEATURES if self.hints else (self._result,)
+        return Features(tuple(self._run(0, outputs, {"lightness": padded})), height, width)
+
+    def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
+        """See :class:`Session`."""
+        h, w = (-(-side // self._stride) for side in (features.height, features.width))
+        result = features.arrays[0]
+        if self.hints:
+            inputs: dict[str, Float] = dict(zip(FEATURES, features.arrays, strict=True))
+            inputs["hints"] = np.zeros((1, 3, *features.arrays[0].shape[2:]), np.float32)
+            inputs["histogram"] = np.zeros((1, len(ab_bins()) + 1), np.float32)
+            if hints is not None:
+                inputs["hints"][0, :, :h, :w] = _checked_hints(hints, (3, h, w))
+            if histogram is not None:
+                inputs["histogram"][0] = np.append(_checked_histogram(histogram), 1)  # 1: it is given
+            (result,) = self._run(1, (self._result,), inputs)
+        elif hints is not None or histogram is not None:
+            raise OptionError("hints", "given", f"none: the model {self.name} takes no hints")
+        padded = (-(-side // self._multiple) * self._multiple for side in (features.height, features.width))
+        grid = tuple(-(-side // self._stride) for side in padded)
+        if result.ndim != 4 or result.shape[2:] != grid:
+            raise InvalidModelError(
+                f"gives an array of shape {result.shape}, expected (1, channels, {grid[0]}, {grid[1]})", self._paths[-1]
+            )
+        return result[0, :, :h, :w]
+
+    def _run(self, graph: int, outputs: tuple[str, ...], inputs: dict[str, Float]) -> list[Float]:
+        try:
+            return self._graphs[graph].run(outputs, inputs)  # type: ignore[no-any-return]
+        except Exception as error:  # ONNX Runtime raises its own, unexported exception types
+            raise InvalidModelError(f"fails when it runs ({_first_line(error)})", self._paths[graph]) from error
+
+
+def open_model(model: str | Path | ModelSpec | None = None, *, threads: int | None = None) -> OnnxSession:
+    """A session for a catalogue name, a catalogue row, or the path of an ONNX file; None is the default model.
+
+    A path ``M.onnx`` also stands for the pair ``M.encoder.onnx`` and ``M.decoder.onnx`` that ``photochrom export`` writes.
+    Raises UnknownModelError, WeightsNotFoundError, WeightsDigestError, InvalidModelError.
+    """
+    if model is None:
+        model = DEFAULT_MODEL
+    if isinstance(model, Path) or (isinstance(model, str) and (model.endswith(".onnx") or "/" in model)):
+        return OnnxSession(_paths_of(Path(model)), threads=threads)
+    spec = find_model(model) if isinstance(model, str) else model
+    return OnnxSession(tuple(locate(file) for file in spec.files), threads=threads, name=spec.name)
+
+
+def _paths_of(path: Path) -> tuple[Path, ...]:
+    stem = path.name.removesuffix(".onnx")
+    base = stem.removesuffix(".encoder").removesuffix(".decoder")
+    if base == stem and path.is_file():
+        return (path,)
+    pair = (path.with_name(f"{base}.encoder.onnx"), path.with_name(f"{base}.decoder.onnx"))
+    missing = [part for part in pair if not part.is_file()]
+    if len(missing) == 2:
+        raise UnknownModelError(str(path), tuple(spec.name for spec in CATALOG))
+    if missing:
+        raise WeightsNotFoundError("this half of the model is missing; export it again", missing[0])
+    return pair
+
+
+def _load(path: Path, options: Any) -> Any:
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises its own, unexported exception types
+        raise InvalidModelError(f"ONNX Runtime cannot load it ({_first_line(error)})", path) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _about(graph: Any, path: Path) -> dict[str, Any]:
+    """What the exporter wrote into the file about the model, with the defaults filled in."""
+    try:
+        about = {"stride": 8, "multiple": 32, "work_size": 256, "output": "ab-bins"}
+        about |= json.loads(graph.get_modelmeta().custom_metadata_map["photochrom"])
+        found = about["format"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidModelError(
+            "not made by `photochrom export`: it does not say what its output means", path
+        ) from error
+    if found != FORMAT:
+        raise InvalidModelError(f"is of format {found!r}, this version reads {FORMAT}; export it again", path)
+    numbers = [about[key] for key in ("stride", "multiple", "work_size")]
+    if about["output"] not in ("ab", "ab-bins") or not all(type(n) is int and n > 0 for n in numbers):
+        raise InvalidModelError(f"says of itself {about}: output must be ab or ab-bins, and sizes above 0", path)
+    return about
+
+
+def _checked_hints(hints: Array, shape: tuple[int, int, int]) -> Float:
+    given = np.array(hints, np.float32)
+    if given.shape != shape or not np.isfinite(given).all() or given[2].min() < 0 or given[2].max() > 1:
+        raise OptionError("hints", f"array of shape {given.shape}", f"finite numbers of shape {shape}, mask in [0, 1]")
+    given[:2] *= given[2] > 0  # as in training: no colour where there is no hint
+    return given
+
+
+def _checked_histogram(histogram: Array) -> Float:
+    given, count = np.asarray(histogram, np.float32), len(ab_bins())
+    if given.shape != (count,) or not (given >= 0).all() or abs(float(given.sum()) - 1) > 0.01:
+        raise OptionError("histogram", f"array of shape {given.shape}", f"{count} shares that sum to 1")
+    return given
+
+
+def _padded(plane: Float, multiple: int) -> Float:
+    """Reflect at the right and at the bottom up to the next multiple; a side of one pixel is repeated instead."""
+    below, right = (-plane.shape[0] % multiple, -plane.shape[1] % multiple)
+    plane = np.pad(plane, ((0, below), (0, 0)), "reflect" if plane.shape[0] > 1 else "edge")
+    return np.pad(plane, ((0, 0), (0, right)), "reflect" if plane.shape[1] > 1 else "edge")

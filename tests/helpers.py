@@ -1,0 +1,57 @@
+"""What several tests need, and no line of Photochrom's own: pictures in and out, and what a command left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyvips
+import skimage.data
+from numpy.typing import NDArray
+
+Grey = NDArray[np.uint8]
+data: Any = skimage.data  # which has no types
+
+
+def save(array: NDArray[Any], path: Path, **options: Any) -> Path:
+    """Write an array as a picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyvips.Image.new_from_array(np.ascontiguousarray(array)).write_to_file(str(path), **options)
+    return path
+
+
+def load(path: Path) -> NDArray[Any]:
+    """Read a picture."""
+    array: NDArray[Any] = pyvips.Image.new_from_file(str(path)).numpy()
+    return array
+
+
+def files(folder: str = ".") -> set[str]:
+    """All files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if not path.is_dir()}
+
+
+def contents(*names: str) -> list[bytes]:
+    """What is in the files."""
+    return [Path(name).read_bytes() for name in names]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """The JSON lines on stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Run]

@@ -1,0 +1,50 @@
+"""The catalogue's rows say what the shipped files are."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from photochrom import CATALOG, Colorizer
+from photochrom.catalog import DEFAULT_MODEL, find_model
+from photochrom.errors import UnknownModelError
+from photochrom.weights import PACKAGED, find
+
+
+def test_names_are_unique_and_the_default_is_there() -> None:
+    names = [spec.name for spec in CATALOG]
+    assert len(set(names)) == len(names)
+    assert find_model(DEFAULT_MODEL).name == DEFAULT_MODEL
+
+
+def test_an_unknown_name_tells_the_known_ones() -> None:
+    with pytest.raises(UnknownModelError, match=DEFAULT_MODEL) as caught:
+        find_model("no-such-model")
+    assert caught.value.name == "no-such-model"
+    assert caught.value.known == tuple(spec.name for spec in CATALOG)
+
+
+def test_rows_are_frozen() -> None:
+    with pytest.raises(FrozenInstanceError):
+        CATALOG[0].name = "other"  # type: ignore[misc]
+
+
+def test_packaged_files_are_those_of_the_rows() -> None:
+    for spec in CATALOG:
+        for file in spec.files:
+            if file.url is None:
+                path = find(file)  # verifies the sha256
+                assert path is not None
+                assert path.parent == PACKAGED
+                assert path.stat().st_size == file.size
+        assert spec.size == sum(file.size for file in spec.files)
+
+
+def test_the_shipped_model_is_small_and_is_what_its_row_says(shipped: Colorizer) -> None:
+    spec, session = find_model(DEFAULT_MODEL), shipped.session
+    assert spec.size <= 16_000_000
+    assert (session.name, session.output, session.stride) == (spec.name, spec.output, spec.stride)
+    assert (session.work_size, session.hints) == (spec.work_size, spec.hints)
+    assert spec.licence
+    assert spec.paper
