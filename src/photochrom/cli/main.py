@@ -1,0 +1,61 @@
+"""``photochrom``: the verbs, and what they share: errors go to stderr in one line, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from photochrom.cli.colorize import colorize
+from photochrom.cli.models import models
+from photochrom.cli.train import export, train
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="photochrom",
+    help="Colour for black-and-white photographs: offline, on a plain CPU, at full resolution.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(colorize)
+app.command()(models)
+app.command()(train)
+app.command()(export)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from photochrom import __version__
+
+        typer.echo(f"photochrom {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point of the ``photochrom`` command: named errors become one line on stderr and exit code 1 or 2.
+
+    ``arguments``: what follows the command's name; None takes the process's own. Always raises SystemExit.
+    """
+    from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
+
+    try:
+        app(args=arguments, prog_name="photochrom")
+    except PhotochromError as error:
+        typer.echo(f"photochrom: {error}", err=True)
+        usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)
+        sys.exit(2 if usage else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
