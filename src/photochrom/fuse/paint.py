@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["ab_strip", "paint_strip"]
 
 _TILE_PIXELS = 49152  # few enough for the caches, enough that the calls themselves cost little
-_CHUNK_PIXELS = (
-    1 << 20
-)  # what one thread takes at a time: smaller shares lose more to the interpreter lock than they gain
+#: What one thread takes at a time: smaller shares lose more to the interpreter lock than a second thread gains.
+_CHUNK_PIXELS = 1 << 20
 _MAX_THREADS = 8
 _DELTA = np.float32(6 / 29)
 _MATRIX = XYZ_TO_RGB.astype(np.float32)
