@@ -1,9 +1,9 @@
 """Speed and memory of the main path, as ratios in one run.
 
-    python benchmarks/colorize.py network      encoder and decoder at 256x256
-    python benchmarks/colorize.py photo        a 12-megapixel JPEG against libvips decoding and encoding it untouched
-    python benchmarks/colorize.py tiff         peak memory for a 108-megapixel 16-bit TIFF
-    python benchmarks/colorize.py start        `photochrom --help`, and importing photochrom
+python benchmarks/colorize.py network      encoder and decoder at 256x256
+python benchmarks/colorize.py photo        a 12-megapixel JPEG against libvips decoding and encoding it untouched
+python benchmarks/colorize.py tiff         peak memory for a 108-megapixel 16-bit TIFF
+python benchmarks/colorize.py start        `photochrom --help`, and importing photochrom
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ def scan(width: int, height: int, depth: int = 8) -> NDArray[np.uint8]:
     """A photograph as a scanner gives it: detail at every scale, and grain; (height, width, 3)."""
     from skimage import data
 
-    base = cv2.resize(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY), (width, height), interpolation=cv2.INTER_CUBIC)
+    base = cv2.resize(
+        cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     grain = np.random.default_rng(0).normal(0, 3, (height // 2, width // 2)).astype(np.float32)
     grey = base + cv2.resize(grain, (width, height))
     return np.repeat(np.clip(np.round(grey), 0, 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -100,18 +102,25 @@ def tiff(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, out = Path(folder) / "scan.tif", Path(folder) / "out.tif"
         made = pyvips.Image.new_from_array(scan(1200, 900)).cast("ushort") * 257
-        made.cast("ushort").copy(interpretation="rgb16").resize(10).tiffsave(str(source), compression="none", bigtiff=True)
+        made.cast("ushort").copy(interpretation="rgb16").resize(10).tiffsave(
+            str(source), compression="none", bigtiff=True
+        )
         begin = time.perf_counter()
         subprocess.run([sys.executable, "-m", "photochrom", "colorize", str(source), "-o", str(out)], check=True)
         took = time.perf_counter() - begin
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         picture = pyvips.Image.new_from_file(str(out))
-        print(f"{picture.width} x {picture.height}, {picture.format}: peak memory {peak:.0f} MiB, {took:.1f} s, whole process")
+        print(
+            f"{picture.width} x {picture.height}, {picture.format}: peak memory {peak:.0f} MiB, {took:.1f} s, whole process"
+        )
 
 
 def start(options: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "photochrom", "--help"]
-    show("photochrom --help", seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), options.repeats))
+    show(
+        "photochrom --help",
+        seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), options.repeats),
+    )
     bare = [sys.executable, "-c", "pass"]
     show("python -c pass", seconds(lambda: subprocess.run(bare, check=True), options.repeats))
     imported = [sys.executable, "-c", "import photochrom"]

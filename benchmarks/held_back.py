@@ -1,0 +1,38 @@
+"""Write the pictures that a recipe held back from training to a folder, to measure on them.
+
+python benchmarks/held_back.py cache/store /tmp/held --recipe photochrom --limit 300
+python benchmarks/quality.py --data /tmp/held --train DATA --model photochrom
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from photochrom.train.data import split
+from photochrom.train.recipe import load_recipe, recipe_path
+from photochrom.train.store import PictureStore
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("store", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--recipe", default="photochrom")
+    parser.add_argument("--limit", type=int, default=300)
+    options = parser.parse_args()
+    store = PictureStore(options.store)
+    _, held = split(store, load_recipe(recipe_path(options.recipe)))
+    chosen = np.random.default_rng(0).permutation(held)[: options.limit]
+    for index in chosen:
+        folder = options.out / store.entries[index].source
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{index}.png"), cv2.cvtColor(store[index], cv2.COLOR_RGB2BGR))
+    print(f"{len(chosen)} of {len(held)} held-back pictures")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""From a picture store to batches: the split, the order, and the geometric half of the augmentation.
+
+The order is a pure function of the recipe's seed and the step, so a run that is killed goes on with the batch that it would
+have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from photochrom.errors import DataError
+from photochrom.train.recipe import Recipe
+from photochrom.train.store import PictureStore, split_share
+
+__all__ = ["Crop", "CropDataset", "StepSampler", "split"]
+
+
+def split(store: PictureStore, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices of the training pictures and of those held back; crops of one picture are never on both sides."""
+    train, held = [], []
+    for index, entry in enumerate(store.entries):
+        share = recipe.holdout_sources.get(entry.source, recipe.holdout)
+        if split_share(entry.path) < share:
+            held.append(index)
+        elif entry.chroma >= recipe.smallest_chroma:
+            train.append(index)
+    if not train:
+        raise DataError("no picture is left for training after the split and the low-chroma filter")
+    return np.array(train, np.int64), np.array(held, np.int64)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """An order to the dataset: which picture, which size, and the seed of everything random about it."""
+
+    index: int
+    size: int
+    seed: int
+
+
+class StepSampler(Sampler[list[Crop]]):
+    """One list of crops for each step from ``start`` on; pictures are drawn without repeats within an epoch.
+
+    A source's weight repeats its pictures (2.0: twice an epoch) or leaves a share of them out (0.5).
+    """
+
+    def __init__(self, store: PictureStore, indices: NDArray[np.int64], recipe: Recipe, start: int = 0) -> None:
+        self.indices, self.recipe, self.start = indices, recipe, start
+        self.weights = np.array([recipe.source_weights.get(store.entries[i].source, 1.0) for i in indices])
+        if not self.weights.sum() > 0:
+            raise DataError("the recipe's source_weights leave no picture for training")
+
+    def __len__(self) -> int:
+        """Steps of the whole run, wherever it starts: Lightning, too, counts on from the step of the checkpoint."""
+        return self.recipe.steps
+
+    def _epoch(self, epoch: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng((self.recipe.seed, 1, epoch))
+        times = np.floor(self.weights + rng.random(len(self.weights))).astype(np.int64)
+        return rng.permutation(np.repeat(self.indices, times))
+
+    def __iter__(self) -> Iterator[list[Crop]]:
+        recipe = self.recipe
+        epoch, order, at = 0, self._epoch(0), 0
+        for step in range(recipe.steps):
+            rng = np.random.default_rng((recipe.seed, 2, step))
+            size = int(rng.choice(recipe.sizes))
+            seeds = rng.integers(0, 2**62, recipe.batch)
+            picked: list[int] = []
+            while len(picked) < recipe.batch:
+                if at == len(order):
+                    epoch, at = epoch + 1, 0
+                    order = self._epoch(epoch)
+                taken = order[at : at + recipe.batch - len(picked)]
+                picked.extend(taken.tolist())
+                at += len(taken)
+            if step >= self.start:
+                yield [Crop(i, size, int(s)) for i, s in zip(picked, seeds, strict=True)]
+
+
+class CropDataset(Dataset[tuple[Tensor, int]]):
+    """Square sRGB uint8 crops (3, size, size) and their seeds, for the orders of a :class:`StepSampler`."""
+
+    def __init__(self, store: PictureStore, recipe: Recipe) -> None:
+        self.store, self.recipe = store, recipe
+
+    def __getitem__(self, crop: Crop) -> tuple[Tensor, int]:
+        rng = np.random.default_rng(crop.seed)
+        picture = random_crop(self.store[crop.index], crop.size, self.recipe, rng)
+        return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))), crop.seed
+
+    def __len__(self) -> int:
+        return len(self.store)
+
+
+def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square."""
+    height, width = picture.shape[:2]
+    area = height * width * rng.uniform(recipe.smallest_crop, 1.0)
+    stretch = np.exp(rng.uniform(-1, 1) * np.log(recipe.stretch)) if recipe.stretch > 0 else 1.0
+    tall = min(height, max(1, round(np.sqrt(area * stretch))))
+    wide = min(width, max(1, round(np.sqrt(area / stretch))))
+    y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
+    part = picture[y : y + tall, x : x + wide]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    way = cv2.INTER_AREA if min(tall, wide) > size else cv2.INTER_CUBIC
+    return cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=way)  # type: ignore[return-value]
+
+
+def centre_square(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """The centre square of ``picture``, (h, w, 3) sRGB uint8, at ``size`` pixels: validation sees no random crop."""
+    side = min(picture.shape[:2])
+    y, x = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
+    way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+    square = np.ascontiguousarray(picture[y : y + side, x : x + side])
+    return cv2.resize(square, (size, size), interpolation=way)  # type: ignore[return-value]

@@ -1,0 +1,149 @@
+"""From a checkpoint to what ships: two ONNX graphs with float16 weights, or one safetensors file to train on from.
+
+The graphs compute in float32: each stored float16 weight is followed by a cast, which ONNX Runtime folds away when it loads
+the file. So the file is half the size, and nothing is slower.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from photochrom.color import ab_bins
+from photochrom.errors import CheckpointError, OptionError
+from photochrom.nets.photochrom import Block, PhotochromNet
+from photochrom.train.checkpoint import read_weights
+from photochrom.train.files import replacing
+from photochrom.train.prior import bin_shares
+from photochrom.train.store import PictureStore
+
+__all__ = ["export", "load_network"]
+
+#: Weights smaller than this stay float32: biases and norms cost nothing and matter most.
+_HALF_FROM = 1024
+#: Version of the graphs' inputs and outputs, which :mod:`photochrom.runtime` understands.
+FORMAT = 1
+
+
+def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
+    """The network of a checkpoint (averaged weights) or ``.safetensors`` file, in evaluation mode, and what the file says.
+
+    Raises CheckpointError for a file that is not of a known architecture.
+    """
+    state, about = read_weights(path)
+    try:
+        net = PhotochromNet(about["recipe"]["encoder"])
+        net.load_state_dict(state, strict=True)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
+    return net.eval(), about
+
+
+def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None = None) -> tuple[Path, ...]:
+    """Write ``NAME.encoder.onnx`` and ``NAME.decoder.onnx`` for ``out`` = ``NAME.onnx``, or ``out`` itself for .safetensors.
+
+    Both graphs take any batch, height and width (multiples of 32 pixels). store: the picture store of the training run; how
+    frequent each ab bin is in it goes into the files, for the vividness dial. Returns the paths written.
+    Raises CheckpointError, OptionError for another suffix, OutputWriteError.
+    """
+    out = Path(out)
+    if out.suffix not in (".onnx", ".safetensors"):
+        raise OptionError("-o", str(out), "a name that ends in .onnx or .safetensors")
+    net, about = load_network(checkpoint)
+    if out.suffix == ".safetensors":
+        state = {name: _halved(value).contiguous() for name, value in net.state_dict().items()}
+        with replacing(out) as part_file:
+            part_file.write_bytes(save(state, {"photochrom": json.dumps(about)}))
+        return (out,)
+    if store is not None:
+        about["prior"] = [float(f"{share:.3g}") for share in bin_shares(PictureStore(store))]
+    _fold(net.decoder)
+    light = torch.rand(1, 1, 64, 96) * 100
+    features = net.encoder(light)
+    hints, histogram = torch.zeros(1, 3, 8, 12), torch.zeros(1, len(ab_bins()) + 1)
+    grid = {name: {0: "batch", 2: f"height/{s}", 3: f"width/{s}"} for name, s in (("f8", 8), ("f16", 16), ("f32", 32))}
+    image = {"lightness": {0: "batch", 2: "height", 3: "width"}}
+    paths = []
+    for part, module, inputs, names, outputs, axes in (
+        ("encoder", net.encoder, (light,), ["lightness"], list(grid), {**image, **grid}),
+        (
+            "decoder",
+            net.decoder,
+            (*features, hints, histogram),
+            [*grid, "hints", "histogram"],
+            ["scores"],
+            {**grid, "hints": grid["f8"], "histogram": {0: "batch"}, "scores": grid["f8"]},
+        ),
+    ):
+        path = out.with_suffix(f".{part}.onnx")
+        _write(module, inputs, names, outputs, axes, path, {**about, "part": part})
+        paths.append(path)
+    return tuple(paths)
+
+
+def _halved(value: Tensor) -> Tensor:
+    return value.half() if value.is_floating_point() and value.numel() >= _HALF_FROM else value
+
+
+def _fold(decoder: nn.Module) -> None:
+    """Fold the batch norm of every block into the depthwise convolution before it."""
+    for block in [m for m in decoder.modules() if isinstance(m, Block)]:
+        block.spread = fuse_conv_bn_eval(block.spread, block.norm)
+        block.norm = nn.Identity()  # type: ignore[assignment]
+
+
+def _write(
+    module: nn.Module,
+    inputs: tuple[Tensor, ...],
+    names: list[str],
+    outputs: list[str],
+    axes: dict[str, dict[int, str]],
+    path: Path,
+    about: dict[str, Any],
+) -> None:
+    with replacing(path) as part:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter warns about itself
+            torch.onnx.export(
+                module,
+                inputs,
+                str(part),
+                input_names=names,
+                output_names=outputs,
+                dynamic_axes=axes,
+                opset_version=17,
+                dynamo=False,
+            )
+        model = onnx.load(str(part))
+        _halve(model)
+        model.producer_name, model.producer_version = "photochrom", str(FORMAT)
+        entry = model.metadata_props.add()
+        entry.key = "photochrom"
+        entry.value = json.dumps({"format": FORMAT, "multiple": 32, "output": "ab-bins", **about})
+        onnx.checker.check_model(model)
+        onnx.save(model, str(part))
+
+
+def _halve(model: onnx.ModelProto) -> None:
+    """Store the large weights as float16, each with a cast back to float32 in front of its users."""
+    graph = model.graph
+    casts = []
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _HALF_FROM:
+            continue
+        half = numpy_helper.to_array(tensor).astype(np.float16)
+        casts.append(helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=TensorProto.FLOAT))
+        tensor.CopyFrom(numpy_helper.from_array(half, f"{tensor.name}_half"))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)

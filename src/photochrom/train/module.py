@@ -1,0 +1,145 @@
+"""The Lightning module: one training step and one validation, for networks that score ab bins."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor
+from torch.nn import functional
+
+from photochrom.color import ab_bins, planes_to_lab, planes_to_rgb
+from photochrom.errors import CheckpointError
+from photochrom.nets.lite import load_pretrained
+from photochrom.nets.photochrom import PhotochromNet
+from photochrom.train.augment import prepare
+from photochrom.train.checkpoint import read_weights
+from photochrom.train.losses import bin_cross_entropy
+from photochrom.train.recipe import Recipe, as_dict
+from photochrom.train.simulate import simulate_hints, simulate_histogram
+
+__all__ = ["ColorModule", "expected_ab"]
+
+
+def expected_ab(scores: Tensor, temperature: float = 1.0) -> Tensor:
+    """Annealed mean (Zhang 2016, eq. 5) of scores (N, 261, h, w) -> ab (N, 2, h, w)."""
+    bins = torch.from_numpy(ab_bins().copy()).to(scores.device)
+    return torch.einsum("nqhw,qc->nchw", (scores.float() / temperature).softmax(1), bins)
+
+
+class ColorModule(LightningModule):
+    """Cross-entropy on soft ab bins, AdamW, warm-up and cosine; hints and histograms are simulated.
+
+    ``pretrained`` is the ImageNet weights file of the encoder (None: random weights). ``digest`` names the data.
+    A batch is (crops uint8 (N, 3, S, S), seeds), or with cached features (f8, f16, f32, ab, seeds).
+    """
+
+    def __init__(self, recipe: Recipe, pretrained: str | Path | None = None, digest: str = "") -> None:
+        super().__init__()
+        self.recipe = recipe
+        state = load_pretrained(pretrained, recipe.encoder) if pretrained else None
+        self.net = PhotochromNet(recipe.encoder, state)
+        self.net.to(memory_format=torch.channels_last)
+        frozen = self.net.encoder.early_parameters() if recipe.encoder_rate > 0 else self.net.encoder.parameters()
+        for parameter in frozen:
+            parameter.requires_grad_(False)
+        self.save_hyperparameters({"recipe": as_dict(recipe), "data": digest})
+        self._sums: dict[str, list[float]] = {}
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """The loss of one batch; everything random follows from the seeds that came with it."""
+        *data, seeds = batch
+        rng = torch.Generator().manual_seed(int(seeds[0]))
+        if len(data) == 1:
+            sample = prepare(data[0], self.recipe, rng)
+            ab = sample.ab
+            light = sample.lightness.contiguous(memory_format=torch.channels_last)
+            with torch.set_grad_enabled(self.recipe.encoder_rate > 0):
+                features = self.net.encoder(light)
+        else:
+            *cached, ab = data
+            features = tuple(f.float().contiguous(memory_format=torch.channels_last) for f in cached)
+        hints = simulate_hints(ab, self.recipe, rng)
+        histogram = simulate_histogram(ab, self.recipe, rng)
+        loss = bin_cross_entropy(self.net.decoder(*features, hints, histogram), ab)
+        self.log("train_loss", loss, prog_bar=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Forget the sums of the last validation."""
+        self._sums = {}
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        """PSNR over the grey picture in dB, without hints and with ten, and the loss; by source."""
+        crops, sources = batch
+        rng = torch.Generator().manual_seed(batch_idx)
+        light, ab = prepare(crops, self.recipe, rng, augment=False)
+        nothing = light.new_zeros(len(ab), 3, *ab.shape[2:])
+        no_histogram = light.new_zeros(len(ab), len(ab_bins()) + 1)
+        features = self.net.encoder(light.contiguous(memory_format=torch.channels_last))
+        scores = self.net.decoder(*features, nothing, no_histogram)
+        ten = (torch.rand(len(ab), 1, *ab.shape[2:], generator=rng) < 10 / ab[0, 0].numel()).float().to(ab.device)
+        hinted = self.net.decoder(*features, torch.cat([ab * ten, ten], 1), no_histogram)
+        grey = psnr_of_ab(crops, torch.zeros_like(ab))
+        gain = psnr_of_ab(crops, expected_ab(scores)) - grey
+        hinted_gain = psnr_of_ab(crops, expected_ab(hinted)) - grey
+        for row, source in enumerate(sources):
+            sums = self._sums.setdefault(source, [0.0, 0.0, 0.0, 0.0])
+            values = (gain[row], hinted_gain[row], bin_cross_entropy(scores[row : row + 1], ab[row : row + 1]))
+            for at, value in enumerate(values):
+                sums[at] += float(value)
+            sums[3] += 1
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the means over all pictures."""
+        total = [sum(column) for column in zip(*self._sums.values(), strict=True)]
+        if total and total[3]:
+            for name, value in zip(("gain", "hinted_gain", "loss"), total, strict=False):
+                self.log(f"val_{name}", value / total[3], prog_bar=True)
+
+    def by_source(self) -> dict[str, tuple[float, int]]:
+        """Mean PSNR gain in dB and number of pictures of every source in the last validation."""
+        return {source: (sums[0] / sums[3], int(sums[3])) for source, sums in sorted(self._sums.items())}
+
+    def configure_optimizers(self) -> Any:
+        """AdamW; biases, norms and scales are not decayed; one schedule for both rates."""
+        recipe = self.recipe
+        groups = []
+        for part, rate in ((self.net.encoder, recipe.encoder_rate), (self.net.decoder, recipe.decoder_rate)):
+            learnt = [p for p in part.parameters() if p.requires_grad]
+            groups.append({"params": [p for p in learnt if p.ndim > 1], "lr": rate})
+            groups.append({"params": [p for p in learnt if p.ndim <= 1], "lr": rate, "weight_decay": 0.0})
+        groups = [group for group in groups if group["params"]]
+        optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay, betas=(0.9, 0.99))
+
+        def rate_at(step: int) -> float:
+            if step < recipe.warmup:
+                return (step + 1) / recipe.warmup
+            done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
+            return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * min(1.0, done)))
+
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_at)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def load_weights(self, path: str | Path) -> None:
+        """Start from the averaged weights of a checkpoint, or from a ``.safetensors`` file that ``export`` made.
+
+        Raises CheckpointError for another architecture. float16 weights become float32 as they are copied.
+        """
+        state, _ = read_weights(path)
+        try:
+            self.net.load_state_dict(state, strict=True)
+        except RuntimeError as error:
+            raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
+
+
+def psnr_of_ab(crops: Tensor, ab: Tensor) -> Tensor:
+    """PSNR in dB, (N,), of the sRGB crops (N, 3, H, W) uint8 against their own L* with ab (N, 2, h, w) enlarged."""
+    truth = crops.float() / 255
+    light = planes_to_lab(*truth.unbind(1))[0]
+    a, b = functional.interpolate(ab, size=crops.shape[2:], mode="bilinear", align_corners=False).unbind(1)
+    result = torch.stack([plane.clamp(0, 1) for plane in planes_to_rgb(light, a, b)], 1)
+    return -10 * torch.log10((result - truth).square().mean((1, 2, 3)).clamp(min=1e-10))

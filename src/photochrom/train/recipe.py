@@ -1,0 +1,166 @@
+"""A recipe: the settings of one training run, as a short TOML file of overrides of the defaults below.
+
+An unknown key or a value of the wrong type is an error, and every checkpoint carries its recipe.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from photochrom.errors import RecipeError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Recipe", "as_dict", "load_recipe", "recipe_path"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every setting of a run. Sizes are in pixels, rates per optimiser step, shares in [0, 1]."""
+
+    #: Catalogue name of the architecture.
+    model: str = "photochrom"
+    #: Variant of the encoder: "lite0" or "lite1".
+    encoder: str = "lite0"
+    #: One seed for weights, order and augmentation.
+    seed: int = 0
+    #: Pictures in a batch.
+    batch: int = 32
+    #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
+    steps: int = 2000
+    #: Steps in which the rates rise from 0.
+    warmup: int = 200
+    #: Learning rates of AdamW for the decoder and for the encoder; 0 keeps the encoder frozen.
+    decoder_rate: float = 1e-3
+    encoder_rate: float = 0.0
+    weight_decay: float = 0.02
+    #: Decay of the averaged (EMA) weights, which are the ones that are kept.
+    ema: float = 0.999
+    #: Frozen encoder only: compute its features once, at the first of ``sizes``, and train on those.
+    cache_features: bool = False
+    #: Sides of the square training crops, one drawn for each batch.
+    sizes: list[int] = field(default_factory=lambda: [192])
+    #: Crops keep at least this share of the picture's area.
+    smallest_crop: float = 0.5
+    #: Aspect ratio is changed by a factor between this and its inverse (more where a picture is longer than the crop asks).
+    stretch: float = 0.8
+    #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
+    holdout: float = 0.02
+    holdout_sources: dict[str, float] = field(default_factory=dict)
+    #: How often a source is drawn, relative to its size; 1 where absent.
+    source_weights: dict[str, float] = field(default_factory=dict)
+    #: Pictures whose mean chroma is lower are left out: they teach grey.
+    smallest_chroma: float = 3.0
+    #: Share of pictures whose grey is a film's (blue-sensitive, orthochromatic ...) or BT.601 luma, instead of L*.
+    film: float = 0.3
+    #: Share of pictures that are faded, noisy or blurred like an old print.
+    old_print: float = 0.3
+    #: Share of pictures that get hints, and that get their true ab histogram.
+    hints: float = 0.5
+    histogram: float = 0.15
+    #: Checkpoint and validate every so many steps.
+    every: int = 500
+
+
+def recipe_path(name: str) -> Path:
+    """A recipe's path: ``name`` itself where such a file exists, else the recipe of that name in this package.
+
+    Raises RecipeError, which lists the recipes there are.
+    """
+    shipped = Path(__file__).parent / "recipes"
+    if Path(name).is_file():
+        return Path(name)
+    if (found := shipped / f"{name}.toml").is_file():
+        return found
+    known = ", ".join(sorted(path.stem for path in shipped.glob("*.toml")))
+    raise RecipeError("recipe", f"no such file, and no recipe of that name; known are {known}", name)
+
+
+def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
+    """Read a TOML recipe; ``overrides`` (already typed) win over the file. Raises RecipeError."""
+    path = Path(path)
+    try:
+        given = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise RecipeError("file", f"cannot be read ({error.strerror})", path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError("file", f"not TOML ({error})", path) from error
+    kinds = typing.get_type_hints(Recipe)
+    values = {**given, **overrides}
+    for key, value in values.items():
+        if key not in kinds:
+            raise RecipeError(key, f"unknown; known are {', '.join(sorted(kinds))}", path)
+        if not _fits(value, kinds[key]):
+            raise RecipeError(key, f"is {value!r}, expected {_name(kinds[key])}", path)
+    recipe = Recipe(**values)
+    _check_ranges(recipe, path)
+    return recipe
+
+
+def _name(kind: Any) -> str:
+    return str(kind) if typing.get_origin(kind) else str(kind.__name__)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    origin = typing.get_origin(kind)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(item, typing.get_args(kind)[0]) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(item, typing.get_args(kind)[1]) for item in value.values())
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
+
+
+#: Least and greatest allowed value of every number; the values of a table each lie in its range.
+_RANGES = {
+    "batch": (1, math.inf),
+    "steps": (1, math.inf),
+    "every": (1, math.inf),
+    "seed": (0, 2**32 - 1),
+    "warmup": (0, math.inf),
+    "decoder_rate": (0, 1),
+    "encoder_rate": (0, 1),
+    "weight_decay": (0, 1),
+    "ema": (0, 1),
+    "smallest_crop": (0, 1),
+    "stretch": (0, 1),
+    "holdout": (0, 1),
+    "holdout_sources": (0, 1),
+    "source_weights": (0, 100),
+    "smallest_chroma": (0, 200),
+    "film": (0, 1),
+    "old_print": (0, 1),
+    "hints": (0, 1),
+    "histogram": (0, 1),
+}
+
+
+def _check_ranges(recipe: Recipe, path: Path) -> None:
+    for key, names in (("model", ("photochrom",)), ("encoder", ("lite0", "lite1", "lite2"))):
+        if getattr(recipe, key) not in names:
+            raise RecipeError(key, f"is {getattr(recipe, key)!r}, expected {' or '.join(names)}", path)
+    for key, (least, greatest) in _RANGES.items():
+        value = getattr(recipe, key)
+        for name, number in value.items() if isinstance(value, dict) else [("", value)]:
+            if not least <= number <= greatest:  # true of NaN, too
+                which = f"{key}.{name}" if name else key
+                raise RecipeError(which, f"is {number}, expected {least} to {greatest}", path)
+    if not recipe.sizes or any(size % 32 or size < 32 for size in recipe.sizes):
+        raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
+    if recipe.cache_features and recipe.encoder_rate > 0:
+        raise RecipeError("cache_features", "needs a frozen encoder (encoder_rate = 0)", path)
+
+
+def as_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, for a checkpoint."""
+    return dataclasses.asdict(recipe)

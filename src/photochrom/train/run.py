@@ -1,0 +1,164 @@
+"""One training run from a recipe: store, split, loaders, Lightning trainer, checkpoints, and a log line per validation."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from photochrom.errors import CheckpointError
+from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.data import CropDataset, StepSampler, centre_square, split
+from photochrom.train.features import build_features
+from photochrom.train.module import ColorModule
+from photochrom.train.progress import LogLines, ProgressLine
+from photochrom.train.recipe import Recipe
+from photochrom.train.store import PictureStore, open_store
+
+__all__ = ["fit"]
+
+log = logging.getLogger(__name__)
+
+#: At most so many held-back pictures are looked at in each validation.
+VALIDATION_PICTURES = 512
+#: Warnings of Lightning that do not matter here.
+QUIET = (
+    "Checkpoint directory .* exists and is not empty",  # a run that goes on
+    "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
+    "The '.*' does not have many workers",  # the pictures are decoded already
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
+)
+
+
+def _held_back(store: PictureStore, held: Any, size: int) -> list[tuple[Tensor, list[str]]]:
+    """The validation batches: centre squares of held-back pictures, the same ones every time."""
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(held)[:VALIDATION_PICTURES]
+    batches = []
+    for start in range(0, len(chosen), 32):
+        part = chosen[start : start + 32]
+        crops = np.stack([centre_square(store[i], size) for i in part]).transpose(0, 3, 1, 2)
+        batches.append((torch.from_numpy(crops.copy()), [store.entries[i].source for i in part]))
+    return batches
+
+
+def fit(
+    recipe: Recipe,
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    pretrained: str | Path | None = None,
+    init: str | Path | None = None,
+    cache: str | Path | None = None,
+    workers: int = 1,
+) -> Path:
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+
+    data: Parquet shards, folders of pictures, or a picture store. pretrained: ImageNet weights of the encoder. init: a
+    checkpoint to start from. cache: where the decoded pictures and the features are kept (default ``out/cache``).
+    """
+    out = Path(out)
+    cache = Path(cache) if cache else out / "cache"
+    last = out / "last.ckpt"
+    with _quiet():
+        seed_everything(recipe.seed, workers=True, verbose=False)
+        store = open_store(data, cache / "store")
+        train, held = split(store, recipe)
+        module = ColorModule(recipe, pretrained, store.digest)
+        start = 0
+        if last.exists():
+            start = _resume(last, module)
+        elif init:
+            module.load_weights(init)
+        elif not pretrained:
+            log.warning("the encoder starts from random weights: give pretrained or init for a model of use")
+        if start >= recipe.steps:
+            return last
+        dataset: Any = CropDataset(store, recipe)
+        if recipe.cache_features:
+            dataset = build_features(module.net.encoder, store, train, recipe, cache / "features")
+        loader: DataLoader[Any] = DataLoader(
+            dataset,
+            batch_sampler=StepSampler(store, train, recipe, start),
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            prefetch_factor=4 if workers else None,
+        )
+        validation: DataLoader[Any] = DataLoader(_held_back(store, held, recipe.sizes[0]), batch_size=None)  # type: ignore[arg-type]
+        trainer = _trainer(recipe, out, validate=len(held) > 0)
+        trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
+        trainer.save_checkpoint(last)
+    return last
+
+
+def _trainer(recipe: Recipe, out: Path, *, validate: bool) -> Trainer:
+    every = min(recipe.every, recipe.steps)
+    return Trainer(
+        max_steps=recipe.steps,
+        precision="bf16-mixed",
+        plugins=[WholeCheckpointIO()],
+        callbacks=[
+            EMAWeightAveraging(decay=recipe.ema),
+            ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+            LogLines(out / "log.jsonl"),
+            ProgressLine(recipe.steps, recipe.batch),
+        ],
+        logger=TensorBoardLogger(out, name="tensorboard", version="") if find_spec("tensorboard") else False,
+        gradient_clip_val=1.0,
+        val_check_interval=every,
+        check_val_every_n_epoch=None,
+        limit_val_batches=1.0 if validate else 0,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        enable_progress_bar=False,
+        use_distributed_sampler=False,
+        log_every_n_steps=min(20, every),
+    )
+
+
+def _resume(path: Path, module: ColorModule) -> int:
+    """Give ``module`` the weights of the run that wrote this checkpoint, and return the step at which it stood.
+
+    The checkpoint must belong to this recipe and data. Raises CheckpointError.
+    """
+    found = read_checkpoint(path)
+    theirs, mine = found["hyper_parameters"], dict(module.hparams)
+    if theirs != mine:
+        old, new = theirs.get("recipe", {}), mine["recipe"]
+        other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
+        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
+    try:
+        # the weights that are being trained, not their average: a frozen encoder must be the same to the last bit
+        module.load_state_dict(found["current_model_state"])
+    except (KeyError, RuntimeError) as error:
+        raise CheckpointError(f"is of another architecture ({error})", path) from error
+    return int(found["global_step"])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice and notices are for those who write training code, not for those who run it."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for message in QUIET:
+            warnings.filterwarnings("ignore", message)
+        try:
+            for logger in loggers:
+                logger.setLevel(logging.ERROR)
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

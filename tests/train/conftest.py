@@ -1,0 +1,78 @@
+"""Tiny pictures, and a tiny decoder, so that a run of a few steps takes a second or two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+
+pytest.register_assert_rewrite("net_tester")
+torch = pytest.importorskip("torch")
+for needed in ("timm", "lightning", "onnx", "pyarrow"):
+    pytest.importorskip(needed)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.train)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> Iterator[None]:
+    """At these sizes threads mostly wait for one another; and one thread adds up in the same order every time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def photographs() -> list[np.ndarray]:
+    """Colourful parts of photographs that come with scikit-image, (h, w, 3) uint8, sRGB."""
+    cat, cup, face = data.chelsea(), data.coffee(), data.astronaut()
+    return [
+        np.ascontiguousarray(picture[y : y + 120, x : x + 150])
+        for picture, corners in (
+            (cat, [(0, 0), (90, 120)]),
+            (cup, [(100, 200), (250, 400)]),
+            (face, [(0, 180), (300, 80)]),
+        )
+        for y, x in corners
+    ]
+
+
+@pytest.fixture(scope="session")
+def folder(photographs: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two sub-folders of PNG files."""
+    root = tmp_path_factory.mktemp("photographs")
+    for number, picture in enumerate(photographs):
+        path = root / ("even" if number % 2 == 0 else "odd") / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(path), picture[..., ::-1])
+    return root
+
+
+@pytest.fixture
+def small_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoders of a few channels: what is tested with them does not depend on the size."""
+    from photochrom.nets.photochrom import Decoder
+
+    monkeypatch.setattr(Decoder.__init__, "__defaults__", ((16, 16, 16), (1, 1, 1)))
+
+
+@pytest.fixture
+def recipe() -> Callable[..., Any]:
+    """A recipe for a few steps at 64 pixels, with overrides."""
+    from photochrom.train.recipe import Recipe
+
+    def make(**overrides: Any) -> Recipe:
+        tiny = {"batch": 2, "steps": 6, "every": 3, "warmup": 2, "sizes": [64], "ema": 0.5, "holdout": 0.3}
+        return Recipe(**{**tiny, **overrides})
+
+    return make
