@@ -58,7 +58,13 @@ def shareable() -> list[NDArray[np.uint8]]:
     from skimage import data
     from sklearn.datasets import load_sample_image
 
-    return [data.astronaut(), load_sample_image("china.jpg"), load_sample_image("flower.jpg"), data.chelsea(), data.coffee()]
+    return [
+        data.astronaut(),
+        load_sample_image("china.jpg"),
+        load_sample_image("flower.jpg"),
+        data.chelsea(),
+        data.coffee(),
+    ]
 
 
 def to_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -86,7 +92,9 @@ def stack(rows: list[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
         padded = [np.pad(row, ((0, 6), (0, width - row.shape[1] + 6), (0, 0)), constant_values=255) for row in part]
         made.append(np.concatenate(padded))
     tall = max(column.shape[0] for column in made)
-    return np.concatenate([np.pad(c, ((0, tall - c.shape[0]), (0, 0), (0, 0)), constant_values=255) for c in made], axis=1)
+    return np.concatenate(
+        [np.pad(c, ((0, tall - c.shape[0]), (0, 0), (0, 0)), constant_values=255) for c in made], axis=1
+    )
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ class Colorizer:
         work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
         copy = source.work_copy(min(work_width, work_height))
         seen = _resized(lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16)), work_width, work_height)
-        return Opened(self, source, classify_tint(copy), _frozen(seen), self.session.encode(seen))
+        return Opened(self, source, classify_tint(copy[::2, ::2]), _frozen(seen), self.session.encode(seen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class Opened:
         session = self.colorizer.session
         out = session.decode(self.features, hints, histogram)
         if session.output == "ab-bins":
-            ab, sure = decode.decode_bins(out, ab_bins(), vividness), decode.confidence(out)
+            ab, sure = decode.decode_bins(out, ab_bins(), vividness, session.log_prior), decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)

@@ -59,6 +59,10 @@ class Session(Protocol):
     def hints(self) -> bool:
         """Whether hints and a histogram are obeyed."""
 
+    @property
+    def log_prior(self) -> Float | None:
+        """Natural logarithm of each ab bin's share in the training pictures, (261,), where the model tells it."""
+
     def encode(self, lightness: Float) -> Features:
         """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features."""
 
@@ -89,6 +93,7 @@ class OnnxSession:
         self._stride: int = about["stride"]
         self._work_size: int = about["work_size"]
         self._name = name or paths[0].name.removesuffix(".onnx").removesuffix(".encoder")
+        self._log_prior = _log_prior(about.get("prior"), paths[0])
         self._result = "ab" if self._output == "ab" else "scores"
         self._check()
 
@@ -129,6 +134,11 @@ class OnnxSession:
     def hints(self) -> bool:
         """See :class:`Session`."""
         return len(self._graphs) == 2
+
+    @property
+    def log_prior(self) -> Float | None:
+        """See :class:`Session`."""
+        return self._log_prior
 
     def encode(self, lightness: Float) -> Features:
         """See :class:`Session`. Sizes that are no multiple of the model's are filled up by reflection."""
@@ -222,6 +232,18 @@ def _about(graph: Any, path: Path) -> dict[str, Any]:
     if about["output"] not in ("ab", "ab-bins") or not all(type(n) is int and n > 0 for n in numbers):
         raise InvalidModelError(f"says of itself {about}: output must be ab or ab-bins, and sizes above 0", path)
     return about
+
+
+def _log_prior(shares: Any, path: Path) -> Float | None:
+    if shares is None:
+        return None
+    try:
+        prior = np.asarray(shares, np.float32)
+    except (TypeError, ValueError):
+        prior = np.empty(0, np.float32)
+    if prior.shape != (len(ab_bins()),) or not np.isfinite(prior).all() or not (prior > 0).all():
+        raise InvalidModelError(f"its prior must be {len(ab_bins())} shares above 0", path)
+    return np.log(prior)
 
 
 def _checked_hints(hints: Array, shape: tuple[int, int, int]) -> Float:

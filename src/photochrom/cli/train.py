@@ -41,12 +41,16 @@ def train(
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint that `photochrom train` wrote.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="NAME.onnx (writes a pair) or NAME.safetensors.")],
+    store: Annotated[
+        Path | None,
+        typer.Option(help="The run's picture store (CACHE/store): tells which colours are rare, for --vividness."),
+    ] = None,
 ) -> None:
     """Turn a checkpoint into ONNX graphs that `photochrom colorize --model NAME.onnx` takes."""
     _need_torch()
     from photochrom.train.export import export as write
 
-    for path in write(checkpoint, out):
+    for path in write(checkpoint, out, store=store):
         typer.echo(str(path))
 
 
