@@ -109,7 +109,9 @@ class Opened:
         session = self.colorizer.session
         out = session.decode(self.features, hints, histogram)
         if session.output == "ab-bins":
-            ab, sure = decode.decode_bins(out, ab_bins(), vividness, session.log_prior), decode.confidence(out)
+            cells = cv2.resize(self.work_lightness, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
+            ab = decode.decode_bins(decode.agree(out, cells), ab_bins(), vividness, session.log_prior)
+            sure = decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)

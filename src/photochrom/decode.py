@@ -5,6 +5,7 @@ Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (pos
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from photochrom.errors import InvalidModelError, OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_VIVIDNESS", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
+__all__ = ["DEFAULT_VIVIDNESS", "agree", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
 
 DEFAULT_VIVIDNESS = 0.5
 
@@ -28,7 +29,7 @@ _CHROMA_GAINS = (0.8, 1.0, 1.25)
 def dial(vividness: float) -> tuple[float, float, float]:
     """What a vividness in [0, 1] means: (temperature, weight of the prior correction, chroma gain of plain ab).
 
-    0 is the safe mean of all likely colours, 0.5 the default, 1 the most likely colour with rare colours favoured.
+    0 is safe, nearer to the mean of all likely colours; 0.5 the default; 1 nearer to the likeliest colour, rare ones favoured.
     Raises OptionError outside [0, 1].
     """
     if not 0.0 <= vividness <= 1.0:
@@ -70,6 +71,36 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
     entropy = np.log(total) - shifted.sum(axis=0) / total
     certain: NDArray[np.float32] = np.clip(1 - entropy / np.float32(np.log(len(logits))), 0, 1)
     return certain.reshape(np.shape(logits)[1:])
+
+
+# Neighbours this many cells away are asked, nearer ones more (sigma in cells), and likewise those of like lightness (in L*).
+_REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
+
+
+def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
+    """Let neighbouring cells of like lightness agree: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
+
+    A joint bilateral mean of the scores. Without it a lone unsure cell in an even wall may choose another colour than the
+    cells around it, which shows as a blotch. Raises InvalidModelError for other shapes or non-finite scores.
+    """
+    if np.ndim(logits) != 3 or np.shape(lightness) != np.shape(logits)[1:]:
+        raise InvalidModelError(f"scores of shape {np.shape(logits)} for cells of shape {np.shape(lightness)}")
+    _require_finite(logits)
+    scores, light = np.asarray(logits, np.float32), np.asarray(lightness, np.float32)
+    h, w = light.shape
+    around = np.pad(scores, ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), "edge")
+    light_around = np.pad(light, _REACH, "edge")
+    total, weights = np.zeros_like(scores), np.zeros_like(light)
+    for dy, dx in itertools.product(range(2 * _REACH + 1), repeat=2):
+        window = slice(dy, dy + h), slice(dx, dx + w)
+        far = ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
+        weight = np.exp(
+            np.float32(-0.5) * (np.float32(far) + ((light_around[window] - light) / np.float32(_ALIKE)) ** 2)
+        )
+        total += around[(slice(None), *window)] * weight
+        weights += weight
+    total /= weights
+    return total
 
 
 def decode_bins(

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import torch
 from torch import Tensor
 
-from photochrom.color import BIN_SIZE, ab_bins
+from photochrom.color import BIN_SIZE, GRID_REACH, bin_of_cell
 
 __all__ = ["bin_cross_entropy", "soft_bins"]
-
-#: The grid of bins reaches this far from 0, in bins.
-_REACH = 12
-
-
-@cache
-def _bin_of_cell() -> Tensor:
-    """The nearest ab bin of every cell of the 10-unit grid, (25, 25) int64: cells outside sRGB go to its border."""
-    bins = torch.from_numpy(ab_bins().copy())
-    steps = torch.arange(-_REACH, _REACH + 1) * float(BIN_SIZE)
-    cells = torch.cartesian_prod(steps, steps)
-    squared = (cells[:, None] - bins).square().sum(-1)  # whole numbers: equal distances are equal on every machine
-    return squared.argmin(1).reshape(len(steps), len(steps))
 
 
 def soft_bins(ab: Tensor) -> tuple[Tensor, Tensor]:
@@ -31,11 +16,11 @@ def soft_bins(ab: Tensor) -> tuple[Tensor, Tensor]:
     ab: (N, 2, h, w) -> indices int64 and weights float32, both (N, 4, h, w). Bilinear weights in place of the Gaussian ones
     of Zhang et al. 2016: they keep the mean exact, so that the expected colour of a sure prediction is unbiased.
     """
-    at = (ab / BIN_SIZE).clamp(-_REACH, _REACH - 1e-3)
+    at = (ab / BIN_SIZE).clamp(-GRID_REACH, GRID_REACH - 1e-3)
     low = at.floor()
     share = at - low
-    cell = low.long() + _REACH
-    table = _bin_of_cell().to(ab.device)
+    cell = low.long() + GRID_REACH
+    table = torch.from_numpy(bin_of_cell().copy()).to(ab.device)
     indices, weights = [], []
     for da in (0, 1):
         for db in (0, 1):
