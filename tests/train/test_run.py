@@ -138,6 +138,13 @@ class TestOtherCheckpoints:
         with pytest.raises(CheckpointError, match="another architecture"):
             fit(settings, [folder], tmp_path / "new", init=out / "last.ckpt", cache=tmp_path / "cache", workers=0)
 
+    def test_of_a_version_that_trained_other_parameters(self, recipe: Make, out: Path) -> None:
+        found = read_checkpoint(out / "last.ckpt")
+        found["optimizer_states"][0]["param_groups"].pop()
+        torch.save(found, out / "last.ckpt")
+        with pytest.raises(CheckpointError, match="start from it with init"):
+            fit(recipe(steps=1, every=1, holdout=0.0), [], out, cache=out.parent / "cache", workers=0)
+
     def test_damaged(self, recipe: Make, out: Path, folder: Path, tmp_path: Path) -> None:
         data = (out / "last.ckpt").read_bytes()
         (out / "last.ckpt").write_bytes(data[: len(data) // 2])

@@ -67,7 +67,8 @@ def fit(
     """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
 
     data: Parquet shards, folders of pictures, or a picture store. pretrained: ImageNet weights of the encoder. init: a
-    checkpoint to start from. cache: where the decoded pictures and the features are kept (default ``out/cache``).
+    checkpoint or exported ``.safetensors`` file to start from. cache: where the decoded pictures and the features are kept
+    (default ``out/cache``). Raises DataError, CheckpointError, OutputWriteError.
     """
     out = Path(out)
     cache = Path(cache) if cache else out / "cache"
@@ -142,8 +143,11 @@ def _resume(path: Path, module: ColorModule) -> int:
     try:
         # the weights that are being trained, not their average: a frozen encoder must be the same to the last bit
         module.load_state_dict(found["current_model_state"])
-    except (KeyError, RuntimeError) as error:
+        then = [len(group["params"]) for group in found["optimizer_states"][0]["param_groups"]]
+    except (LookupError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"is of another architecture ({error})", path) from error
+    if then != [len(group["params"]) for group in module.configure_optimizers()["optimizer"].param_groups]:
+        raise CheckpointError("another version trained other parameters; start from it with init in a new folder", path)
     return int(found["global_step"])
 
 
