@@ -54,10 +54,10 @@ CATALOG: tuple[ModelSpec, ...] = (
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "8b74a32e6f89e47273120fba198a2fb31f831eb5dee41a6b381dc7800c9ceaea", 5956043
+                "photochrom.encoder.onnx", "e792b94f625e117565414c9f6b9e2d5119e1a2ebc4bfc208554b5918be169a2c", 5958774
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "df8444b32f181037965bf362bad04917a8d4dd92fcac1fb82b42431406420e41", 7448779
+                "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
             ),
         ),
     ),
