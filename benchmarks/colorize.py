@@ -3,6 +3,7 @@
 python benchmarks/colorize.py network      encoder and decoder at 256x256
 python benchmarks/colorize.py photo        a 12-megapixel JPEG against libvips decoding and encoding it untouched
 python benchmarks/colorize.py tiff         peak memory for a 108-megapixel 16-bit TIFF
+python benchmarks/colorize.py light        how well the photograph's own lightness is kept, 8 and 16 bit, vivid
 python benchmarks/colorize.py start        `photochrom --help`, and importing photochrom
 """
 
@@ -27,11 +28,11 @@ from numpy.typing import NDArray
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["network", "photo", "tiff", "start"])
+    parser.add_argument("what", choices=["network", "photo", "tiff", "light", "start"])
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
-    {"network": network, "photo": photo, "tiff": tiff, "start": start}[options.what](options)
+    {"network": network, "photo": photo, "tiff": tiff, "light": light, "start": start}[options.what](options)
 
 
 def seconds(work: Callable[[], object], repeats: int) -> list[float]:
@@ -112,6 +113,21 @@ def tiff(options: argparse.Namespace) -> None:
         picture = pyvips.Image.new_from_file(str(out))
         print(
             f"{picture.width} x {picture.height}, {picture.format}: peak memory {peak:.0f} MiB, {took:.1f} s, whole process"
+        )
+
+
+def light(options: argparse.Namespace) -> None:
+    import photochrom
+    from photochrom.color import lightness, rgb_to_lab
+
+    colorizer = photochrom.Colorizer(threads=options.threads)
+    small = scan(2000, 1500)[..., 0]
+    for pixels in (small, small.astype(np.uint16) * 257):
+        result = colorizer.open(pixels).paint(vividness=1.0).rgb
+        error = np.abs(rgb_to_lab(result / np.iinfo(pixels.dtype).max)[..., 0] - lightness(pixels))
+        mean, worst = error.mean(), np.percentile(error, 99)
+        print(
+            f"{pixels.dtype}: |L* out - L* in| mean {mean:.4f}, 99th percentile {worst:.4f}, largest {error.max():.4f}"
         )
 
 

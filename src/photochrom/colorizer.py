@@ -28,6 +28,8 @@ __all__ = ["Colorized", "Colorizer", "Opened"]
 
 #: Rows of a strip: enough for the encoder's threads, little for the memory.
 ROWS = 256
+#: Strips of a very wide picture have fewer rows, so that a strip is about this many pixels at the most.
+STRIP_PIXELS = 1 << 19
 CONFIDENCE_ROWS = 32
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
@@ -141,7 +143,8 @@ class Colorized:
     def strips(self) -> Iterator[NDArray[Any]]:
         """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it."""
         info = self.opened.source.info
-        for y, pixels in self.opened.source.strips(ROWS):
+        rows = max(8, min(ROWS, STRIP_PIXELS // info.width))
+        for y, pixels in self.opened.source.strips(rows):
             yield fuse.paint_strip(self.color, pixels, y, info.height, threads=self.opened.colorizer.threads)
 
     def save(self, path: str | Path, *, force: bool = False, quality: int | None = None) -> tuple[str, ...]:
