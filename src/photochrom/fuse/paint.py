@@ -124,6 +124,8 @@ class _Painter:
     def __init__(self, height: int, w: int, itemsize: int) -> None:
         self._height, self._wide = height, itemsize == 2
         self._at = np.empty((height, 6, w), np.float32)
+        # Buffers are kept: fresh ones would be new pages each time, for which threads wait on one another.
+        self._light, self._inside = np.empty((height, w), np.float32), np.empty((height, w), np.uint8)
         self._planes = np.empty((3, height, w), np.float32)
         self._lab, self._rgb = (np.empty((height, w, 3), np.float32) for _ in range(2))
 
@@ -151,7 +153,11 @@ class _Painter:
         at = self._at[:n]
         rows.enlarge(start, start + n, at)
         steer, a, b = self._planes[:, :n]
-        light = _lightness(pixels)
+        light = self._light[:n]
+        if pixels.dtype == np.uint8 and pixels.ndim == 2:  # OpenCV looks 8-bit tables up twice as fast as NumPy
+            cv2.LUT(pixels, lightness_table(8), dst=light)
+        else:
+            light = lightness(pixels)
         np.clip(light, at[:, 4], at[:, 5], out=steer)
         for colour, slope, offset in ((a, at[:, 0], at[:, 2]), (b, at[:, 1], at[:, 3])):
             np.multiply(slope, steer, out=colour)
@@ -165,10 +171,11 @@ class _Painter:
         rgb = self._rgb[: len(lab)]
         cv2.cvtColor(lab, cv2.COLOR_Lab2RGB, dst=rgb)
         cv2.convertScaleAbs(rgb, dst=painted, alpha=255)
-        inside = cv2.inRange(rgb, (1e-6,) * 3, (1 - 1e-6,) * 3)
+        inside = self._inside[: len(lab)]
+        cv2.inRange(rgb, (1e-6,) * 3, (1 - 1e-6,) * 3, dst=inside)
         if cv2.countNonZero(inside) == inside.size:
             return np.empty(0, np.intp)
-        return np.flatnonzero(np.asarray(inside) == 0)
+        return np.flatnonzero(inside == 0)
 
 
 def _encode_wide(lab: NDArray[np.float32], painted: NDArray[np.uint16]) -> NDArray[np.intp]:
@@ -185,12 +192,6 @@ def _encode_wide(lab: NDArray[np.float32], painted: NDArray[np.uint16]) -> NDArr
     index = (np.sqrt(linear.clip(0, 1)) * np.float32(len(table) - 1) + np.float32(0.5)).astype(np.int32)
     painted[...] = np.moveaxis(np.take(table, index), 0, -1)
     return where
-
-
-def _lightness(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    if pixels.dtype == np.uint8 and pixels.ndim == 2:  # OpenCV looks 8-bit tables up twice as fast as NumPy
-        return np.asarray(cv2.LUT(pixels, lightness_table(8)), np.float32)
-    return lightness(pixels)
 
 
 @cache
