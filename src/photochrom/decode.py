@@ -92,12 +92,12 @@ def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
     light_around = np.pad(light, _REACH, "edge")
     total, weights = np.zeros_like(scores), np.zeros_like(light)
     for dy, dx in itertools.product(range(2 * _REACH + 1), repeat=2):
-        window = slice(dy, dy + h), slice(dx, dx + w)
+        rows, columns = slice(dy, dy + h), slice(dx, dx + w)
         far = ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
         weight = np.exp(
-            np.float32(-0.5) * (np.float32(far) + ((light_around[window] - light) / np.float32(_ALIKE)) ** 2)
+            np.float32(-0.5) * (np.float32(far) + ((light_around[rows, columns] - light) / np.float32(_ALIKE)) ** 2)
         )
-        total += around[(slice(None), *window)] * weight
+        total += around[:, rows, columns] * weight
         weights += weight
     total /= weights
     return total
