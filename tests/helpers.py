@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,3 +55,17 @@ class Run:
 
 
 Command = Callable[..., Run]
+
+
+# What the tests of images share: a colour picture, the marks that are written, and where they are found again.
+COLOUR = data.astronaut()[300:396, 300:428].copy()
+MARKS = {"software": "Photochrom 0.1.0", "model": "test-1"}
+CREATOR = "Photochrom 0.1.0 (test-1)"
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+DST = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+TOOL = "{http://ns.adobe.com/xap/1.0/}CreatorTool"
+
+
+def strips(array: NDArray[Any], rows: int = 17) -> Iterator[NDArray[Any]]:
+    """The array from top to bottom, as a painter gives it."""
+    return (array[y : y + rows] for y in range(0, len(array), rows))

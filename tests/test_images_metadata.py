@@ -5,21 +5,10 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 import pyvips
-from skimage import data
 
+from helpers import COLOUR, CREATOR, DST, MARKS, RDF, TOOL, strips
 from photochrom.images import open_image, write_image
 from photochrom.images.metadata import SYNTHETIC, Tags, mark_xmp
-
-COLOUR = data.astronaut()[300:396, 300:428].copy()
-MARKS = {"software": "Photochrom 0.1.0", "model": "test-1"}
-CREATOR = "Photochrom 0.1.0 (test-1)"
-RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-DST = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
-TOOL = "{http://ns.adobe.com/xap/1.0/}CreatorTool"
-
-
-def strips(array, rows=17):
-    return (array[y : y + rows] for y in range(0, len(array), rows))
 
 
 def written(source, path, array):

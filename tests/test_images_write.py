@@ -11,6 +11,7 @@ import pytest
 import pyvips
 from skimage import data
 
+from helpers import COLOUR, CREATOR, MARKS, strips
 from photochrom.errors import (
     InvalidPixelsError,
     OptionError,
@@ -23,18 +24,8 @@ from photochrom.images import OUTPUT_SUFFIXES, open_image, read, write_image
 from photochrom.images.metadata import SYNTHETIC
 from photochrom.images.write import _to_eight_bit
 
-COLOUR = data.astronaut()[300:396, 300:428].copy()
 DEEP = COLOUR.astype(np.uint16) * 200 + 77
 GREY = data.camera()[:96, :128].copy()
-MARKS = {"software": "Photochrom 0.1.0", "model": "test-1"}
-CREATOR = "Photochrom 0.1.0 (test-1)"
-RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-DST = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
-TOOL = "{http://ns.adobe.com/xap/1.0/}CreatorTool"
-
-
-def strips(array, rows=17):
-    return (array[y : y + rows] for y in range(0, len(array), rows))
 
 
 def written(source, path, array, **options):

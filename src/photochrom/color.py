@@ -10,7 +10,7 @@ Sources: IEC 61966-2-1 (sRGB); CIE 15:2004 (L*a*b*); Zhang, Isola, Efros 2016 (a
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from photochrom.errors import InvalidPixelsError, OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Array = TypeVar("Array")  # numpy.ndarray or torch.Tensor
+
+#: A numpy array or a torch tensor: they share the operators used here, but no type that could be named without torch.
+Array: TypeAlias = Any
 
 #: Linear sRGB -> XYZ, divided by the D65 white point, so that white maps to (1, 1, 1).
 RGB_TO_XYZ = np.array(
@@ -46,13 +48,13 @@ def _where(condition: Any, yes: Any, no: Any) -> Any:
 def srgb_to_linear(srgb: Array) -> Array:
     """Undo the sRGB transfer curve; any shape, float, [0, 1] -> [0, 1]."""
     c: Any = srgb
-    return _where(c <= 0.04045, c / 12.92, ((c.clip(0.0) + 0.055) / 1.055) ** 2.4)  # type: ignore[no-any-return]
+    return _where(c <= 0.04045, c / 12.92, ((c.clip(0.0) + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb(linear: Array) -> Array:
     """Apply the sRGB transfer curve; any shape, float; negative values stay linear, so out of range stays visible."""
     c: Any = linear
-    return _where(c <= 0.0031308, c * 12.92, 1.055 * c.clip(0.0031308) ** (1 / 2.4) - 0.055)  # type: ignore[no-any-return]
+    return _where(c <= 0.0031308, c * 12.92, 1.055 * c.clip(0.0031308) ** (1 / 2.4) - 0.055)
 
 
 def _f(t: Any) -> Any:
@@ -65,7 +67,7 @@ def _f_inverse(t: Any) -> Any:
 
 def lightness_from_luminance(y: Array) -> Array:
     """CIE L* in [0, 100] of relative luminance Y in [0, 1]; any shape, float."""
-    return 116 * _f(y) - 16  # type: ignore[no-any-return]
+    return 116 * _f(y) - 16
 
 
 def planes_to_lab(r: Array, g: Array, b: Array) -> tuple[Array, Array, Array]:
@@ -79,7 +81,7 @@ def planes_to_rgb(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, A
     """sRGB planes of L*, a*, b* planes, unclipped: values outside [0, 1] tell that the colour is outside sRGB."""
     light: Any = lightness
     fy = (light + 16) / 116
-    xyz = [_f_inverse(t) for t in (fy + a / 500, fy, fy - b / 200)]  # type: ignore[operator]
+    xyz = [_f_inverse(t) for t in (fy + a / 500, fy, fy - b / 200)]
     red, green, blue = (
         linear_to_srgb(sum(float(w) * plane for w, plane in zip(row, xyz, strict=True))) for row in XYZ_TO_RGB
     )
@@ -118,18 +120,23 @@ def _frozen(values: NDArray[Any]) -> NDArray[np.float32]:
     return frozen
 
 
-def lightness(pixels: NDArray[Any]) -> NDArray[np.float32]:
-    """L* in [0, 100], float32 (h, w), of sRGB-encoded pixels (h, w) or (h, w, 3), uint8 or uint16.
-
-    A grey pixel has the same L* to the last bit whether it comes as one band or as three equal ones.
-    Raises InvalidPixelsError for another dtype or shape.
-    """
+def check_pixels(pixels: NDArray[Any]) -> None:
+    """Raise InvalidPixelsError unless the pixels are uint8 or uint16 of shape (h, w) or (h, w, 3)."""
     if pixels.dtype not in (np.uint8, np.uint16) or not (
         pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
     ):
         raise InvalidPixelsError(
             f"pixels are {pixels.dtype} of shape {pixels.shape}, expected uint8 or uint16 of shape (h, w) or (h, w, 3)"
         )
+
+
+def lightness(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    """L* in [0, 100], float32 (h, w), of sRGB-encoded pixels (h, w) or (h, w, 3), uint8 or uint16.
+
+    A grey pixel has the same L* to the last bit whether it comes as one band or as three equal ones.
+    Raises InvalidPixelsError for another dtype or shape.
+    """
+    check_pixels(pixels)
     bits = 8 * pixels.dtype.itemsize
     table = lightness_table(bits)
     if pixels.ndim == 2:

@@ -53,8 +53,9 @@ class Colorizer:
     ) -> None:
         if work_size is not None and not 32 <= work_size <= 2048:
             raise OptionError("work_size", work_size, "32 to 2048 pixels")
-        ready = model is not None and not isinstance(model, (str, Path, ModelSpec))
-        self.session: Session = model if ready else open_model(model, threads=threads)  # type: ignore[assignment,arg-type]
+        if model is None or isinstance(model, (str, Path, ModelSpec)):
+            model = open_model(model, threads=threads)
+        self.session: Session = model
         self.threads = threads
         self.work_size = work_size or self.session.work_size
 
@@ -117,8 +118,8 @@ class Opened:
         else:
             ab = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)
-        field = fuse.fit(fuse.sharpen(ab, self.work_lightness), self.work_lightness)
-        return Colorized(self, field, _frozen(ab), _frozen(sure), vividness)
+        color = fuse.fit(fuse.sharpen(ab, self.work_lightness), self.work_lightness)
+        return Colorized(self, color, _frozen(ab), _frozen(sure), vividness)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,16 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from photochrom.color import XYZ_TO_RGB, lab_to_rgb, lightness, lightness_table, limit_chroma, linear_to_srgb
-from photochrom.errors import InvalidPixelsError, OptionError
+from photochrom.color import (
+    XYZ_TO_RGB,
+    check_pixels,
+    lab_to_rgb,
+    lightness,
+    lightness_table,
+    limit_chroma,
+    linear_to_srgb,
+)
+from photochrom.errors import OptionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,12 +65,7 @@ def paint_strip(
     MB whatever the size. Raises InvalidPixelsError for another dtype or shape, OptionError for rows or threads
     out of range.
     """
-    if pixels.dtype not in (np.uint8, np.uint16) or not (
-        pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
-    ):
-        raise InvalidPixelsError(
-            f"pixels are {pixels.dtype} of shape {pixels.shape}, expected uint8 or uint16 of shape (h, w) or (h, w, 3)"
-        )
+    check_pixels(pixels)
     h, w = pixels.shape[:2]
     if not 0 <= y0 <= full_height - h:
         raise OptionError("y0", y0, f"0 to {full_height - h} for {h} rows of {full_height}")

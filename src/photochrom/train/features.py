@@ -1,7 +1,7 @@
 """The frozen encoder's features of every training picture, computed once and kept as float16 in one flat file.
 
-On a plain CPU the encoder's forward pass is a quarter to a half of the cost of training the decoder; with the cache it is
-paid once. What it costs is variety: each picture is seen as one centre square, mirrored or not.
+On a plain CPU the encoder's forward pass is a good part of the cost of training the decoder (benchmarks/training.py); with
+the cache it is paid once. What it costs is variety: each picture is seen as one centre square, mirrored or not.
 """
 
 from __future__ import annotations
