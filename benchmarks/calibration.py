@@ -2,14 +2,15 @@
 
     python benchmarks/calibration.py --data people.parquet places.parquet --plot calibration.svg
 
-Every cell of the network's grid is sorted by its predicted chroma. A calibrated mean (T = 1) of chroma C has, on average, a true
-colour whose component along the predicted hue is C too: the curve lies on the diagonal; below it the network is too sure. The vivid
-settings sharpen on purpose.
+Every cell of the network's grid is sorted by its predicted chroma. Where a calibrated mean (T = 1) has chroma C, the true
+colour's component along the predicted hue is C too, on average: the curve lies on the diagonal. Below it, the network is too
+sure. The vivid settings sharpen on purpose.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def reliability(predicted: NDArray[np.float32], true: NDArray[np.float32]) -> ND
     chroma = np.hypot(*predicted.T)
     along = (predicted * true).sum(1) / np.maximum(chroma, 1e-6)
     rows = []
-    for low, high in zip(EDGES, EDGES[1:], strict=False):
+    for low, high in itertools.pairwise(EDGES):
         inside = (chroma >= low) & (chroma < high)
         if inside.sum() >= FEWEST:
             means = (chroma[inside].mean(), along[inside].mean(), np.hypot(*true[inside].T).mean())
@@ -109,7 +110,7 @@ def main() -> None:
             title=f"{Path(path).name}: true along the predicted hue, by predicted chroma", title_justify="left"
         )
         table.add_column("decoded by")
-        for low, high in zip(EDGES, EDGES[1:], strict=False):
+        for low, high in itertools.pairwise(EDGES):
             table.add_column(f"{low}-{high}", justify="right")
         table.add_column("chroma of pictures with < 6, 6-12, > 12: said for true (pictures)")
         for name, predicted in found.items():
