@@ -24,7 +24,7 @@ from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
 from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.recipe import Recipe
+from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.store import PictureStore, open_store
 
 __all__ = ["fit"]
@@ -78,6 +78,7 @@ def fit(
         store = open_store(data, cache / "store")
         train, held = split(store, recipe)
         module = ColorModule(recipe, pretrained, store.digest)
+        module.count_colors(store)
         start = 0
         if last.exists():
             start = _resume(last, module)
@@ -136,9 +137,10 @@ def _resume(path: Path, module: ColorModule) -> int:
     """
     found = read_checkpoint(path)
     theirs, mine = found["hyper_parameters"], dict(module.hparams)
+    theirs = {**theirs, "recipe": {**as_dict(Recipe()), **theirs.get("recipe", {})}}  # an older version had fewer keys
     if theirs != mine:
-        old, new = theirs.get("recipe", {}), mine["recipe"]
-        other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
+        old, new = theirs["recipe"], mine["recipe"]
+        other = [key for key in new if old[key] != new[key]] or ["the pictures"]
         raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
     try:
         # the weights that are being trained, not their average: a frozen encoder must be the same to the last bit
