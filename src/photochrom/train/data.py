@@ -102,12 +102,16 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
 
 
 def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square."""
+    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square.
+
+    Of a picture that is longer than the recipe's stretch makes good, a part is taken: nothing is squeezed further.
+    """
     height, width = picture.shape[:2]
     area = height * width * rng.uniform(recipe.smallest_crop, 1.0)
     stretch = np.exp(rng.uniform(-1, 1) * np.log(recipe.stretch)) if recipe.stretch > 0 else 1.0
-    tall = min(height, max(1, round(np.sqrt(area * stretch))))
-    wide = min(width, max(1, round(np.sqrt(area / stretch))))
+    side = min(np.sqrt(area), height / np.sqrt(stretch), width * np.sqrt(stretch))
+    tall = min(height, max(1, round(side * np.sqrt(stretch))))
+    wide = min(width, max(1, round(side / np.sqrt(stretch))))
     y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
     part = picture[y : y + tall, x : x + wide]
     if rng.random() < 0.5:

@@ -49,9 +49,9 @@ class Recipe:
     cache_features: bool = False
     #: Sides of the square training crops, one drawn for each batch.
     sizes: list[int] = field(default_factory=lambda: [192])
-    #: Crops keep at least this share of the picture's area.
+    #: Crops keep at least this share of the picture's area (less of a picture too long to be a square).
     smallest_crop: float = 0.5
-    #: Aspect ratio is changed by a factor between this and its inverse (more where a picture is longer than the crop asks).
+    #: Aspect ratio is changed by a factor between this and its inverse.
     stretch: float = 0.8
     #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
     holdout: float = 0.02
