@@ -6,6 +6,7 @@ have seen.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,18 +23,22 @@ from photochrom.train.store import PictureStore, split_share
 
 __all__ = ["Crop", "CropDataset", "StepSampler", "split"]
 
+log = logging.getLogger(__name__)
+
 
 def split(store: PictureStore, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training pictures and of those held back; crops of one picture are never on both sides."""
+    """Indices of the training pictures and of those held back; parts of one picture are never on both sides."""
     train, held = [], []
     for index, entry in enumerate(store.entries):
         share = recipe.holdout_sources.get(entry.source, recipe.holdout)
-        if split_share(entry.path) < share:
+        if split_share(entry.path, recipe.frames.get(entry.source, 1)) < share:
             held.append(index)
         elif entry.chroma >= recipe.smallest_chroma:
             train.append(index)
     if not train:
         raise DataError("no picture is left for training after the split and the low-chroma filter")
+    grey = len(store) - len(train) - len(held)
+    log.info("%d pictures to train on, %d held back, %d left out as too grey", len(train), len(held), grey)
     return np.array(train, np.int64), np.array(held, np.int64)
 
 

@@ -56,6 +56,8 @@ class Recipe:
     #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
     holdout: float = 0.02
     holdout_sources: dict[str, float] = field(default_factory=dict)
+    #: Sources that are frames of films: so many consecutive numbers of files stay on one side of the split.
+    frames: dict[str, int] = field(default_factory=dict)
     #: How often a source is drawn, relative to its size; 1 where absent.
     source_weights: dict[str, float] = field(default_factory=dict)
     #: Pictures whose mean chroma is lower are left out: they teach grey.
@@ -136,6 +138,7 @@ _RANGES = {
     "stretch": (0, 1),
     "holdout": (0, 1),
     "holdout_sources": (0, 1),
+    "frames": (1, math.inf),
     "source_weights": (0, 100),
     "smallest_chroma": (0, 200),
     "film": (0, 1),

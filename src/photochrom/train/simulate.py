@@ -54,7 +54,8 @@ def _central(count: int, rng: torch.Generator) -> Tensor:
     Clamping them to its border would show the cells there far more often than their neighbours.
     """
     tail = torch.special.ndtr(torch.tensor(-2.0))
-    return torch.special.ndtri(tail + torch.rand(count, 2, generator=rng) * (1 - 2 * tail))
+    numbers: Tensor = torch.special.ndtri(tail + torch.rand(count, 2, generator=rng) * (1 - 2 * tail))
+    return numbers
 
 
 def simulate_histogram(ab: Tensor, recipe: Recipe, rng: torch.Generator) -> Tensor:
