@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -26,8 +27,12 @@ def train(
     cache: Annotated[Path | None, typer.Option(help="Where decoded pictures and features are kept.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Overrides the recipe's steps.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
 ) -> None:
-    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint."""
+    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint.
+
+    Several processes: torchrun --nproc-per-node N -m photochrom train ...
+    """
     _need_torch()
     import torch
 
@@ -37,8 +42,9 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     settings = load_recipe(recipe_path(recipe), **({"steps": steps} if steps else {}))
-    last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache)
-    typer.echo(str(last))
+    last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache, workers=workers)
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        typer.echo(str(last))
 
 
 def export(
