@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,10 @@ __all__ = ["export", "train"]
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one in photochrom/train/recipes.")],
-    data: Annotated[list[Path], typer.Option(help="Parquet shards or folders of photographs; may be repeated.")],
+    data: Annotated[
+        list[str],
+        typer.Option(help="Parquet shards, tars or folders of photographs, or URLs of them; may be repeated."),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run; a run in it is resumed.")] = Path(
         "runs/latest"
     ),
@@ -23,8 +27,12 @@ def train(
     cache: Annotated[Path | None, typer.Option(help="Where decoded pictures and features are kept.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Overrides the recipe's steps.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
 ) -> None:
-    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint."""
+    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint.
+
+    Several processes: torchrun --nproc-per-node N -m photochrom train ...
+    """
     _need_torch()
     import torch
 
@@ -34,8 +42,9 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     settings = load_recipe(recipe_path(recipe), **({"steps": steps} if steps else {}))
-    last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache)
-    typer.echo(str(last))
+    last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache, workers=workers)
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        typer.echo(str(last))
 
 
 def export(
@@ -59,5 +68,5 @@ def _need_torch() -> None:
 
     from photochrom.errors import MissingExtraError
 
-    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow")):
+    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow", "fsspec")):
         raise MissingExtraError("train", "training and export")

@@ -33,7 +33,7 @@ class Recipe:
     encoder: str = "lite0"
     #: One seed for weights, order and augmentation.
     seed: int = 0
-    #: Pictures in a batch.
+    #: Pictures in a step, of all processes together.
     batch: int = 32
     #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
     steps: int = 2000
@@ -49,13 +49,15 @@ class Recipe:
     cache_features: bool = False
     #: Sides of the square training crops, one drawn for each batch.
     sizes: list[int] = field(default_factory=lambda: [192])
-    #: Crops keep at least this share of the picture's area.
+    #: Crops keep at least this share of the picture's area (less of a picture too long to be a square).
     smallest_crop: float = 0.5
-    #: Aspect ratio is changed by a factor between this and its inverse (more where a picture is longer than the crop asks).
+    #: Aspect ratio is changed by a factor between this and its inverse.
     stretch: float = 0.8
     #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
     holdout: float = 0.02
     holdout_sources: dict[str, float] = field(default_factory=dict)
+    #: Sources that are frames of films: so many consecutive numbers of files stay on one side of the split.
+    frames: dict[str, int] = field(default_factory=dict)
     #: How often a source is drawn, relative to its size; 1 where absent.
     source_weights: dict[str, float] = field(default_factory=dict)
     #: Pictures whose mean chroma is lower are left out: they teach grey.
@@ -80,6 +82,8 @@ class Recipe:
     attention: bool = True
     context: bool = True
     lightness_prior: bool = False
+    #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
+    compile: bool = False
     #: Checkpoint and validate every so many steps.
     every: int = 500
 
@@ -154,6 +158,7 @@ _RANGES = {
     "stretch": (0, 1),
     "holdout": (0, 1),
     "holdout_sources": (0, 1),
+    "frames": (1, math.inf),
     "source_weights": (0, 100),
     "smallest_chroma": (0, 200),
     "film": (0, 1),
