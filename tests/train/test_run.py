@@ -184,6 +184,16 @@ def test_a_checkpoint_of_before_a_setting_was_added_goes_on(recipe: Make, folder
         fit(recipe(steps=1, every=1, holdout=0.0, frames={"a": 2}), [folder], tmp_path, workers=0)
 
 
+def test_a_recipe_may_ask_for_the_compiler(
+    recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(type(self).__name__))
+    for way in (False, True):
+        fit(recipe(steps=1, every=1, compile=way), [folder], tmp_path / str(way), cache=tmp_path / "c", workers=0)
+    assert compiled == ["LiteEncoder", "Decoder"]
+
+
 def test_without_pictures_held_back_nothing_is_validated(recipe: Make, folder: Path, tmp_path: Path) -> None:
     last = fit(recipe(holdout=0.0, steps=2, every=500), [folder], tmp_path, workers=0)
     assert read_checkpoint(last)["global_step"] == 2
