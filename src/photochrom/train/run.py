@@ -27,7 +27,7 @@ from photochrom.train.progress import LogLines, ProgressLine
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore, open_store
 
-__all__ = ["fit"]
+__all__ = ["fit", "held_back", "quiet"]
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ QUIET = (
 )
 
 
-def _held_back(store: PictureStore, held: Any, size: int) -> list[tuple[Tensor, list[str]]]:
+def held_back(store: PictureStore, held: Any, size: int) -> list[tuple[Tensor, list[str]]]:
     """The validation batches: centre squares of held-back pictures, the same ones every time."""
     rng = np.random.default_rng(0)
     chosen = rng.permutation(held)[:VALIDATION_PICTURES]
@@ -73,7 +73,7 @@ def fit(
     out = Path(out)
     cache = Path(cache) if cache else out / "cache"
     last = out / "last.ckpt"
-    with _quiet():
+    with quiet():
         seed_everything(recipe.seed, workers=True, verbose=False)
         store = open_store(data, cache / "store")
         train, held = split(store, recipe)
@@ -97,7 +97,7 @@ def fit(
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
         )
-        validation: DataLoader[Any] = DataLoader(_held_back(store, held, recipe.sizes[0]), batch_size=None)  # type: ignore[arg-type]
+        validation: DataLoader[Any] = DataLoader(held_back(store, held, recipe.sizes[0]), batch_size=None)  # type: ignore[arg-type]
         trainer = _trainer(recipe, out, validate=len(held) > 0)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
@@ -152,7 +152,7 @@ def _resume(path: Path, module: ColorModule) -> int:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Lightning's advice and notices are for those who write training code, not for those who run it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]

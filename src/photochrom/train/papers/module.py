@@ -1,0 +1,130 @@
+"""The Lightning module of the papers' systems: one step, one validation, the optimisers that the papers name."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.nn import functional
+
+from photochrom.nets.registry import make_net
+from photochrom.train.papers.bins import annealed_ab, bin_loss
+from photochrom.train.papers.data import lab_of
+from photochrom.train.papers.recipe import PaperRecipe
+from photochrom.train.recipe import as_dict
+
+__all__ = ["AB_SCALE", "PaperModule", "keras_accuracy"]
+
+#: The papers divide ab by 128, so that targets lie in [-1, 1].
+AB_SCALE = 128.0
+
+
+def keras_accuracy(truth: Tensor, ab: Tensor) -> Tensor:
+    """Keras' "accuracy" of a regression: the share of pixels whose larger channel is the same, ab (N, 2, h, w) twice."""
+    return (truth.argmax(1) == ab.argmax(1)).float().mean()
+
+
+class PaperModule(LightningModule):
+    """A network of the registry with its paper's loss and optimiser.
+
+    tables: what the loss knows of the training pictures as a whole (see :mod:`photochrom.train.papers.tables`); they go into the
+    checkpoint. ``digest`` names the data. A batch is (squares uint8 (N, 3, S, S), indices in the store).
+    """
+
+    def __init__(
+        self,
+        recipe: PaperRecipe,
+        tables: dict[str, Tensor] | None = None,
+        pretrained: str | Path | None = None,
+        digest: str = "",
+    ) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.net = make_net(recipe.model, pretrained=pretrained, embedder=recipe.embedder or None)
+        self.net.to(memory_format=torch.channels_last)
+        self.tables = nn.Module()
+        for name, table in (tables or {}).items():
+            self.tables.register_buffer(name, table, persistent=False)
+        self.save_hyperparameters({"recipe": as_dict(recipe), "data": digest})
+        self._sums: dict[str, tuple[Tensor, int]] = {}
+
+    @property
+    def optimizers_per_step(self) -> int:
+        """Lightning counts every step of every optimiser: a GAN has two in each of ours."""
+        return 2 if self.recipe.loss == "gan" else 1
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        """The loss of one batch, penalties included; what is logged is without them."""
+        light, ab = self._seen(batch[0])
+        out = self.net(light)
+        loss = self.objective(out, ab)
+        self._tell("train", loss, out, ab)
+        return loss + self.penalty()
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        """Loss without penalties and Keras' accuracy."""
+        light, ab = self._seen(batch[0])
+        out = self.net(light)
+        self._tell("val", self.objective(out, ab), out, ab)
+
+    def _seen(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
+        """Lightness, and the true ab of every output cell."""
+        light, ab = lab_of(rgb)
+        stride = int(self.net.stride)  # type: ignore[arg-type]
+        return light.contiguous(memory_format=torch.channels_last), functional.avg_pool2d(ab, stride)
+
+    def objective(self, out: Tensor, ab: Tensor) -> Tensor:
+        """The recipe's loss of the network's output against the true ab (N, 2, h, w)."""
+        kind = self.recipe.loss
+        if kind in ("bins", "rebalanced-bins"):
+            return bin_loss(out, ab, self.tables.rarity if kind == "rebalanced-bins" else None)  # type: ignore[arg-type]
+        found, truth = out.float() / AB_SCALE, ab / AB_SCALE
+        if kind == "l1":
+            return functional.l1_loss(found, truth)
+        return functional.mse_loss(found, truth)
+
+    def penalty(self) -> Tensor | float:
+        """l1 * sum |w| + l2 * sum w^2 over the kernels that are regularised."""
+        recipe = self.recipe
+        if not recipe.l1 and not recipe.l2:
+            return 0.0
+        given = getattr(self.net, "regularised", None)
+        kernels = given() if given else [p for p in self.net.parameters() if p.requires_grad and p.ndim > 1]
+        return sum((recipe.l1 * w.abs().sum() + recipe.l2 * w.square().sum() for w in kernels), 0.0)
+
+    def _tell(self, part: str, loss: Tensor, out: Tensor, ab: Tensor) -> None:
+        found = out if self.net.output == "ab" else annealed_ab(out.detach())
+        for name, value in (("loss", loss), ("accuracy", keras_accuracy(ab, found))):
+            total, count = self._sums.get(f"{part}_{name}", (torch.zeros(()), 0))
+            self._sums[f"{part}_{name}"] = total + value.detach().cpu() * len(ab), count + len(ab)
+
+    def take_figures(self) -> dict[str, float]:
+        """Means since the last call, weighted by pictures: loss without penalties and accuracy, in training and validation."""
+        figures = {name: float(total) / count for name, (total, count) in self._sums.items()}
+        self._sums = {}
+        return figures
+
+    def configure_optimizers(self) -> Any:
+        """The recipe's optimiser and schedule for everything that learns."""
+        optimizer = make_optimizer(self.recipe, [p for p in self.net.parameters() if p.requires_grad])
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(self.recipe, step))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def make_optimizer(recipe: PaperRecipe, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """The recipe's optimiser over ``parameters``."""
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+    kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
+    return kind(parameters, lr=recipe.rate, betas=(recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
+
+
+def rate_at(recipe: PaperRecipe, step: int) -> float:
+    """The learning rate of a step, as a share of the recipe's."""
+    if recipe.schedule == "cosine":
+        return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / recipe.steps)))
+    return 1 / (1 + recipe.decay * step) if recipe.schedule == "inverse" else 1.0
