@@ -57,7 +57,7 @@ class Generator(nn.Module):
     def __init__(self, *, width: int = 64) -> None:
         super().__init__()
         down = [width, width * 2, width * 4, width * 8, width * 8]
-        up = [width * 8, width * 4, width * 2, width]
+        up = down[3::-1]  # a skip connection joins features of the same level, with the same channels
         self.down = nn.ModuleList()
         for level, (inputs, channels) in enumerate(zip([1, *down], down, strict=False)):
             norm = nn.BatchNorm2d(channels) if 0 < level < 4 else nn.Identity()
@@ -69,8 +69,6 @@ class Generator(nn.Module):
             noise = _Dropout() if level < 2 else nn.Identity()
             self.up.append(nn.Sequential(nn.ReLU(), conv_up, nn.BatchNorm2d(channels), noise))
         self.colour = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(width * 2, 2, 4, 2, padding=1), nn.Tanh())
-        # A skip connection joins the features of the level above, so their channels must be the same.
-        assert [c for c in reversed(down[:4])] == up
         _initialise(self)
 
     def sample(self, dropout: bool = True) -> None:
