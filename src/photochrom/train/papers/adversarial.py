@@ -42,7 +42,7 @@ def adversarial_optimizers(
 def adversarial_step(
     lightness: Tensor,
     ab: Tensor,
-    generator: nn.Module,
+    generator: Callable[[Tensor], Tensor],
     discriminator: nn.Module,
     optimizers: tuple[Any, Any],
     backward: Callable[[Tensor], Any] = torch.Tensor.backward,

@@ -12,7 +12,7 @@ from photochrom.color import nearest_ab_bins
 from photochrom.errors import CheckpointError
 from photochrom.nets.registry import make_net
 from photochrom.train.export import write_graph
-from photochrom.train.papers.bins import BINS, TEMPERATURE
+from photochrom.train.papers.soft_encoding import BINS, TEMPERATURE
 
 __all__ = ["load_paper_net", "write_paper_graph"]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
 
+from photochrom.nets.gan import Discriminator
 from photochrom.nets.registry import make_net
-from photochrom.train.papers.bins import annealed_ab, bin_loss
+from photochrom.train.papers.adversarial import adversarial_optimizers, adversarial_step
 from photochrom.train.papers.data import lab_of
 from photochrom.train.papers.recipe import PaperRecipe
+from photochrom.train.papers.soft_encoding import annealed_ab, rebalanced_cross_entropy
 from photochrom.train.recipe import as_dict
 
 __all__ = ["AB_SCALE", "PaperModule", "keras_accuracy"]
@@ -46,6 +48,8 @@ class PaperModule(LightningModule):
         self.recipe = recipe
         self.net = make_net(recipe.model, pretrained=pretrained, embedder=recipe.embedder or None)
         self.net.to(memory_format=torch.channels_last)
+        self.discriminator = Discriminator() if recipe.loss == "gan" else None
+        self.automatic_optimization = self.discriminator is None  # the two networks of a GAN take turns
         self.tables = nn.Module()
         for name, table in (tables or {}).items():
             self.tables.register_buffer(name, table, persistent=False)
@@ -57,9 +61,20 @@ class PaperModule(LightningModule):
         """Lightning counts every step of every optimiser: a GAN has two in each of ours."""
         return 2 if self.recipe.loss == "gan" else 1
 
-    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
-        """The loss of one batch, penalties included; what is logged is without them."""
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        """The loss of one batch, penalties included; what is told of it is without them."""
         light, ab = self._seen(batch[0])
+        if self.discriminator is not None:
+            made: list[Tensor] = []
+            optimizers = cast("tuple[Any, Any]", tuple(self.optimizers()))
+
+            def generator(seen: Tensor) -> Tensor:
+                made.append(self.net(seen))
+                return made[-1]
+
+            adversarial_step(light, ab, generator, self.discriminator, optimizers, self.manual_backward)
+            self._tell("train", self.objective(made[-1], ab), made[-1], ab)
+            return None
         out = self.net(light)
         loss = self.objective(out, ab)
         self._tell("train", loss, out, ab)
@@ -78,12 +93,12 @@ class PaperModule(LightningModule):
         return light.contiguous(memory_format=torch.channels_last), functional.avg_pool2d(ab, stride)
 
     def objective(self, out: Tensor, ab: Tensor) -> Tensor:
-        """The recipe's loss of the network's output against the true ab (N, 2, h, w)."""
+        """The recipe's loss of the network's output against the true ab (N, 2, h, w); of a GAN its L1 part."""
         kind = self.recipe.loss
         if kind in ("bins", "rebalanced-bins"):
-            return bin_loss(out, ab, self.tables.rarity if kind == "rebalanced-bins" else None)  # type: ignore[arg-type]
+            return rebalanced_cross_entropy(out, ab, self.tables.rarity if kind == "rebalanced-bins" else None)  # type: ignore[arg-type]
         found, truth = out.float() / AB_SCALE, ab / AB_SCALE
-        if kind == "l1":
+        if kind in ("l1", "gan"):
             return functional.l1_loss(found, truth)
         return functional.mse_loss(found, truth)
 
@@ -109,7 +124,9 @@ class PaperModule(LightningModule):
         return figures
 
     def configure_optimizers(self) -> Any:
-        """The recipe's optimiser and schedule for everything that learns."""
+        """The recipe's optimiser and schedule for everything that learns; a GAN has its own two."""
+        if self.discriminator is not None:
+            return list(adversarial_optimizers(self.net, self.discriminator, self.recipe.rate))
         optimizer = make_optimizer(self.recipe, [p for p in self.net.parameters() if p.requires_grad])
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(self.recipe, step))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

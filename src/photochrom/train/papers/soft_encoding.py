@@ -15,7 +15,9 @@ from photochrom.decode import annealed_mean
 from photochrom.errors import OptionError
 
 __all__ = [
+    "BINS",
     "TEMPERATURE",
+    "annealed_ab",
     "bin_counts",
     "decode_scores",
     "rebalanced_cross_entropy",
@@ -120,3 +122,9 @@ def rebalanced_cross_entropy(scores: Tensor, ab: Tensor, weights: Tensor | None 
 def decode_scores(scores: NDArray[Any], temperature: float = TEMPERATURE) -> NDArray[np.float32]:
     """The annealed mean of scores (313, h, w) at T = 0.38: ab (h, w, 2), float32; eq. 5."""
     return annealed_mean(scores, nearest_ab_bins(BINS), temperature)
+
+
+def annealed_ab(scores: Tensor, temperature: float = TEMPERATURE) -> Tensor:
+    """:func:`decode_scores` of a batch of tensors: (N, 313, h, w) -> ab (N, 2, h, w)."""
+    bins = torch.from_numpy(nearest_ab_bins(BINS).copy()).to(scores.device)
+    return torch.einsum("nqhw,qc->nchw", (scores.float() / temperature).softmax(1), bins)

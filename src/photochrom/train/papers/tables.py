@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.train.papers.bins import bin_prior, rarity
+from photochrom.train.data import centre_square
+from photochrom.train.papers.data import lab_of
 from photochrom.train.papers.recipe import PaperRecipe
+from photochrom.train.papers.soft_encoding import bin_counts, rebalancing_weights, smoothed_prior
 from photochrom.train.store import PictureStore
 
 __all__ = ["make_tables"]
+
+#: So many pictures are counted, at so many pixels a side.
+PICTURES, SIDE = 2000, 32
 
 
 def make_tables(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]) -> dict[str, Tensor]:
     """The tables of a recipe's loss, from its training pictures ``train``."""
     if recipe.loss == "rebalanced-bins":
-        return {"rarity": rarity(bin_prior(store, train))}
+        counts = sum(bin_counts(ab) for ab in _colours(store, train))
+        return {"rarity": torch.from_numpy(rebalancing_weights(smoothed_prior(np.asarray(counts))))}
     return {}
+
+
+def _colours(store: PictureStore, train: NDArray[np.int64]) -> Iterator[Tensor]:
+    """True ab of a fixed choice of the training pictures, (64, 2, 32, 32) at a time."""
+    chosen = np.random.default_rng(0).permutation(train)[:PICTURES]
+    for start in range(0, len(chosen), 64):
+        squares = np.stack([centre_square(store[i], SIDE) for i in chosen[start : start + 64]])
+        yield lab_of(torch.from_numpy(squares.transpose(0, 3, 1, 2).copy()))[1]
