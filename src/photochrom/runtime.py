@@ -181,7 +181,7 @@ class OnnxSession:
         outputs = FEATURES if self.hints else (self._result,)
         inputs: dict[str, Array] = {"lightness": padded}
         if self._profile is not None:
-            inputs["profile"] = np.array(self._profile, np.int64)
+            inputs["profile"] = np.array([self._profile], np.int64)
         return Features(tuple(self._run(0, outputs, inputs)), height, width)
 
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:

@@ -85,6 +85,20 @@ class TestCrops:
             assert crop.shape == (64, 64, 3)
             assert crop.dtype == np.uint8
 
+    @pytest.mark.parametrize("shape", [(40, 400), (400, 40), (60, 90), (64, 64)])
+    @pytest.mark.parametrize("limit", [0.8, 1.0])
+    def test_no_picture_is_stretched_beyond_the_limit(self, shape: tuple[int, int], limit: float) -> None:
+        """A ramp each way tells how large a part was taken: its slope, to the side of the crop."""
+        height, width = shape
+        picture = np.zeros((height, width, 3), np.uint8)
+        picture[..., 0] = np.linspace(0, 250, height)[:, None]
+        picture[..., 1] = np.linspace(0, 250, width)
+        for seed in range(40):
+            crop = random_crop(picture, 64, Recipe(stretch=limit), np.random.default_rng(seed)).astype(float)
+            tall = np.ptp(crop[..., 0].mean(1)) / 250 * height
+            wide = np.ptp(crop[..., 1].mean(0)) / 250 * width
+            assert limit * 0.9 < tall / wide < 1.1 / limit
+
     def test_half_of_the_crops_are_mirrored(self) -> None:
         ramp = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 64, 0).repeat(3, 2)
         mirrored = 0

@@ -12,7 +12,10 @@ __all__ = ["export", "train"]
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one in photochrom/train/recipes.")],
-    data: Annotated[list[Path], typer.Option(help="Parquet shards or folders of photographs; may be repeated.")],
+    data: Annotated[
+        list[str],
+        typer.Option(help="Parquet shards, tars or folders of photographs, or URLs of them; may be repeated."),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run; a run in it is resumed.")] = Path(
         "runs/latest"
     ),
@@ -79,5 +82,5 @@ def _need_torch() -> None:
 
     from photochrom.errors import MissingExtraError
 
-    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow")):
+    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow", "fsspec")):
         raise MissingExtraError("train", "training and export")

@@ -96,7 +96,7 @@ def ssim(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
         raise InvalidPixelsError(f"pictures of {x.shape[1]} x {x.shape[0]} pixels; SSIM needs 11 or more a side")
 
     def windowed(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5))[5:-5, 5:-5]
+        return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5), np.float64)[5:-5, 5:-5]
 
     mean_x, mean_y = windowed(x), windowed(y)
     variances = windowed(x * x) - mean_x**2 + windowed(y * y) - mean_y**2

@@ -58,6 +58,10 @@ NETS: tuple[NetSpec, ...] = (
     ),
     NetSpec("vgg16-residual", "vgg16_residual:VGG16Residual", _VGG),
     NetSpec("vgg16-residual-noreg", "vgg16_residual:VGG16Residual", _VGG),
+    NetSpec("caffenet-region", "caffenet_region:CaffenetRegion"),
+    NetSpec("unet", "unet:UNet"),
+    NetSpec("unet-rare", "unet:UNet"),
+    NetSpec("unet-profiled", "profiled:ProfiledUNet", "the weights of a unet-rare to start every profile from"),
     NetSpec("zhang16", "zhang16:Zhang16"),
 )
 

@@ -6,6 +6,7 @@ have seen.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,18 +23,22 @@ from photochrom.train.store import PictureStore, split_share
 
 __all__ = ["Crop", "CropDataset", "StepSampler", "split"]
 
+log = logging.getLogger(__name__)
+
 
 def split(store: PictureStore, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training pictures and of those held back; crops of one picture are never on both sides."""
+    """Indices of the training pictures and of those held back; parts of one picture are never on both sides."""
     train, held = [], []
     for index, entry in enumerate(store.entries):
         share = recipe.holdout_sources.get(entry.source, recipe.holdout)
-        if split_share(entry.path) < share:
+        if split_share(entry.path, recipe.frames.get(entry.source, 1)) < share:
             held.append(index)
         elif entry.chroma >= recipe.smallest_chroma:
             train.append(index)
     if not train:
         raise DataError("no picture is left for training after the split and the low-chroma filter")
+    grey = len(store) - len(train) - len(held)
+    log.info("%d pictures to train on, %d held back, %d left out as too grey", len(train), len(held), grey)
     return np.array(train, np.int64), np.array(held, np.int64)
 
 
@@ -102,12 +107,16 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
 
 
 def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square."""
+    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square.
+
+    Of a picture that is longer than the recipe's stretch makes good, a part is taken: nothing is squeezed further.
+    """
     height, width = picture.shape[:2]
     area = height * width * rng.uniform(recipe.smallest_crop, 1.0)
     stretch = np.exp(rng.uniform(-1, 1) * np.log(recipe.stretch)) if recipe.stretch > 0 else 1.0
-    tall = min(height, max(1, round(np.sqrt(area * stretch))))
-    wide = min(width, max(1, round(np.sqrt(area / stretch))))
+    side = min(np.sqrt(area), height / np.sqrt(stretch), width * np.sqrt(stretch))
+    tall = min(height, max(1, round(side * np.sqrt(stretch))))
+    wide = min(width, max(1, round(side / np.sqrt(stretch))))
     y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
     part = picture[y : y + tall, x : x + wide]
     if rng.random() < 0.5:

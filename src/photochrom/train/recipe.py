@@ -51,13 +51,15 @@ class Recipe:
     cache_features: bool = False
     #: Sides of the square training crops, one drawn for each batch.
     sizes: list[int] = field(default_factory=lambda: [192])
-    #: Crops keep at least this share of the picture's area.
+    #: Crops keep at least this share of the picture's area (less of a picture too long to be a square).
     smallest_crop: float = 0.5
-    #: Aspect ratio is changed by a factor between this and its inverse (more where a picture is longer than the crop asks).
+    #: Aspect ratio is changed by a factor between this and its inverse.
     stretch: float = 0.8
     #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
     holdout: float = 0.02
     holdout_sources: dict[str, float] = field(default_factory=dict)
+    #: Sources that are frames of films: so many consecutive numbers of files stay on one side of the split.
+    frames: dict[str, int] = field(default_factory=dict)
     #: How often a source is drawn, relative to its size; 1 where absent.
     source_weights: dict[str, float] = field(default_factory=dict)
     #: Pictures whose mean chroma is lower are left out: they teach grey.
@@ -149,6 +151,7 @@ _RANGES = {
     "stretch": (0, 1),
     "holdout": (0, 1),
     "holdout_sources": (0, 1),
+    "frames": (1, math.inf),
     "source_weights": (0, 100),
     "smallest_chroma": (0, 200),
     "film": (0, 1),

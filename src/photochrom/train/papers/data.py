@@ -14,14 +14,17 @@ from photochrom.train.data import Crop, centre_square
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.store import PictureStore
 
-__all__ = ["PaperCrops", "lab_of"]
+__all__ = ["PaperCrops", "lab_of", "profile_of"]
 
 
 class PaperCrops(Dataset[tuple[Tensor, int]]):
-    """Square sRGB uint8 pictures (3, size, size) and their indices in the store, for the orders of a ``StepSampler``."""
+    """Square sRGB uint8 pictures (3, size, size) and their colour profiles, for the orders of a ``StepSampler``.
 
-    def __init__(self, store: PictureStore, recipe: PaperRecipe) -> None:
-        self.store, self.recipe = store, recipe
+    centres: of the profiles (see :func:`profile_of`); None: all pictures are of profile 0.
+    """
+
+    def __init__(self, store: PictureStore, recipe: PaperRecipe, centres: NDArray[np.float32] | None = None) -> None:
+        self.store, self.recipe, self.centres = store, recipe, centres
 
     def __getitem__(self, crop: Crop) -> tuple[Tensor, int]:
         recipe, rng = self.recipe, np.random.default_rng(crop.seed)
@@ -34,10 +37,19 @@ class PaperCrops(Dataset[tuple[Tensor, int]]):
         if recipe.brightness:
             factor = rng.uniform(1 - recipe.brightness, 1 + recipe.brightness)
             square = np.rint(np.clip(square * factor, 0, 255)).astype(np.uint8)
-        return torch.from_numpy(np.ascontiguousarray(square.transpose(2, 0, 1))), crop.index
+        label = 0 if self.centres is None else profile_of(self.store[crop.index], self.centres)
+        return torch.from_numpy(np.ascontiguousarray(square.transpose(2, 0, 1))), label
 
     def __len__(self) -> int:
         return len(self.store)
+
+
+def profile_of(picture: NDArray[np.uint8], centres: NDArray[np.float32]) -> int:
+    """The colour profile of a picture (h, w, 3) uint8: the nearest of the ``centres`` (k, 82) to its dominant colours."""
+    from photochrom.train.papers.profiles import dominant_colors, profile_vector
+
+    vector = profile_vector(dominant_colors(picture))
+    return int(((centres - vector) ** 2).sum(axis=1).argmin())
 
 
 def zoomed(picture: NDArray[np.uint8], share: float, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from photochrom.color import nearest_ab_bins
 from photochrom.errors import CheckpointError
+from photochrom.nets.profiled import PREDICT, ProfiledUNet
 from photochrom.nets.registry import make_net
 from photochrom.train.export import write_graph
+from photochrom.train.files import replacing
 from photochrom.train.papers.soft_encoding import BINS, TEMPERATURE
 
 __all__ = ["load_paper_net", "write_paper_graph"]
@@ -38,8 +43,21 @@ def write_paper_graph(net: nn.Module, about: dict[str, Any], out: Path) -> Path:
         "lightness": {0: "batch", 2: "height", 3: "width"},
         name: {0: "batch", 2: f"height/{stride}", 3: f"width/{stride}"},
     }
-    write_graph(net, (torch.rand(1, 1, side, side + multiple) * 100,), ["lightness"], [name], axes, out, says)
+    inputs: tuple[Tensor, ...] = (torch.rand(1, 1, side, side + multiple) * 100,)
+    if isinstance(net, ProfiledUNet):
+        write_graph(net, (*inputs, torch.tensor([PREDICT])), ["lightness", "profile"], [name], axes, out, says)
+        _give_default(out, "profile", PREDICT)
+    else:
+        write_graph(net, inputs, ["lightness"], [name], axes, out, says)
     return out
+
+
+def _give_default(path: Path, name: str, value: int) -> None:
+    """Let the graph's int64 input ``name``, (1,), be left out: it is then ``value``."""
+    model = onnx.load(str(path))
+    model.graph.initializer.append(numpy_helper.from_array(np.array([value], np.int64), name))
+    with replacing(path) as part:
+        onnx.save(model, str(part))
 
 
 def describe(net: Any, about: dict[str, Any]) -> dict[str, Any]:
@@ -48,4 +66,6 @@ def describe(net: Any, about: dict[str, Any]) -> dict[str, Any]:
     says = {**about, "output": net.output, "stride": net.stride, "multiple": net.multiple, "work_size": size}
     if net.output == "ab-bins":
         says |= {"bins": nearest_ab_bins(BINS).astype(int).tolist(), "temperature": TEMPERATURE}
+    if isinstance(net, ProfiledUNet):
+        says |= {"profiles": net.profiles}
     return says

@@ -15,6 +15,7 @@ from photochrom.nets.gan import Discriminator
 from photochrom.nets.registry import make_net
 from photochrom.train.papers.adversarial import adversarial_optimizers, adversarial_step
 from photochrom.train.papers.data import lab_of
+from photochrom.train.papers.rare import rare_color_loss
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.soft_encoding import annealed_ab, rebalanced_cross_entropy
 from photochrom.train.recipe import as_dict
@@ -75,16 +76,21 @@ class PaperModule(LightningModule):
             adversarial_step(light, ab, generator, self.discriminator, optimizers, self.manual_backward)
             self._tell("train", self.objective(made[-1], ab), made[-1], ab)
             return None
-        out = self.net(light)
-        loss = self.objective(out, ab)
+        labels = batch[1]
+        out = self.net(light, labels) if self.recipe.profiles else self.net(light)
+        loss = self.objective(out, ab, labels)
         self._tell("train", loss, out, ab)
+        if self.recipe.profiles:
+            loss = loss + self._predicted("train", light, labels)
         return loss + self.penalty()
 
     def validation_step(self, batch: Any, batch_idx: int) -> None:
         """Loss without penalties and Keras' accuracy."""
         light, ab = self._seen(batch[0])
         out = self.net(light)
-        self._tell("val", self.objective(out, ab), out, ab)
+        self._tell("val", self.objective(out, ab, batch[1]), out, ab)
+        if self.recipe.profiles:
+            self._predicted("val", light, batch[1])
 
     def _seen(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Lightness, and the true ab of every output cell."""
@@ -92,11 +98,26 @@ class PaperModule(LightningModule):
         stride = int(self.net.stride)  # type: ignore[arg-type]
         return light.contiguous(memory_format=torch.channels_last), functional.avg_pool2d(ab, stride)
 
-    def objective(self, out: Tensor, ab: Tensor) -> Tensor:
+    def _predicted(self, part: str, light: Tensor, labels: Tensor) -> Tensor:
+        """Cross-entropy of the profile predictor, whose accuracy is told."""
+        scores = self.net.predict(light)  # type: ignore[operator]
+        self._add(f"{part}_profile", (scores.argmax(1) == labels).float().mean(), len(labels))
+        return functional.cross_entropy(scores.float(), labels)
+
+    def objective(self, out: Tensor, ab: Tensor, labels: Tensor | None = None) -> Tensor:
         """The recipe's loss of the network's output against the true ab (N, 2, h, w); of a GAN its L1 part."""
         kind = self.recipe.loss
         if kind in ("bins", "rebalanced-bins"):
             return rebalanced_cross_entropy(out, ab, self.tables.rarity if kind == "rebalanced-bins" else None)  # type: ignore[arg-type]
+        if kind == "rare":
+            weights: Tensor = self.tables.rare  # type: ignore[assignment]
+            if weights.ndim == 2 or labels is None:
+                return rare_color_loss(out, ab, weights)
+            groups = [(labels == number, weights[number]) for number in sorted(set(labels.tolist()))]
+            return sum(
+                (rare_color_loss(out[rows], ab[rows], table) * rows.sum() / len(ab) for rows, table in groups),
+                out.new_zeros(()),
+            )
         found, truth = out.float() / AB_SCALE, ab / AB_SCALE
         if kind in ("l1", "gan"):
             return functional.l1_loss(found, truth)
@@ -113,9 +134,12 @@ class PaperModule(LightningModule):
 
     def _tell(self, part: str, loss: Tensor, out: Tensor, ab: Tensor) -> None:
         found = out if self.net.output == "ab" else annealed_ab(out.detach())
-        for name, value in (("loss", loss), ("accuracy", keras_accuracy(ab, found))):
-            total, count = self._sums.get(f"{part}_{name}", (torch.zeros(()), 0))
-            self._sums[f"{part}_{name}"] = total + value.detach().cpu() * len(ab), count + len(ab)
+        self._add(f"{part}_loss", loss, len(ab))
+        self._add(f"{part}_accuracy", keras_accuracy(ab, found), len(ab))
+
+    def _add(self, name: str, value: Tensor, pictures: int) -> None:
+        total, count = self._sums.get(name, (torch.zeros(()), 0))
+        self._sums[name] = total + value.detach().float().cpu() * pictures, count + pictures
 
     def take_figures(self) -> dict[str, float]:
         """Means since the last call, weighted by pictures: loss without penalties and accuracy, in training and validation."""
@@ -142,6 +166,7 @@ def make_optimizer(recipe: PaperRecipe, parameters: list[nn.Parameter]) -> torch
 
 def rate_at(recipe: PaperRecipe, step: int) -> float:
     """The learning rate of a step, as a share of the recipe's."""
+    done = min(1.0, step / recipe.steps)
     if recipe.schedule == "cosine":
-        return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / recipe.steps)))
-    return 1 / (1 + recipe.decay * step) if recipe.schedule == "inverse" else 1.0
+        return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * done))
+    return 1 / (1 + recipe.decay * done) if recipe.schedule == "inverse" else 1.0

@@ -41,12 +41,14 @@ class PaperRecipe:
     #: Added to the loss: l1 * sum |w| + l2 * sum w^2 over the kernels that are regularised (Keras' l1_l2).
     l1: float = 0.0
     l2: float = 0.0
-    #: "constant"; "cosine" down to 2 %; "inverse": rate / (1 + decay * step).
+    #: "constant"; "cosine" down to 2 %; "inverse": rate / (1 + decay * done), done the share of the run.
     schedule: str = "constant"
     decay: float = 0.0
     #: "mse" and "l1" on ab / 128; "rare": Robles' weighted MSE; "bins", "rebalanced-bins": cross-entropy on soft ab bins;
     #: "gan": L1 and adversarial.
     loss: str = "mse"
+    #: Number of colour profiles, each with a network of its own; 0: none.
+    profiles: int = 0
     #: Pictures are mirrored half of the time.
     flip: bool = False
     #: Crops keep between 1 - zoom and all of the picture's side; they may also shrink it by as much, edges repeated.
@@ -85,7 +87,8 @@ _RANGES = {
     "weight_decay": (0, 1),
     "l1": (0, 1),
     "l2": (0, 1),
-    "decay": (0, 1),
+    "decay": (0, 100),
+    "profiles": (0, 100),
     "zoom": (0, 0.9),
     "brightness": (0, 1),
     "holdout": (0, 1),

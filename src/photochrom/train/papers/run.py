@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning import LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError, OptionError
@@ -17,7 +19,7 @@ from photochrom.nets.registry import find_net
 from photochrom.train.budget import CpuClock
 from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import StepSampler, split
-from photochrom.train.papers.data import PaperCrops
+from photochrom.train.papers.data import PaperCrops, profile_of
 from photochrom.train.papers.module import PaperModule
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
@@ -28,7 +30,7 @@ from photochrom.train.store import open_store
 __all__ = ["CurveLines", "fit", "time_steps"]
 
 #: Held-back pictures that are looked at in each validation.
-VALIDATION_PICTURES = 128
+VALIDATION_PICTURES = 96
 
 
 def fit(
@@ -114,6 +116,7 @@ def _prepare(
     settings = recipe.for_store()
     train, held = split(store, settings)
     tables = make_tables(recipe, store, train)
+    centres = tables["centres"].numpy() if "centres" in tables else None
     start = 0
     if last.exists():
         module = PaperModule(recipe, tables, None, store.digest)
@@ -121,11 +124,21 @@ def _prepare(
     else:
         module = PaperModule(recipe, tables, pretrained, store.digest)
     loader: DataLoader[Any] = DataLoader(
-        PaperCrops(store, recipe), batch_sampler=StepSampler(store, train, settings, start), num_workers=0
+        PaperCrops(store, recipe, centres), batch_sampler=StepSampler(store, train, settings, start), num_workers=0
     )
-    batches = held_back(store, held, recipe.size)[: VALIDATION_PICTURES // 32]
+    batches = _validation(held_back(store, held[:VALIDATION_PICTURES], recipe.size), centres)
     validation: DataLoader[Any] = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
     return module, loader, validation, start
+
+
+def _validation(batches: list[tuple[Tensor, Any]], centres: Any) -> list[tuple[Tensor, Tensor]]:
+    """Validation batches, as the training's: squares and the colour profiles of their pictures."""
+    found = []
+    for crops, _ in batches:
+        pictures = crops.permute(0, 2, 3, 1).numpy()
+        labels = [0] * len(crops) if centres is None else [profile_of(picture, centres) for picture in pictures]
+        found.append((crops, torch.tensor(labels)))
+    return found
 
 
 def _check_pretrained(recipe: PaperRecipe, pretrained: str | Path | None, *, resumes: bool) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from photochrom.train.data import centre_square
 from photochrom.train.papers.data import lab_of
+from photochrom.train.papers.rare import ab_histograms, rare_color_weights
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.soft_encoding import bin_counts, rebalancing_weights, smoothed_prior
 from photochrom.train.store import PictureStore
@@ -19,10 +20,16 @@ __all__ = ["make_tables"]
 
 #: So many pictures are counted, at so many pixels a side.
 PICTURES, SIDE = 2000, 32
+#: So many are described to find the colour profiles.
+PROFILED = 1000
 
 
 def make_tables(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]) -> dict[str, Tensor]:
     """The tables of a recipe's loss, from its training pictures ``train``."""
+    if recipe.profiles:
+        return _profiled(recipe, store, train)
+    if recipe.loss == "rare":
+        return {"rare": rare_color_weights(*ab_histograms(centre_square(store[i], SIDE) for i in _chosen(train)))}
     if recipe.loss == "rebalanced-bins":
         counts = sum(bin_counts(ab) for ab in _colours(store, train))
         return {"rarity": torch.from_numpy(rebalancing_weights(smoothed_prior(np.asarray(counts))))}
@@ -31,7 +38,26 @@ def make_tables(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int6
 
 def _colours(store: PictureStore, train: NDArray[np.int64]) -> Iterator[Tensor]:
     """True ab of a fixed choice of the training pictures, (64, 2, 32, 32) at a time."""
-    chosen = np.random.default_rng(0).permutation(train)[:PICTURES]
+    chosen = _chosen(train)
     for start in range(0, len(chosen), 64):
         squares = np.stack([centre_square(store[i], SIDE) for i in chosen[start : start + 64]])
         yield lab_of(torch.from_numpy(squares.transpose(0, 3, 1, 2).copy()))[1]
+
+
+def _chosen(train: NDArray[np.int64], pictures: int = PICTURES) -> NDArray[np.int64]:
+    return np.random.default_rng(0).permutation(train)[:pictures]
+
+
+def _profiled(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]) -> dict[str, Tensor]:
+    """The centres of the colour profiles (k, 82), and for each profile the weights of its own pictures' colours (k, 64, 64)."""
+    from photochrom.train.papers.profiles import dominant_colors, fit_profiles, profile_vector
+
+    chosen = _chosen(train, PROFILED)
+    vectors = np.array([profile_vector(dominant_colors(store[i])) for i in chosen])
+    found = fit_profiles(list(vectors), recipe.profiles, recipe.seed)
+    labels = found.assign(vectors)
+    weights = [
+        rare_color_weights(*ab_histograms(centre_square(store[i], SIDE) for i in chosen[labels == number]))
+        for number in range(len(found.centres))
+    ]
+    return {"centres": torch.from_numpy(found.centres), "rare": torch.stack(weights)}
