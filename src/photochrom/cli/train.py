@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-__all__ = ["export", "train"]
+__all__ = ["export", "need_torch", "train"]
 
 
 def train(
@@ -32,7 +32,7 @@ def train(
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
 ) -> None:
     """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint."""
-    _need_torch()
+    need_torch()
     import torch
 
     from photochrom.errors import OptionError
@@ -70,14 +70,15 @@ def export(
     ] = None,
 ) -> None:
     """Turn a checkpoint into ONNX graphs that `photochrom colorize --model NAME.onnx` takes."""
-    _need_torch()
+    need_torch()
     from photochrom.train.export import export as write
 
     for path in write(checkpoint, out, store=store):
         typer.echo(str(path))
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Raise MissingExtraError unless the extra ``train`` is installed."""
     from importlib.util import find_spec
 
     from photochrom.errors import MissingExtraError

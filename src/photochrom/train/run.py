@@ -38,6 +38,8 @@ QUIET = (
     "Checkpoint directory .* exists and is not empty",  # a run that goes on
     "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
     "The '.*' does not have many workers",  # the pictures are decoded already
+    "You defined a `validation_step` but have no `val_dataloader`",  # steps that are only timed
+    "Found .* module\\(s\\) in eval mode",  # a frozen embedder
     "Using ModelCheckpoint with manual optimization",  # the state after the step is the one that is wanted
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
 )
