@@ -12,7 +12,7 @@ cell of 8 pixels. CaffeNet's local response normalisation, for which the residua
 
 What the paper trains with (section 4) stands below as constants. Its words for the schedule are "the updated weight is 0.1;
 the updated weight attenuation system is 0.0002", after rate and weight decay: read here as an inverse-time decay of the rate
-by 0.0002 per iteration that ends at 0.1 of it (:func:`rate_factor`).
+by 0.0002 per iteration that ends at 0.1 of it (:func:`rate_factor`). A momentum is not named.
 """
 
 from __future__ import annotations
