@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -30,8 +31,12 @@ def train(
     cache: Annotated[Path | None, typer.Option(help="Where decoded pictures and features are kept.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Overrides the recipe's steps.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
 ) -> None:
-    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint."""
+    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint.
+
+    Several processes: torchrun --nproc-per-node N -m photochrom train ...
+    """
     need_torch()
     import torch
 
@@ -50,7 +55,7 @@ def train(
         if no_pretrained or embedder:
             name = "--no-pretrained" if no_pretrained else "--embedder"
             raise OptionError(name, no_pretrained or embedder, "given with a recipe of the papers only")
-        last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache)
+        last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache, workers=workers)
     else:
         if init:
             raise OptionError("--init", str(init), "given with a recipe of photochrom only")
@@ -58,7 +63,8 @@ def train(
         overrides |= {"embedder": embedder} if embedder else {}
         paper = cast(PaperRecipe, load_any(path, **overrides))
         last = fit_paper(paper, data, out, pretrained=pretrained, cache=cache)
-    typer.echo(str(last))
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        typer.echo(str(last))
 
 
 def export(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, RecipeError
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore, split_share
 
@@ -54,11 +54,24 @@ class Crop:
 class StepSampler(Sampler[list[Crop]]):
     """One list of crops for each step from ``start`` on; pictures are drawn without repeats within an epoch.
 
-    A source's weight repeats its pictures (2.0: twice an epoch) or leaves a share of them out (0.5).
+    A source's weight repeats its pictures (2.0: twice an epoch) or leaves a share of them out (0.5). Of several processes
+    each gets its share of every step's pictures: together they are those of one process.
     """
 
-    def __init__(self, store: PictureStore, indices: NDArray[np.int64], recipe: Recipe, start: int = 0) -> None:
+    def __init__(
+        self,
+        store: PictureStore,
+        indices: NDArray[np.int64],
+        recipe: Recipe,
+        start: int = 0,
+        *,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        if recipe.batch % processes:
+            raise RecipeError("batch", f"{recipe.batch} pictures cannot be shared evenly by {processes} processes")
         self.indices, self.recipe, self.start = indices, recipe, start
+        self.rank, self.processes = rank, processes
         self.weights = np.array([recipe.source_weights.get(store.entries[i].source, 1.0) for i in indices])
         if not self.weights.sum() > 0:
             raise DataError("the recipe's source_weights leave no picture for training")
@@ -88,7 +101,8 @@ class StepSampler(Sampler[list[Crop]]):
                 picked.extend(taken.tolist())
                 at += len(taken)
             if step >= self.start:
-                yield [Crop(i, size, int(s)) for i, s in zip(picked, seeds, strict=True)]
+                crops = [Crop(i, size, int(s)) for i, s in zip(picked, seeds, strict=True)]
+                yield crops[self.rank :: self.processes]
 
 
 class CropDataset(Dataset[tuple[Tensor, int]]):

@@ -35,7 +35,7 @@ class Recipe:
     encoder: str = "lite0"
     #: One seed for weights, order and augmentation.
     seed: int = 0
-    #: Pictures in a batch.
+    #: Pictures in a step, of all processes together.
     batch: int = 32
     #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
     steps: int = 2000
@@ -71,6 +71,8 @@ class Recipe:
     #: Share of pictures that get hints, and that get their true ab histogram.
     hints: float = 0.5
     histogram: float = 0.15
+    #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
+    compile: bool = False
     #: Checkpoint and validate every so many steps.
     every: int = 500
 

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning import LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -18,14 +20,14 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.registry import find_net
 from photochrom.train.budget import CpuClock
 from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
-from photochrom.train.data import StepSampler, split
+from photochrom.train.data import StepSampler, centre_square, split
 from photochrom.train.papers.data import PaperCrops, profile_of
 from photochrom.train.papers.module import PaperModule
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
 from photochrom.train.progress import ProgressLine
-from photochrom.train.run import held_back, quiet
-from photochrom.train.store import open_store
+from photochrom.train.run import quiet
+from photochrom.train.store import PictureStore, open_store
 
 __all__ = ["CurveLines", "fit", "time_steps"]
 
@@ -126,19 +128,23 @@ def _prepare(
     loader: DataLoader[Any] = DataLoader(
         PaperCrops(store, recipe, centres), batch_sampler=StepSampler(store, train, settings, start), num_workers=0
     )
-    batches = _validation(held_back(store, held[:VALIDATION_PICTURES], recipe.size), centres)
+    batches = _validation(store, held, recipe.size, centres)
     validation: DataLoader[Any] = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
     return module, loader, validation, start
 
 
-def _validation(batches: list[tuple[Tensor, Any]], centres: Any) -> list[tuple[Tensor, Tensor]]:
-    """Validation batches, as the training's: squares and the colour profiles of their pictures."""
-    found = []
-    for crops, _ in batches:
-        pictures = crops.permute(0, 2, 3, 1).numpy()
-        labels = [0] * len(crops) if centres is None else [profile_of(picture, centres) for picture in pictures]
-        found.append((crops, torch.tensor(labels)))
-    return found
+def _validation(
+    store: PictureStore, held: NDArray[np.int64], size: int, centres: NDArray[np.float32] | None
+) -> list[tuple[Tensor, Tensor]]:
+    """Validation batches, as the training's: squares of held-back pictures, always the same, and their colour profiles."""
+    chosen = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
+    batches = []
+    for start in range(0, len(chosen), 32):
+        part = chosen[start : start + 32]
+        squares = np.stack([centre_square(store[i], size) for i in part]).transpose(0, 3, 1, 2)
+        labels = [0 if centres is None else profile_of(store[i], centres) for i in part]
+        batches.append((torch.from_numpy(squares.copy()), torch.tensor(labels)))
+    return batches
 
 
 def _check_pretrained(recipe: PaperRecipe, pretrained: str | Path | None, *, resumes: bool) -> None:
