@@ -115,6 +115,10 @@ def judge(claim: Claim, results: Results) -> Verdict:
     """Whether a claim held: decided only where the 95 % interval over the pictures leaves out 0."""
     if any(name and name not in results for name in (claim.better, claim.worse)):
         return Verdict(claim, "not measured", "")
+    if claim.check is not None and not all(
+        results[name].first["curve"] for name in (claim.better, claim.worse) if name
+    ):
+        return Verdict(claim, "not measured", "no picture was held back")
     if claim.check is not None:
         held, evidence = claim.check(results)
         return Verdict(claim, "not decided" if held is None else "held" if held else "did not hold", evidence)

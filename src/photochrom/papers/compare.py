@@ -75,7 +75,8 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     (graph,) = export(last, folder / f"{row.name}.onnx")
     colorizer = Colorizer(graph, threads=1)
     method = with_model(colorizer)
-    curve = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    log_lines = folder / "log.jsonl"  # absent where so few pictures are given that none is held back
+    curve = [json.loads(line) for line in log_lines.read_text().splitlines()] if log_lines.exists() else []
     spent = sum(json.loads(line)["seconds"] for line in (folder / "cpu.jsonl").read_text().splitlines())
     result: dict[str, Any] = {
         "name": row.name,

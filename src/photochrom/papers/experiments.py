@@ -81,7 +81,9 @@ def _zaman(page: Page, results: Results) -> Drawings:
         "MSE of ab / 128 (the penalties left out) and Keras' accuracy along training. The paper's figure 9 shows overfitting "
         "without penalties, after 1,500 epochs of 24,000 pictures; a run this short sees no picture twice."
     )
-    drawings = {}
+    drawings: Drawings = {}
+    if not all(results[name].first["curve"] for name in names):
+        return drawings
     for figure, title in (("loss", "MSE of ab / 128"), ("accuracy", "Keras accuracy")):
         lines = {
             f"{part}, {words} penalties": results[name].curve(f"{key}_{figure}")
@@ -125,7 +127,7 @@ def _robles(page: Page, results: Results) -> Drawings:
         "to bins that no colour falls into, so the weighted 35 % of the loss nearly vanish, and what is left is 0.65 of the "
         "MSE, at which Adam learns the same."
     )
-    if "unet-profiled" in results:
+    if "unet-profiled" in results and results["unet-profiled"].first["curve"]:
         finals: list[dict[str, Any]] = [seed["curve"][-1] for seed in results["unet-profiled"].seeds]
         trained, held = (
             " and ".join(f"{100 * f[f'{part}_profile']:.0f} %" for f in finals) for part in ("train", "val")

@@ -64,6 +64,8 @@ class PaperModule(LightningModule):
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         """The loss of one batch, penalties included; what is told of it is without them."""
+        step = self.trainer.global_step // self.optimizers_per_step
+        torch.manual_seed(self.recipe.seed * 1_000_003 + step)  # what drops out is the same after a resumption
         light, ab = self._seen(batch[0])
         if self.discriminator is not None:
             made: list[Tensor] = []
