@@ -69,7 +69,7 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     recipe, pretrained = _recipe(row, seed, settings)
     per_step = _speed(row, recipe, pretrained, settings)
     steps = steps_within(settings.cpu_seconds, per_step)
-    recipe = dataclasses.replace(recipe, steps=steps, every=max(1, steps // 5))
+    recipe = dataclasses.replace(recipe, steps=steps, every=max(1, steps // 4))
     log.info("%s, seed %d: %d steps of %.2f s", row.name, seed, steps, per_step)
     last = fit(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
     (graph,) = export(last, folder / f"{row.name}.onnx")

@@ -32,7 +32,7 @@ from photochrom.train.store import PictureStore, open_store
 __all__ = ["CurveLines", "fit", "time_steps"]
 
 #: Held-back pictures that are looked at in each validation.
-VALIDATION_PICTURES = 96
+VALIDATION_PICTURES = 64
 
 
 def fit(

@@ -21,7 +21,7 @@ __all__ = ["make_tables"]
 #: So many pictures are counted, at so many pixels a side.
 PICTURES, SIDE = 2000, 32
 #: So many are described to find the colour profiles.
-PROFILED = 1000
+PROFILED = 600
 
 
 def make_tables(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]) -> dict[str, Tensor]:
