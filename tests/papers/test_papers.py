@@ -139,7 +139,7 @@ def test_verdicts() -> None:
     rng = np.random.default_rng(0)
     claim = next(claim for claim in CLAIMS if claim.worse == "unet" and claim.better == "unet-rare")
     unet = made_up("unet", rng)
-    for better, verdict in ((0.5, "held"), (-0.5, "did not hold")):
+    for better, verdict in ((0.9, "held"), (-0.9, "did not hold")):
         found = judge(claim, {"unet": unet, "unet-rare": made_up("unet-rare", rng, better)})
         assert found.held == verdict
         assert "`unet-rare` less `unet`" in found.evidence
@@ -180,7 +180,7 @@ def test_a_page_escapes_what_html_would_read(tmp_path: Path) -> None:
     markdown, html = (path.read_text() for path in page.write(tmp_path, "page"))
     assert "| <b> | 2 |" in markdown
     assert "<code>x &lt; y</code> and <strong>strong</strong>" in html
-    assert "<td>&lt;b&gt;</td>" in html
+    assert '<td class="text">&lt;b&gt;</td><td>2</td>' in html
 
 
 def test_unknown_rows_are_named(photochrom: Any, tmp_path: Path) -> None:

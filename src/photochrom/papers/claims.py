@@ -36,8 +36,12 @@ class Verdict:
     evidence: str
 
 
-_NAMES = {"accuracy": "Keras accuracy", "psnr": "PSNR", "colourfulness": "colourfulness", "auc": "AuC raw"}
-_UNITS = {"accuracy": (100, " points", 1), "psnr": (1, " dB", 2), "colourfulness": (1, "", 1), "auc": (1, " points", 2)}
+#: Of each figure: its name, what it is multiplied by, its unit, decimals, and the least difference worth a word.
+_FIGURES = {
+    "accuracy": ("Keras accuracy", 100, " points", 1, 0.005),
+    "psnr": ("PSNR", 1, " dB", 2, 0.05),
+    "colourfulness": ("colourfulness", 1, "", 1, 0.5),
+}
 
 
 def _overfitting(results: Results) -> tuple[bool | None, str]:
@@ -112,7 +116,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def judge(claim: Claim, results: Results) -> Verdict:
-    """Whether a claim held: decided only where the 95 % interval over the pictures leaves out 0."""
+    """Whether a claim held: decided where the 95 % interval over pictures leaves out 0 and seeds differ by less."""
     if any(name and name not in results for name in (claim.better, claim.worse)):
         return Verdict(claim, "not measured", "")
     if claim.check is not None and not all(
@@ -123,7 +127,15 @@ def judge(claim: Claim, results: Results) -> Verdict:
         held, evidence = claim.check(results)
         return Verdict(claim, "not decided" if held is None else "held" if held else "did not hold", evidence)
     gap, low, high = difference(*(results[name].pictures(claim.figure) for name in (claim.better, claim.worse)))
-    scale, unit, places = _UNITS[claim.figure]
+    name, scale, unit, places, least = _FIGURES[claim.figure]
     values = [f"{scale * value:+.{places}f}" for value in (gap, low, high)]
-    evidence = f"{_NAMES[claim.figure]} of `{claim.better}` less `{claim.worse}`: {values[0]}{unit} ({values[1]} to {values[2]})"
+    evidence = f"{name} of `{claim.better}` less `{claim.worse}`: {values[0]}{unit} ({values[1]} to {values[2]})"
+    if abs(gap) < max(least, seed_noise(results, claim.figure)):
+        return Verdict(claim, "not decided", f"{evidence}; too small to tell from chance")
     return Verdict(claim, "held" if low > 0 else "did not hold" if high < 0 else "not decided", evidence)
+
+
+def seed_noise(results: Results, figure: str) -> float:
+    """How far apart two seeds of a row are, the median of the rows that have two: what one seed cannot tell."""
+    spreads = [spread for result in results.values() if (spread := result.spread(figure)) is not None]
+    return float(np.median(spreads)) if spreads else 0.0

@@ -14,7 +14,7 @@ __all__ = ["Page"]
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:78rem;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
 th,td{border:1px solid #ccc;padding:.25rem .6rem;text-align:right}
-th:first-child,td:first-child{text-align:left}th{background:#f3f3f3}img{max-width:100%;height:auto}code{background:#f3f3f3}
+th.text,td.text{text-align:left}th{background:#f3f3f3}img{max-width:100%;height:auto}code{background:#f3f3f3}
 pre{background:#f3f3f3;padding:.6rem;overflow-x:auto}pre code{background:none}"""
 
 
@@ -41,12 +41,19 @@ class Page:
         self._html.append(f"<pre><code>{html.escape(text)}</code></pre>")
 
     def table(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-        """A table; its first column is text, the others are aligned to the right."""
-        rule = "|".join([" --- ", *(" ---: " for _ in head[1:])])
+        """A table; columns of numbers are aligned to the right."""
+        right = [all(re.match(r"[-+]?[\d.,]|$", line[at]) for line in lines) for at in range(len(head))]
+        rule = "|".join(" ---: " if numbers else " --- " for numbers in right)
         rows = [f"| {' | '.join(head)} |", f"|{rule}|", *(f"| {' | '.join(line)} |" for line in lines)]
         self._markdown.append("\n".join(rows))
-        cells = "".join(f"<th>{_inline(cell)}</th>" for cell in head)
-        body = "".join("<tr>" + "".join(f"<td>{_inline(cell)}</td>" for cell in line) + "</tr>\n" for line in lines)
+        kinds = ["" if numbers else ' class="text"' for numbers in right]
+        cells = "".join(f"<th{kind}>{_inline(cell)}</th>" for kind, cell in zip(kinds, head, strict=True))
+        body = "".join(
+            "<tr>"
+            + "".join(f"<td{kind}>{_inline(cell)}</td>" for kind, cell in zip(kinds, line, strict=True))
+            + "</tr>\n"
+            for line in lines
+        )
         self._html.append(f"<table><thead><tr>{cells}</tr></thead>\n<tbody>{body}</tbody></table>")
 
     def picture(self, path: str, says: str) -> None:

