@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, RecipeError
 from photochrom.train.data import Crop, CropDataset, StepSampler, centre_square, random_crop
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import Entry, PictureStore, build_store
@@ -60,6 +60,21 @@ class TestStepSampler:
         assert seen["a"] / seen["b"] == pytest.approx(40 * 0.5 / (10 * 2.0), rel=0.1)
         without = recipe(steps=100, source_weights={"a": 0.0})
         assert {crop.index >= 40 for step in sampler(without) for crop in step} == {True}
+
+    @pytest.mark.parametrize("start", [0, 7])
+    def test_processes_share_the_pictures_of_each_step(self, recipe: Make, start: int) -> None:
+        settings = recipe(steps=20, batch=6, sizes=[64, 96])
+        shares = [
+            list(StepSampler(MadeStore(), np.arange(50), settings, start, rank=rank, processes=3))  # type: ignore[arg-type]
+            for rank in range(3)
+        ]
+        for whole, *parts in zip(sampler(settings, start), *shares, strict=True):
+            assert [len(part) for part in parts] == [2, 2, 2]
+            assert {crop for part in parts for crop in part} == set(whole)
+
+    def test_a_batch_that_cannot_be_shared_is_an_error(self, recipe: Make) -> None:
+        with pytest.raises(RecipeError, match="7 pictures cannot be shared evenly by 2"):
+            StepSampler(MadeStore(), np.arange(50), recipe(batch=7), rank=0, processes=2)  # type: ignore[arg-type]
 
     def test_weights_that_leave_nothing_are_an_error(self, recipe: Make) -> None:
         with pytest.raises(DataError, match="source_weights"):

@@ -66,7 +66,7 @@ class Recipe:
     smallest_chroma: float = 3.0
     #: Share of pictures whose grey is a film's (blue-sensitive, orthochromatic ...) or BT.601 luma, instead of L*.
     film: float = 0.3
-    #: Share of pictures that are faded, noisy or blurred like an old print.
+    #: Share of pictures that are faded, noisy, blurred, scratched, toned or saved as an old print is (train/damage.py).
     old_print: float = 0.3
     #: Share of pictures that get hints, and that get their true ab histogram.
     hints: float = 0.5
