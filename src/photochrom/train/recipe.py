@@ -11,7 +11,7 @@ import sys
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from photochrom.errors import RecipeError
 
@@ -20,7 +20,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Recipe", "as_dict", "load_recipe", "recipe_path"]
+__all__ = ["Recipe", "as_dict", "build_recipe", "load_recipe", "read_table", "recipe_path"]
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -98,34 +100,45 @@ def recipe_path(name: str) -> Path:
 
     Raises RecipeError, which lists the recipes there are.
     """
-    shipped = Path(__file__).parent / "recipes"
+    here = Path(__file__).parent
+    shipped = [*(here / "recipes").glob("*.toml"), *(here / "papers/recipes").glob("*.toml")]
     if Path(name).is_file():
         return Path(name)
-    if (found := shipped / f"{name}.toml").is_file():
-        return found
-    known = ", ".join(sorted(path.stem for path in shipped.glob("*.toml")))
+    for path in shipped:
+        if path.stem == name:
+            return path
+    known = ", ".join(sorted(path.stem for path in shipped))
     raise RecipeError("recipe", f"no such file, and no recipe of that name; known are {known}", name)
 
 
 def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
     """Read a TOML recipe; ``overrides`` (already typed) win over the file. Raises RecipeError."""
     path = Path(path)
+    recipe = build_recipe(Recipe, {**read_table(path), **overrides}, path)
+    _check_ranges(recipe, path)
+    return recipe
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a TOML file says. Raises RecipeError for a file that is absent or not TOML."""
     try:
-        given = tomllib.loads(path.read_text())
+        table: dict[str, Any] = tomllib.loads(path.read_text())
+        return table
     except OSError as error:
         raise RecipeError("file", f"cannot be read ({error.strerror})", path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError("file", f"not TOML ({error})", path) from error
-    kinds = typing.get_type_hints(Recipe)
-    values = {**given, **overrides}
+
+
+def build_recipe(kind: type[Kind], values: dict[str, Any], path: Path) -> Kind:
+    """A recipe of the dataclass ``kind``. Raises RecipeError for an unknown key or a value of another type."""
+    kinds = typing.get_type_hints(kind)
     for key, value in values.items():
         if key not in kinds:
             raise RecipeError(key, f"unknown; known are {', '.join(sorted(kinds))}", path)
         if not _fits(value, kinds[key]):
             raise RecipeError(key, f"is {value!r}, expected {_name(kinds[key])}", path)
-    recipe = Recipe(**values)
-    _check_ranges(recipe, path)
-    return recipe
+    return kind(**values)
 
 
 def _name(kind: Any) -> str:
@@ -206,6 +219,6 @@ def _check_decoder(recipe: Recipe, path: Path) -> None:
         raise RecipeError("depths", f"is {recipe.depths}, expected as many numbers from 0 as widths has", path)
 
 
-def as_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain values, for a checkpoint."""
+def as_dict(recipe: Any) -> dict[str, Any]:
+    """A recipe of any kind as plain values, for a checkpoint."""
     return dataclasses.asdict(recipe)

@@ -29,7 +29,7 @@ from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, Sampl
 from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.store import PictureStore, open_store
 
-__all__ = ["fit"]
+__all__ = ["fit", "quiet"]
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,9 @@ QUIET = (
     "Checkpoint directory .* exists and is not empty",  # a run that goes on
     "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
     "The '.*' does not have many workers",  # the pictures are decoded already
+    "You defined a `validation_step` but have no `val_dataloader`",  # steps that are only timed
+    "Found .* module\\(s\\) in eval mode",  # a frozen embedder
+    "Using ModelCheckpoint with manual optimization",  # the state after the step is the one that is wanted
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
 )
 
@@ -90,7 +93,7 @@ def fit(
     out = Path(out)
     cache = Path(cache) if cache else out / "cache"
     last = out / "last.ckpt"
-    with _quiet(), joined() as me:
+    with quiet(), joined() as me:
         seed_everything(recipe.seed, workers=True, verbose=False)
         store = in_turn(lambda: open_store(data, cache / "store"), me)
         train, held = split(store, recipe)
@@ -187,7 +190,7 @@ def _resume(path: Path, module: ColorModule) -> int:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Lightning's advice and notices are for those who write training code, not for those who run it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
