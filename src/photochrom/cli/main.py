@@ -9,6 +9,7 @@ import typer
 
 from photochrom.cli.colorize import colorize
 from photochrom.cli.models import models
+from photochrom.cli.study import app as study
 from photochrom.cli.train import export, train
 
 __all__ = ["app", "main"]
@@ -25,6 +26,7 @@ app.command()(colorize)
 app.command()(models)
 app.command()(train)
 app.command()(export)
+app.add_typer(study)
 
 
 def _version(wanted: bool) -> None:
