@@ -182,7 +182,9 @@ def _print(result: Report) -> None:
         console.print(_table(["method", "other", "votes", "method preferred"], lines))
     lines = ([row["picture"], row["method"], row["votes"], _percent(row)] for row in result.pictures if row["votes"])
     console.print(_table(["picture", *heads[:3]], lines))
-    typer.echo("Brackets: 95 % intervals (shares: Wilson; scores: Bradley-Terry), votes taken as independent.")
+    typer.echo(
+        "Brackets: 95 % intervals, allowing for participants who differ (shares: Wilson; scores: Bradley-Terry)."
+    )
 
 
 def _table(heads: list[str], lines: Iterable[list[Any]]) -> Any:

@@ -120,7 +120,8 @@ def deal(study: Study, number: int) -> tuple[Trial, ...]:
     checks = [(name, (_reference(study, name, number), RANDOM)) for name in study.checks]
     tests = _tests(study, number)
     later = _roles("test", tests, rng) + _roles("check", checks, rng)
-    order = _roles("practice", practice, rng) + [later[i] for i in rng.permutation(len(later))]
+    first = _roles("practice", practice, rng)
+    order = [first[i] for i in rng.permutation(len(first))] + [later[i] for i in rng.permutation(len(later))]
     return tuple(Trial(position, *shown) for position, shown in enumerate(order))
 
 

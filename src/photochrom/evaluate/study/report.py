@@ -14,7 +14,7 @@ import numpy as np
 
 from photochrom.errors import OptionError, OutputExistsError, OutputWriteError, StudyError
 from photochrom.evaluate.study.plan import Study
-from photochrom.evaluate.study.stats import bradley_terry, wilson
+from photochrom.evaluate.study.stats import bradley_terry, design_effect, wilson
 
 if TYPE_CHECKING:
     import datetime
@@ -86,7 +86,7 @@ def build_report(
         title=study.title,
         rule=rule + ("" if unfinished else ", and every pair"),
         counted=len(kept),
-        checks=_share(sum(_right(study, vote) for vote in checks), len(checks)),
+        checks=_share((vote.participant, _right(study, vote)) for vote in checks),
         notes=notes,
         methods=methods,
         pairs=pairs,
@@ -100,12 +100,18 @@ def _right(study: Study, vote: Vote) -> bool:
     return vote.choice == vote.trial.answer(study.kind)
 
 
-def _share(successes: int, votes: int) -> Row:
-    low, high = wilson(successes, votes)
+def _share(outcomes: Iterable[tuple[str, bool]]) -> Row:
+    """Votes, successes and their share with its interval, of (participant, success)."""
+    people: dict[str, list[bool]] = {}
+    for participant, success in outcomes:
+        people.setdefault(participant, []).append(success)
+    successes, votes = [sum(mine) for mine in people.values()], [len(mine) for mine in people.values()]
+    effect = design_effect(successes, votes)
+    low, high = wilson(sum(successes) / effect, sum(votes) / effect)
     return {
-        "votes": votes,
-        "successes": successes,
-        "share": successes / votes if votes else None,
+        "votes": sum(votes),
+        "successes": sum(successes),
+        "share": sum(successes) / sum(votes) if votes else None,
         "low": low,
         "high": high,
     }
@@ -137,30 +143,31 @@ def _participant(
     }
 
 
-def _successes(study: Study, votes: Iterable[Vote], method: str) -> tuple[int, int]:
-    """A method's successes, and the votes that it took part in.
+def _of(study: Study, votes: Iterable[Vote], method: str, other: str = "") -> Row:
+    """A method's share of successes in the votes that it took part in, against ``other`` if that is named.
 
     A success is to be chosen as more natural; in a Turing test not to be chosen, for then the real photograph is
     taken for the computer's.
     """
-    seen = [vote for vote in votes if method in (vote.trial.left, vote.trial.right)]
-    chosen = sum(vote.trial.method(vote.choice) == method for vote in seen)
-    return len(seen) - chosen if study.kind == "turing" else chosen, len(seen)
+    shown = (vote for vote in votes if {method, other or method} <= {vote.trial.left, vote.trial.right})
+    chosen = study.kind == "preference"
+    return _share((vote.participant, (vote.trial.method(vote.choice) == method) == chosen) for vote in shown)
 
 
 def _turing(study: Study, tests: Sequence[Vote]) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
     """Fooling rates: the share of pairs in which the real photograph was called the computer's."""
-    rows = [{"method": method, **_share(*_successes(study, tests, method))} for method in study.methods]
+    rows = [{"method": method, **_of(study, tests, method)} for method in study.methods]
     return tuple(sorted(rows, key=lambda row: -(row["share"] or 0))), (), ()
 
 
 def _preference(study: Study, tests: Sequence[Vote]) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[str, ...]]:
     index = {method: i for i, method in enumerate(study.methods)}
-    wins = np.zeros((len(index), len(index)), int)
+    people = {id_: i for i, id_ in enumerate(dict.fromkeys(vote.participant for vote in tests))}
+    wins = np.zeros((len(people), len(index), len(index)), int)
     for vote in tests:
         other = vote.trial.right if vote.choice == "left" else vote.trial.left
-        wins[index[vote.trial.method(vote.choice)], index[other]] += 1
-    rows: list[Row] = [{"method": method, **_share(*_successes(study, tests, method))} for method in study.methods]
+        wins[people[vote.participant], index[vote.trial.method(vote.choice)], index[other]] += 1
+    rows: list[Row] = [{"method": method, **_of(study, tests, method)} for method in study.methods]
     notes: tuple[str, ...] = ()
     try:
         ranking = bradley_terry(wins)
@@ -172,8 +179,7 @@ def _preference(study: Study, tests: Sequence[Vote]) -> tuple[tuple[Row, ...], t
         for row, score, low, high in zip(rows, ranking.score, *ranking.interval, strict=True):
             row.update(score=float(score), score_low=float(low), score_high=float(high))
         rows.sort(key=lambda row: -row["score"])
-    cells = [(a, b, int(wins[index[a], index[b]]), int(wins[index[b], index[a]])) for a, b in study.pairs]
-    pairs = tuple({"method": a, "other": b, **_share(won, won + lost)} for a, b, won, lost in cells)
+    pairs = tuple({"method": a, "other": b, **_of(study, tests, a, b)} for a, b in study.pairs)
     return tuple(rows), pairs, notes
 
 
@@ -183,7 +189,7 @@ def _per_picture(study: Study, tests: Sequence[Vote]) -> Iterable[Row]:
         shown[vote.trial.picture].append(vote)
     for picture, votes in shown.items():
         for method in study.methods:
-            yield {"picture": picture, "method": method, **_share(*_successes(study, votes, method))}
+            yield {"picture": picture, "method": method, **_of(study, votes, method)}
 
 
 def _vote(study: Study, vote: Vote) -> Row:
