@@ -36,8 +36,9 @@ def test_a_study_of_each_kind(photochrom: Command) -> None:
     assert study.methods == ("vivid", "other", "grey")
     assert (study.title, study.consent) == ("My study", "Grüße.\n\nYou may stop.")
     assert len(study.tests) == 14 - 1 - 1
-    assert photochrom("study", "create", "T", "--kind", "turing", "--a", "dull", "--truth", "truth", *SMALL).code == 0
-    assert read_study("T").pairs == (("dull", TRUTH),)
+    assert photochrom("study", "create", "--kind", "turing", "--a", "dull", "--truth", "truth", *SMALL).code == 0
+    assert read_study("study").pairs == (("dull", TRUTH),)  # where no folder is named
+    assert photochrom("study", "report").code == 0
 
 
 @pytest.mark.usefixtures("here")

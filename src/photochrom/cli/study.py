@@ -18,7 +18,8 @@ app = typer.Typer(
     name="study", help="Ask people: which colours look natural, and which are taken for real.", no_args_is_help=True
 )
 
-Folder = Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")]
+Folder = Annotated[Path, typer.Argument(metavar="[STUDY]", help="The study's folder.")]
+_HERE = Path("study")
 Database = Annotated[
     str | None,
     typer.Option(
@@ -30,11 +31,11 @@ Database = Annotated[
 
 @app.command()
 def create(
-    folder: Folder,
     kind: Annotated[
         Literal["preference", "turing"],
         typer.Option(help="preference: which of two looks more natural; turing: real or coloured, one second each."),
     ],
+    folder: Folder = _HERE,
     a: Annotated[str | None, typer.Option("--a", metavar="[NAME=]FOLDER", help="Results of a method.")] = None,
     b: Annotated[str | None, typer.Option("--b", metavar="[NAME=]FOLDER", help="Results of another one.")] = None,
     method: Annotated[
@@ -109,7 +110,7 @@ def _methods(given: Iterable[str]) -> dict[str, Path]:
 
 @app.command()
 def run(
-    folder: Folder,
+    folder: Folder = _HERE,
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 lets others on the network in.")
     ] = "127.0.0.1",
@@ -129,7 +130,7 @@ def run(
 
 @app.command()
 def report(
-    folder: Folder,
+    folder: Folder = _HERE,
     database: Database = None,
     min_checks: Annotated[
         float, typer.Option(min=0, max=1, help="Count only who answered this share of attention checks rightly.")
