@@ -30,8 +30,8 @@ def turing(results: Path, tmp_path: Path) -> Study:
 
 @pytest.fixture
 def preference(results: Path, tmp_path: Path) -> Study:
-    """A preference test of three methods: 1 practice pair, 6 tests, 2 attention checks."""
+    """A preference test of three methods: 1 practice pair, 4 tests, 2 attention checks."""
     methods = {name: results / name for name in ("vivid", "dull", "grey")}
     return create_study(
-        tmp_path / "preference", "preference", methods, results / "truth", practice=1, trials=8, checks=2
+        tmp_path / "preference", "preference", methods, results / "truth", practice=1, trials=6, checks=2
     )
