@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -193,3 +194,26 @@ def test_a_folder_without_a_study(photochrom: Command, tmp_path: Path) -> None:
         done = photochrom("study", verb, tmp_path)
         assert done.code == 1
         assert "no study here" in done.err
+
+
+@pytest.mark.parametrize(
+    ("verb", "library", "module", "extra"),
+    [
+        ("report", "sqlalchemy", "photochrom.evaluate.study.store", "eval"),
+        ("run", "uvicorn", "photochrom.web.study", "web"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    photochrom: Command,
+    preference: Study,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    library: str,
+    module: str,
+    extra: str,
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    done = photochrom("study", verb, preference.folder)
+    assert (done.code, done.out) == (2, "")
+    assert f"photochrom[{extra}]" in done.err
