@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from study_helpers import Visitor, serving
 
 from helpers import Command
