@@ -49,6 +49,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "StudyError",
     "TrainingError",
     "TruncatedImageError",
     "UnknownModelError",
@@ -163,6 +164,10 @@ class MissingExtraError(PhotochromError):
     def __init__(self, extra: str, what: str) -> None:
         self.extra = extra
         super().__init__(f"{what} needs the extra [{extra}]: pip install 'photochrom[{extra}]'")
+
+
+class StudyError(_PathError):
+    """A study with people that cannot be made, run or read."""
 
 
 class TrainingError(_PathError):
