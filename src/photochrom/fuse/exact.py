@@ -25,6 +25,9 @@ _GREY = 1.0
 class ExactPainter:
     """Paints 16-bit rows, at most ``height`` at a time, in buffers of its own: one per thread."""
 
+    #: To be painted together: few enough for the caches, enough that the calls themselves cost little.
+    PIXELS = 49152
+
     def __init__(self, height: int, w: int) -> None:
         self._at = np.empty((height, 6, w), np.float32)
         self._planes = np.empty((3, height, w), np.float32)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ab_strip", "paint_strip"]
 
-#: Few enough for the caches, enough that a call takes longer than handing over the interpreter lock.
-_TILE_PIXELS = 1 << 17
 #: A thread keeps its painter: fresh buffers would be new pages each time, for which threads wait on one another.
 _kept = threading.local()
 
@@ -58,8 +56,9 @@ def paint_strip(field: ColorField, pixels: NDArray[Any], y0: int, full_height: i
         return painted
     deep = pixels.dtype == np.uint16
     rows = Rows(field.planes, y0, full_height, h, w, unit=None if deep else table_planes)
-    tile = max(1, _TILE_PIXELS // w)
-    painter = _painter(ExactPainter if deep else TablePainter, tile, w)
+    kind = ExactPainter if deep else TablePainter
+    tile = max(1, kind.PIXELS // w)
+    painter = _painter(kind, tile, w)
     for y in range(0, h, tile):
         painter.paint(rows, y, pixels[y : y + tile], painted[y : y + tile])
     return painted

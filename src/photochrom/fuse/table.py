@@ -85,6 +85,9 @@ class TablePainter:
     many rows are painted together.
     """
 
+    #: To be painted together: few enough for the caches, enough that a call takes longer than passing on the interpreter lock.
+    PIXELS = 1 << 17
+
     def __init__(self, height: int, w: int) -> None:
         self._at = np.empty((height, 6, w), np.float32)
         self._light, self._level = np.empty((2, height, w + 1), np.float32)[..., :-1]

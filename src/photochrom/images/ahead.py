@@ -46,6 +46,7 @@ class Ahead:
             self._luma = None
         elif copy.ndim == 2 or is_grey(copy):
             self._grey = True
+            copy = copy if copy.ndim == 2 else np.ascontiguousarray(copy[..., 0])
         if not self._grey and self._whole is None:
             self._whole = _started(self._decode)
         return copy
