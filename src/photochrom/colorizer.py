@@ -22,6 +22,7 @@ from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
+from photochrom.parallel import ordered
 from photochrom.runtime import Features, Session, open_model
 from photochrom.version import __version__
 
@@ -150,10 +151,14 @@ class Colorized:
 
     def strips(self) -> Iterator[NDArray[Any]]:
         """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it."""
-        info = self.opened.source.info
-        rows = max(8, min(ROWS, STRIP_PIXELS // info.width))
-        for y, pixels in self.opened.source.strips(rows):
-            yield fuse.paint_strip(self.color, pixels, y, info.height, threads=self.opened.colorizer.threads)
+        source = self.opened.source
+        # Whole blocks of a JPEG, and enough strips for all threads.
+        rows = max(8, min(ROWS, STRIP_PIXELS // source.info.width) // 16 * 16)
+
+        def paint(strip: tuple[int, NDArray[Any]]) -> NDArray[Any]:
+            return fuse.paint_strip(self.color, strip[1], strip[0], source.info.height)
+
+        yield from ordered(paint, source.strips(rows), self.opened.colorizer.threads)
 
     def save(self, path: str | Path, *, force: bool = False, jpeg_quality: int | None = None) -> tuple[str, ...]:
         """Write the picture: same size, depth, alpha and metadata, with a mark that its colours are synthetic.
@@ -163,7 +168,14 @@ class Colorized:
         """
         model = self.opened.colorizer.session.name
         return write_image(
-            self.opened.source, path, self.strips(), software=SOFTWARE, model=model, force=force, quality=jpeg_quality
+            self.opened.source,
+            path,
+            self.strips(),
+            software=SOFTWARE,
+            model=model,
+            force=force,
+            quality=jpeg_quality,
+            threads=self.opened.colorizer.threads,
         )
 
     def save_confidence(self, path: str | Path, *, force: bool = False) -> None:

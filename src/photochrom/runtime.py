@@ -103,7 +103,7 @@ class OnnxSession:
         options.intra_op_num_threads = threads or 0  # 0: ONNX Runtime takes the physical cores
         options.log_severity_level = 3
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         self._paths = paths
         self._graphs = [_load(path, options) for path in paths]
         about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths, strict=True)]
