@@ -70,10 +70,10 @@ CATALOG: tuple[ModelSpec, ...] = (
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "e792b94f625e117565414c9f6b9e2d5119e1a2ebc4bfc208554b5918be169a2c", 5958774
+                "photochrom.encoder.onnx", "1ac083b31ee685b4edbbe220dfbb6192147a4fba195b26ac7bd92a3e158eaab6", 5958784
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
+                "photochrom.decoder.onnx", "777d2f5780a140ba33e5a36ebf45dba56e812a64b224326bf5dfdecbb942c07a", 7449945
             ),
         ),
     ),
