@@ -19,6 +19,7 @@
     │   ├── WeightsDigestError     a weights file is not the one expected (.path, .expected, .got)
     │   └── InvalidModelError      an ONNX file that is not a colourisation model (.path)
     ├── OptionError                a value outside its range (.option, .value)
+    │   └── UnknownColorError      no colour has this name (.name, .near)
     ├── MissingExtraError          an optional dependency is not installed (.extra)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
@@ -49,6 +50,7 @@ __all__ = [
     "RecipeError",
     "TrainingError",
     "TruncatedImageError",
+    "UnknownColorError",
     "UnknownModelError",
     "UnsupportedImageError",
     "WeightsDigestError",
@@ -153,6 +155,15 @@ class OptionError(PhotochromError):
     def __init__(self, option: str, value: object, expected: str) -> None:
         self.option, self.value = option, value
         super().__init__(f"{option} is {value!r}, expected {expected}")
+
+
+class UnknownColorError(OptionError):
+    """No colour has this name; ``near`` are names spelt alike."""
+
+    def __init__(self, name: str, near: tuple[str, ...]) -> None:
+        self.name, self.near = name, near
+        maybe = f" (did you mean {' or '.join(near)}?)" if near else ""
+        super().__init__("colour", name, f"a CSS or xkcd colour name, or #rrggbb{maybe}")
 
 
 class MissingExtraError(PhotochromError):
