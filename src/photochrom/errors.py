@@ -8,7 +8,8 @@
     │   ├── UnsupportedImageError  not a picture, or of a kind that is not read
     │   ├── TruncatedImageError    the file ends, or breaks, before the picture does
     │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
-    │   └── InvalidPixelsError     NaN, infinity or an impossible shape
+    │   ├── InvalidPixelsError     NaN, infinity or an impossible shape
+    │   └── GreyReferenceError     a reference picture without colour (.chroma)
     ├── OutputError                a result that cannot be written (.path)
     │   ├── OutputExistsError      the file is there already and --force was not given
     │   ├── OutputConflictError    two inputs would write the same file (.inputs)
@@ -36,6 +37,7 @@ from pathlib import Path
 __all__ = [
     "CheckpointError",
     "DataError",
+    "GreyReferenceError",
     "HintError",
     "ImageError",
     "ImageNotFoundError",
@@ -102,6 +104,16 @@ class ImageTooLargeError(ImageError):
 
 class InvalidPixelsError(ImageError):
     """The pixels are not numbers, or the array has an impossible shape."""
+
+
+class GreyReferenceError(ImageError):
+    """A reference picture that has no colour to take."""
+
+    def __init__(self, chroma: float, path: str | Path | None = None) -> None:
+        self.chroma = chroma
+        super().__init__(
+            f"the reference is grey (chroma {chroma:.1f} in its most colourful part); choose a colour picture", path
+        )
 
 
 class OutputError(_PathError):
