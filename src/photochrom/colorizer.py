@@ -19,6 +19,7 @@ from photochrom import decode, fuse, propagate
 from photochrom.catalog import ModelSpec
 from photochrom.color import ab_bins, lightness
 from photochrom.errors import OptionError
+from photochrom.guidance import reference
 from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
@@ -120,10 +121,16 @@ class Opened:
         if wanted is not None:
             if self.colorizer.session.hints:
                 told, ab, sure = self._decode(hints, histogram, vividness)
-                sharp = sharp + propagate.influence(light, wanted.weight)[..., None] * (told - sharp)
+                sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (told - sharp)
             residual = (wanted.ab - sharp) * wanted.strength[..., None]
             sharp = sharp + propagate.correction(light, residual, wanted.weight)
         return Colorized(self, fuse.fit(sharp, light), _layers(hints, light), _frozen(ab), _frozen(sure), vividness)
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """What the encoder sees in each cell: (gh, gw, C); |u - v|^2 goes from 0 (alike) to about 4."""
+        seen = reference.look(self.features.arrays, self.work_lightness, stride=self.colorizer.session.stride)
+        return _frozen(reference.vectors(seen).reshape(*seen.shape, -1))
 
     @property
     def size(self) -> tuple[int, int]:

@@ -33,6 +33,10 @@ _PASSES, _ATTENUATION = 3, 0.25
 _OWN = 0.004
 # How far the model's answer to a hint is believed: its reach, and the weight that must arrive for half of it.
 _REACH, _HALF = 40000.0, 0.001
+#: Squared distance of two cells' vectors at which they are as likely one thing as two; and the share of the weight that counts.
+_UNLIKE, _TOLD = 1.65, 0.1
+#: What a short side between two cells adds to the root of that distance; and how far the answer is evened, as a lambda.
+_FAR, _EVEN = 0.8, 100.0
 
 
 def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[Any]) -> Float:
@@ -58,14 +62,25 @@ def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[
     return total
 
 
-def influence(lightness: NDArray[Any], weight: NDArray[Any]) -> Float:
-    """How much the model's answer to hints is believed at each pixel: L* (h, w), weight (h, w) -> (h, w) in [0, 1].
+def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[Any]) -> Float:
+    """How much the model's answer to hints is believed: L* (h, w), weight (h, w) -> (h, w) float32 in [0, 1].
 
-    A model that is told the colour of a coat also changes the wall behind: in its training pictures, a hint told the tone of all.
-    Where hardly any weight arrives, behind many edges of L*, its answer without the hints stays.
+    A model that is told the colour of a coat also changes the wall behind, for in its training pictures one hint told the tone
+    of all. Its answer is taken where the hints' weight arrives without crossing edges, and where the encoder sees the same kind
+    of thing as at a hint: ``vectors`` (gh, gw, C) describe the cells, and |u - v|^2 goes from 0 (alike) to about 4.
     """
-    arrived = _smoother(np.asarray(lightness, np.float32), _REACH)(np.asarray(weight, np.float32))
-    return np.asarray(arrived / (arrived + np.float32(_HALF)), np.float32)
+    light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
+    arrived = _smoother(light, _REACH)(share)
+    near = arrived / (arrived + np.float32(_HALF))
+    # Far cells must be more alike: their places, in short sides, are two more numbers of their vectors.
+    places = np.moveaxis(np.indices(vectors.shape[:2], np.float32), 0, -1) * np.float32(_FAR / min(vectors.shape[:2]))
+    cells = np.concatenate([vectors, places], axis=2).reshape(vectors.shape[0] * vectors.shape[1], -1)
+    hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
+    told = cells[hinted.ravel() > _TOLD * hinted.max()]
+    squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * cells @ told.T
+    alike = 1 / (1 + (np.maximum(squared.min(axis=1), 0) / np.float32(_UNLIKE)) ** 8)
+    large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)
 
 
 def _smoother(light: Float, reach: float) -> Callable[[Float], Float]:
