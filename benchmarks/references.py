@@ -38,7 +38,7 @@ from photochrom.guidance.reference import Reference, Transfer, cell_colours, loo
 Rgb = NDArray[np.uint8]
 COMBINATIONS = ("blend", "decoder", "both")
 #: Weight above which a transferred colour is told to the decoder.
-TOLD = 0.6
+TOLD = 0.8
 
 
 def grey(rgb: Rgb) -> Rgb:
