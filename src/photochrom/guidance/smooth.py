@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "crf", "smooth", "tv"]
 
 
-def tv(ab: NDArray[Any], lightness: NDArray[Any], *, weight: float = 4.0, edge: float = 8.0, steps: int = 40) -> Float:
+def tv(ab: NDArray[Any], lightness: NDArray[Any], *, weight: float = 8.0, edge: float = 8.0, steps: int = 40) -> Float:
     """Total-variation smoothing: ab (h, w, 2) and L* (h, w) -> ab (h, w, 2) float32.
 
     The minimiser u of sum |u - ab|^2 / 2 + weight * sum g |grad u|, |grad u| of both channels together, so that they have their
@@ -50,7 +50,7 @@ def crf(
     *,
     labels: int = 24,
     unary: float = 12.0,
-    pairwise: float = 3.0,
+    pairwise: float = 2.0,
     reach: float = 12.0,
     alike: float = 6.0,
     steps: int = 5,
