@@ -5,7 +5,7 @@ read -> lightness -> work size -> encode(L) -> decode(features, hints) -> ab -> 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import decode, fuse
+from photochrom import decode, fuse, propagate
 from photochrom.catalog import ModelSpec
 from photochrom.color import ab_bins, lightness
 from photochrom.errors import OptionError
+from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
 from photochrom.runtime import Features, Session, open_model
@@ -87,6 +88,7 @@ class Opened:
     tint: Tint
     work_lightness: NDArray[np.float32]
     features: Features = field(repr=False)
+    _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -100,26 +102,64 @@ class Opened:
         self,
         *,
         vividness: float = decode.DEFAULT_VIVIDNESS,
-        hints: NDArray[Any] | None = None,
+        hints: Iterable[Hint] = (),
         histogram: NDArray[Any] | None = None,
     ) -> Colorized:
-        """Run the decoder and the fusion: cheap and repeatable.
+        """Run the decoder, the spreading of the hints and the fusion: cheap and repeatable.
 
-        vividness: 0 (safe) to 1 (vivid). hints: (3, h, w), a cell for every ``session.stride`` work pixels: a* and b* where
-        the mask, the third channel, in [0, 1], is above 0. histogram: (261,), the shares of the ab bins that the result should
-        have, summing to 1. Raises OptionError for others.
+        vividness: 0 (safe) to 1 (vivid). hints: see :mod:`photochrom.hints`; a model that takes none still has its colours
+        corrected by them. histogram: (261,), the shares of the ab bins that the result should have, summing to 1.
+        Raises HintError and MaskError for hints outside the picture or of another size, OptionError for others.
         """
-        session = self.colorizer.session
-        out = session.decode(self.features, hints, histogram)
+        light = self.work_lightness
+        hints = Hints(hints)
+        hints.check(self.size)
+        suggested = Hints(hint for hint in hints if hint.spread == "suggest")
+        sharp, ab, sure = self._remembered(suggested, histogram, vividness)
+        wanted = hints.constraints(self.size, light)
+        if wanted is not None:
+            if self.colorizer.session.hints:
+                told, ab, sure = self._decode(hints, histogram, vividness)
+                sharp = sharp + propagate.influence(light, wanted.weight)[..., None] * (told - sharp)
+            residual = (wanted.ab - sharp) * wanted.strength[..., None]
+            sharp = sharp + propagate.correction(light, residual, wanted.weight)
+        return Colorized(self, fuse.fit(sharp, light), _layers(hints, light), _frozen(ab), _frozen(sure), vividness)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright photograph, in pixels."""
+        return self.source.info.width, self.source.info.height
+
+    def _remembered(
+        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """:meth:`_decode`, or its last result where it is asked the same again: clicks change nothing of it."""
+        key = (tuple(map(id, hints)), None if histogram is None else np.asarray(histogram).tobytes(), vividness)
+        if self._memory.get("key") != key:
+            # The hints are kept, too: an id is one object's only as long as that lives.
+            self._memory.update(key=key, hints=hints, result=self._decode(hints, histogram, vividness))
+        result: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = self._memory["result"]
+        return result
+
+    def _decode(
+        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What the model says: ab at work size (h, w, 2), at its cells (gh, gw, 2), and its confidence there (gh, gw)."""
+        session, light = self.colorizer.session, self.work_lightness
+        out = session.decode(self.features, self.cells(hints) if session.hints and hints else None, histogram)
         if session.output == "ab-bins":
-            cells = cv2.resize(self.work_lightness, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
+            cells = cv2.resize(light, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
             ab = decode.decode_bins(decode.agree(out, cells), ab_bins(), vividness, session.log_prior)
             sure = decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)
-        color = fuse.fit(fuse.sharpen(ab, self.work_lightness), self.work_lightness)
-        return Colorized(self, color, _frozen(ab), _frozen(sure), vividness)
+        return fuse.sharpen(ab, light), ab, sure
+
+    def cells(self, hints: Hints) -> NDArray[np.float32]:
+        """What a model is told of the hints: (3, h, w), a cell for every ``session.stride`` work pixels (see Session)."""
+        h, w = (side // self.colorizer.session.stride for side in self.work_lightness.shape)
+        return hints.cells(self.size, (h, w))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +172,7 @@ class Colorized:
 
     opened: Opened = field(repr=False)
     color: fuse.ColorField = field(repr=False)
+    layers: tuple[fuse.Layer, ...] = field(repr=False)
     ab: NDArray[np.float32] = field(repr=False)
     confidence: NDArray[np.float32] = field(repr=False)
     vividness: float
@@ -145,8 +186,9 @@ class Colorized:
         """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it."""
         info = self.opened.source.info
         rows = max(8, min(ROWS, STRIP_PIXELS // info.width))
+        threads = self.opened.colorizer.threads
         for y, pixels in self.opened.source.strips(rows):
-            yield fuse.paint_strip(self.color, pixels, y, info.height, threads=self.opened.colorizer.threads)
+            yield fuse.paint_strip(self.color, pixels, y, info.height, layers=self.layers, threads=threads)
 
     def save(self, path: str | Path, *, force: bool = False, quality: int | None = None) -> tuple[str, ...]:
         """Write the picture: same size, depth, alpha and metadata, with a mark that its colours are synthetic.
@@ -183,6 +225,23 @@ def _resized(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.
     averaged = cv2.resize(plane, smaller, interpolation=cv2.INTER_AREA)
     enlarged: NDArray[Any] = cv2.resize(averaged, (width, height), interpolation=cv2.INTER_CUBIC)
     return enlarged.clip(0, 100)
+
+
+def _layers(hints: Hints, light: NDArray[np.float32]) -> tuple[fuse.Layer, ...]:
+    """What holds to the pixel: regions in their order, and over them the hinted pixels; of two at one pixel the last holds."""
+    regions: list[fuse.Layer] = []
+    dots: dict[tuple[int, int], tuple[float, float]] = {}
+    for hint in hints:
+        if isinstance(hint.place, Spot) and hint.strength == 1 and isinstance(hint.ab, tuple):
+            dots[round(hint.place.y), round(hint.place.x)] = hint.ab
+        elif isinstance(hint.place, Mask) and hint.spread == "inside":
+            color = hint.ab if isinstance(hint.ab, tuple) else fuse.fit(hint.colors(light.shape), light)
+            regions.append(fuse.patch(hint.place.weight, hint.strength, color))
+    if dots:
+        places = np.array(sorted(dots))
+        colours = np.array([dots[y, x] for y, x in places.tolist()], np.float32)
+        regions.append(fuse.Dots(places[:, 0], places[:, 1], colours))
+    return tuple(regions)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -21,6 +21,8 @@
     │   └── InvalidModelError      an ONNX file that is not a colourisation model (.path)
     ├── OptionError                a value outside its range (.option, .value)
     │   └── UnknownColorError      no colour has this name (.name, .near)
+    ├── HintError                  a hint that cannot be obeyed: outside the picture, not a colour
+    │   └── MaskError              a mask that is empty, of another size, or no mask
     ├── MissingExtraError          an optional dependency is not installed (.extra)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
@@ -36,11 +38,13 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "GreyReferenceError",
+    "HintError",
     "ImageError",
     "ImageNotFoundError",
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "MaskError",
     "MissingExtraError",
     "ModelError",
     "OptionError",
@@ -176,6 +180,14 @@ class UnknownColorError(OptionError):
         self.name, self.near = name, near
         maybe = f" (did you mean {' or '.join(near)}?)" if near else ""
         super().__init__("colour", name, f"a CSS or xkcd colour name, or #rrggbb{maybe}")
+
+
+class HintError(PhotochromError):
+    """A hint that cannot be obeyed."""
+
+
+class MaskError(HintError):
+    """A mask that cannot be used."""
 
 
 class MissingExtraError(PhotochromError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,13 @@ from photochrom.color import (
     linear_to_srgb,
 )
 from photochrom.errors import OptionError
+from photochrom.fuse.field import ColorField
+from photochrom.fuse.layers import Dots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photochrom.fuse.field import ColorField
+    from photochrom.fuse.layers import Layer
 
 __all__ = ["ab_strip", "paint_strip"]
 
@@ -43,7 +46,9 @@ _MATRIX = XYZ_TO_RGB.astype(np.float32)
 _GREY = 1.0
 
 
-def ab_strip(field: ColorField, light: NDArray[np.float32], y0: int, full_height: int) -> NDArray[np.float32]:
+def ab_strip(
+    field: ColorField, light: NDArray[np.float32], y0: int, full_height: int, layers: Sequence[Layer] = ()
+) -> NDArray[np.float32]:
     """The field's colour for rows from ``y0`` on of a picture ``full_height`` high: L* (h, w) -> ab (h, w, 2) float32.
 
     Before the gamut limit; for colour files and measurements. :func:`paint_strip` is the fast way to pixels.
@@ -52,18 +57,49 @@ def ab_strip(field: ColorField, light: NDArray[np.float32], y0: int, full_height
     at = np.empty((light.shape[0], 6, light.shape[1]), np.float32)
     rows.enlarge(0, light.shape[0], at)
     steer = np.clip(light, at[:, 4], at[:, 5])
-    return np.stack([at[:, 0] * steer + at[:, 2], at[:, 1] * steer + at[:, 3]], axis=-1)
+    a, b = at[:, 0] * steer + at[:, 2], at[:, 1] * steer + at[:, 3]
+    _lay_over(layers, a, b, light, y0, full_height)
+    return np.stack([a, b], axis=-1)
+
+
+def _lay_over(
+    layers: Sequence[Layer], a: NDArray[Any], b: NDArray[Any], light: NDArray[Any], y: int, full_height: int
+) -> None:
+    """Change the colours a* and b* (n, w) of the rows from ``y`` on, in place; ``light`` (n, w) is their L*."""
+    n = len(a)
+    for layer in layers:
+        if isinstance(layer, Dots):
+            first, last = np.searchsorted(layer.y, (y, y + n))
+            at = layer.y[first:last] - y, layer.x[first:last]
+            a[at], b[at] = layer.ab[first:last].T
+            continue
+        start, stop = max(layer.top, y), min(layer.top + layer.alpha.shape[0], y + n)
+        if start >= stop:
+            continue
+        rows, columns = slice(start - y, stop - y), slice(layer.left, layer.left + layer.alpha.shape[1])
+        alpha = layer.alpha[start - layer.top : stop - layer.top] * np.float32(1 / 255)
+        color: Any = layer.color
+        if isinstance(color, ColorField):
+            color = np.moveaxis(ab_strip(color, light[rows], start, full_height)[:, columns], -1, 0)
+        for plane, value in zip((a, b), color, strict=True):
+            plane[rows, columns] += alpha * (value - plane[rows, columns])
 
 
 def paint_strip(
-    field: ColorField, pixels: NDArray[Any], y0: int, full_height: int, *, threads: int | None = None
+    field: ColorField,
+    pixels: NDArray[Any],
+    y0: int,
+    full_height: int,
+    *,
+    layers: Sequence[Layer] = (),
+    threads: int | None = None,
 ) -> NDArray[Any]:
     """Colour rows of a photograph: sRGB-encoded (h, w) or (h, w, 3) uint8 or uint16 -> sRGB (h, w, 3) of the same dtype.
 
     The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip. Their lightness is kept, their
-    colour comes from the field, results are rounded. ``threads``: default one per processor, 8 at most; each takes a few
-    MB whatever the size. Raises InvalidPixelsError for another dtype or shape, OptionError for rows or threads
-    out of range.
+    colour comes from the field and the layers over it, results are rounded. ``threads``: default one per processor, 8 at most;
+    each takes a few MB whatever the size. Raises InvalidPixelsError for another dtype or shape, OptionError for rows or
+    threads out of range.
     """
     check_pixels(pixels)
     h, w = pixels.shape[:2]
@@ -85,7 +121,7 @@ def paint_strip(
         for start in starts[share::threads]:
             stop = min(start + starts.step, h)
             rows = _Rows(planes, y0 + start, full_height, stop - start, w)
-            painter.paint(rows, pixels[start:stop], painted[start:stop])
+            painter.paint(rows, pixels[start:stop], painted[start:stop], layers)
 
     if threads == 1:
         work(0)
@@ -100,6 +136,7 @@ class _Rows:
 
     def __init__(self, planes: NDArray[np.float32], y0: int, full_height: int, h: int, w: int) -> None:
         count, channels, columns = planes.shape
+        self.y0, self.full_height = y0, full_height
         centre = np.clip((np.arange(y0, y0 + h) + 0.5) * (count / full_height) - 0.5, 0, count - 1)
         first = np.floor(centre).astype(np.intp)
         base = int(first[0])
@@ -132,12 +169,12 @@ class _Painter:
         self._planes = np.empty((3, height, w), np.float32)
         self._lab, self._rgb = (np.empty((height, w, 3), np.float32) for _ in range(2))
 
-    def paint(self, rows: _Rows, pixels: NDArray[Any], painted: NDArray[Any]) -> None:
+    def paint(self, rows: _Rows, pixels: NDArray[Any], painted: NDArray[Any], layers: Sequence[Layer]) -> None:
         """Colour ``pixels`` (n, w) or (n, w, 3), the rows that ``rows`` was made for, into ``painted`` (n, w, 3)."""
         outside = []
         for start in range(0, len(pixels), self._height):
             part = pixels[start : start + self._height]
-            lab = self._steer(rows, start, part)
+            lab = self._steer(rows, start, part, layers)
             todo = painted[start : start + len(part)]
             where = _encode_wide(lab, todo) if self._wide else self._encode(lab, todo)
             if len(where):
@@ -150,7 +187,7 @@ class _Painter:
             limited = lab_to_rgb(limit_chroma(colours)).clip(0, 1) * np.iinfo(painted.dtype).max
             painted.reshape(-1, 3)[places] = np.rint(limited)
 
-    def _steer(self, rows: _Rows, start: int, pixels: NDArray[Any]) -> NDArray[np.float32]:
+    def _steer(self, rows: _Rows, start: int, pixels: NDArray[Any], layers: Sequence[Layer]) -> NDArray[np.float32]:
         """L*a*b* (n, w, 3) of the coloured pixels, in a buffer of this painter."""
         n = len(pixels)
         at = self._at[:n]
@@ -165,6 +202,7 @@ class _Painter:
         for colour, slope, offset in ((a, at[:, 0], at[:, 2]), (b, at[:, 1], at[:, 3])):
             np.multiply(slope, steer, out=colour)
             colour += offset
+        _lay_over(layers, a, b, light, rows.y0 + start, rows.full_height)
         lab = self._lab[:n]
         cv2.merge([light, a, b], dst=lab)
         return lab
