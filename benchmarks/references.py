@@ -26,9 +26,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import Colorizer, fuse
-from photochrom.color import lightness
-from photochrom.colorizer import Colorized, Opened
+from photochrom import Colorizer, decode, fuse
+from photochrom.color import ab_bins, lightness
+from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
@@ -37,8 +37,6 @@ from photochrom.guidance.reference import Reference, Transfer, cell_colours, loo
 
 Rgb = NDArray[np.uint8]
 COMBINATIONS = ("blend", "decoder", "both")
-#: Weight above which a transferred colour is told to the decoder.
-TOLD = 0.6
 
 
 def grey(rgb: Rgb) -> Rgb:
@@ -64,21 +62,18 @@ def found(opened: Opened, references: list[Reference]) -> Transfer:
 def painted(opened: Opened, given: Transfer, combination: str) -> Rgb:
     """The picture with the transferred colours.
 
-    blend: mixed with the automatic ones by weight. decoder: what is believed more than not is told to the decoder as hints.
-    both: told to the decoder, then mixed with what it says. (The decoder learned from hints that are true: a mask between 0 and
-    1 does not make it doubt them, so weights are obeyed by mixing.)
+    blend: mixed with the automatic ones by weight. decoder: what is believed most is told to the decoder as hints. both: told to
+    the decoder, then mixed with what it says.
     """
-    ab, weight = given.ab, given.weight[..., None]
-    if combination == "blend":
-        base = opened.paint()
-    else:
-        told = weight > TOLD
-        base = opened.paint(hints=np.moveaxis(np.concatenate([ab * told, told], axis=-1), -1, 0))
-    if combination == "decoder":
-        return base.rgb
-    mixed = base.ab + weight * (ab - base.ab)
-    light = opened.work_lightness
-    return Colorized(opened, fuse.fit(fuse.sharpen(mixed, light), light), mixed, given.weight, base.vividness).rgb
+    session, light = opened.colorizer.session, opened.work_lightness
+    scores = session.decode(opened.features, None if combination == "blend" else given.told())
+    cells = cv2.resize(light, given.weight.shape[::-1], interpolation=cv2.INTER_AREA)
+    ab = decode.decode_bins(decode.agree(scores, cells), ab_bins(), log_prior=session.log_prior)
+    if combination != "decoder":
+        ab = given.mixed_with(ab)
+    field = fuse.fit(fuse.sharpen(ab, light), light)
+    height = opened.source.info.height
+    return np.concatenate([fuse.paint_strip(field, pixels, y, height) for y, pixels in opened.source.strips(256)])
 
 
 def tasks(pictures: list[Rgb]) -> Iterator[tuple[str, Rgb, Rgb]]:
