@@ -1,8 +1,8 @@
 """Hints and choices as JSON: files of hints, and the sidecar of a photograph that keeps every choice.
 
 A sidecar, ``photo.photochrom.json``, holds the colours as numbers and the masks as run lengths, so that it needs no other file
-but the references, which it names by path and digest. Coordinates are those of the picture's size at the time; for another size of
-the same photograph they are scaled.
+but the references, which it names by path and digest. Coordinates are those of the picture's size at the time; for another size
+of the same photograph they are scaled.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def read_mask(place: str, size: tuple[int, int], grow: Grow, named: Mapping[str,
         return grow([float(number) for number in place.split(",")])
     label = _LABEL.fullmatch(place)
     if label and not Path(place).exists():
-        mask = _plane(Path(label["path"])) == int(label["label"])
+        mask = np.asarray(_plane(Path(label["path"])) == int(label["label"]))
         problem = f"{place}: no pixel has the label {label['label']}"
     elif Path(place).suffix.lower() == ".json":
         mask = _from_json(Path(place), size)
@@ -75,7 +75,7 @@ def read_mask(place: str, size: tuple[int, int], grow: Grow, named: Mapping[str,
         if named is not None and not Path(place).exists():
             known = ", ".join(named) or "nothing"
             raise MaskError(f"{place}: no such file, and no such instance; segmented were {known}")
-        mask = _plane(Path(place)) > 0
+        mask = np.asarray(_plane(Path(place)) > 0)
         problem = f"{place}: the mask is empty: all its pixels are 0"
     if mask.shape != size[::-1]:
         raise MaskError(
@@ -94,7 +94,9 @@ def overlaps(named: Sequence[tuple[str, Bool]]) -> list[str]:
         for other, earlier in named[:index]:
             common = int(np.count_nonzero(mask & earlier))
             if common:
-                told.append(f"the regions {other} and {place} overlap in {common} pixels; there the last one, {place}, holds")
+                told.append(
+                    f"the regions {other} and {place} overlap in {common} pixels; there the last one, {place}, holds"
+                )
     return told
 
 
