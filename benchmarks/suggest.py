@@ -2,8 +2,8 @@
 
     python benchmarks/suggest.py --data cid22-256.parquet --limit 100
 
-Mean PSNR (dB) of the finished picture against the truth. A click is a patch of 7 x 7 pixels at 256 x 256: the cells it touches
-get its mean true ab. "list": the first k of one list of suggestions. "asked": after each answer the next one is asked for.
+Mean PSNR (dB) of the finished picture against the truth. A click is a hint (photochrom.hints) with the mean true ab of 7 x 7
+pixels at 256 x 256. "list": the first k of one list of suggestions. "asked": after each answer the next one is asked for.
 "random": uniformly over the picture; "centre": Gaussian around the centre (Zhang et al. 2017); both the mean of several draws.
 """
 
@@ -24,6 +24,7 @@ from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
 from photochrom.guidance.suggest import suggest
+from photochrom.hints import Hint, Hints
 
 Rgb = NDArray[np.uint8]
 
@@ -39,26 +40,21 @@ class Clicks:
         self.shape = tuple(side // self.stride for side in opened.work_lightness.shape)
         self.light = cv2.resize(opened.work_lightness, self.shape[::-1], interpolation=cv2.INTER_AREA)
 
-    def cells(self, places: list[tuple[float, float]]) -> NDArray[np.float32]:
-        """Patches around (y, x), in shares of the sides."""
-        hints = np.zeros((3, *self.shape), np.float32)
+    def hints(self, places: list[tuple[float, float]]) -> Hints:
+        """Patches of 7 x 7 pixels around (y, x), in shares of the sides."""
+        hints = []
         for y, x in places:
             row, column = int(y * self.height), int(x * self.width)
             patch = self.ab[max(row - 3, 0) : row + 4, max(column - 3, 0) : column + 4].reshape(-1, 2).mean(axis=0)
-            spans = []
-            for at, side, cells in ((row, self.height, self.shape[0]), (column, self.width, self.shape[1])):
-                first, last = (int(np.clip((at + d) * cells / side, 0, cells - 1)) for d in (-3, 3))
-                spans.append(slice(first, last + 1))
-            hints[:2, spans[0], spans[1]] = patch[:, None, None]
-            hints[2, spans[0], spans[1]] = 1
-        return hints
+            hints.append(Hint.at(column, row, patch.tolist()))
+        return Hints(hints)
 
     def psnr(self, places: list[tuple[float, float]]) -> float:
-        return psnr(self.truth, self.opened.paint(hints=self.cells(places) if places else None).rgb)
+        return psnr(self.truth, self.opened.paint(hints=self.hints(places)).rgb)
 
     def ask(self, count: int, known: list[tuple[float, float]]) -> list[tuple[float, float]]:
         session = self.opened.colorizer.session
-        given = self.cells(known)
+        given = self.opened.cells(self.hints(known))
 
         def decode(hints: NDArray[np.float32]) -> Any:
             return session.decode(self.opened.features, hints)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from helpers import data
 from photochrom import Colorizer
 from photochrom.color import lightness
-from photochrom.errors import GreyReferenceError, InvalidPixelsError
+from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionError
 from photochrom.guidance.reference import Reference, Seen, cell_colours, look, make_reference, transfer
 
 
@@ -78,6 +78,16 @@ def test_a_sure_model_is_corrected_less(small: Colorizer) -> None:
         transfer(target, [reference], variance=np.full(target.shape, value)).weight for value in (5.0, 500.0)
     )
     assert (sure < unsure).all()
+
+
+def test_trust_is_a_dial(small: Colorizer) -> None:
+    target, reference = seen(small, PORTRAIT), lender(small, CAT)
+    weights = [transfer(target, [reference], trust=trust).weight.mean() for trust in (0.0, 0.5, 0.8, 1.0)]
+    assert weights == sorted(weights)
+    assert weights[-1] > 2 * weights[1]
+    for refused in ({"trust": 1.5}, {"least": -1.0}, {"trust": float("nan")}):
+        with pytest.raises(OptionError):
+            transfer(target, [reference], **refused)
 
 
 def test_weights_are_obeyed_by_mixing(small: Colorizer) -> None:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from photochrom.color import rgb_to_lab
-from photochrom.errors import GreyReferenceError, InvalidPixelsError
+from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +35,8 @@ _LIGHT_SCALE, _SPREAD_SCALE = 20.0, 10.0
 # The squared error of a transferred colour, in ab^2: log grows with the cell's distance d to its best match and with the median
 # of d over the picture. Fitted on pairs of crops, and on unrelated pairs, of held-back training pictures.
 _LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 4.9, 2.2, 5.5, 1.2
+#: What the dial of trust does to the error: from exp(_TRUST / 2) at 0 to its inverse at 1.
+_TRUST = 10.0
 #: Added to the model's own variance, in ab^2: even a sure model errs by this much.
 _LEAST_VARIANCE = 10.0
 #: The model's variance where it does not tell one, in ab^2: the median of the default model.
@@ -145,16 +147,22 @@ def transfer(
     *,
     mask: NDArray[Any] | None = None,
     variance: NDArray[Any] | None = None,
+    trust: float = 0.5,
     least: float = 0.0,
 ) -> Transfer:
     """Colours for the cells of ``target`` from the most alike cells of all references together.
 
     mask: (h, w), only cells where it is true get a weight (None: all). variance: (h, w), the model's own variance of ab in each
-    cell, in ab^2: a sure model is corrected less. least: the weight in [0, 1] that even a poor match has within the mask; 1
-    where the user said that this region is to look like the reference. Raises InvalidPixelsError for other shapes.
+    cell, in ab^2: a sure model is corrected less. trust: 0.5 takes the errors as they were measured on pairs of which many were
+    unrelated; nearer 1 believes more than that, where the user knows that the reference fits. least: the weight in [0, 1] that
+    even a poor match has within the mask; 1 where the user said that this region is to look like the reference.
+    Raises InvalidPixelsError for other shapes, OptionError for trust or least outside [0, 1].
     """
     if not references:
         raise InvalidPixelsError("no reference was given")
+    for name, value in (("trust", trust), ("least", least)):
+        if not 0.0 <= value <= 1.0:
+            raise OptionError(name, value, "a number from 0 to 1")
     chosen = np.flatnonzero(_mask(mask, target.shape))
     own = np.full(target.shape, _UNKNOWN_VARIANCE) if variance is None else np.asarray(variance, np.float32)
     if own.shape != target.shape:
@@ -168,6 +176,7 @@ def transfer(
         ab[rows], distance[rows] = _matched(wanted[rows], offered, colours)
     all_far = np.median(distance[chosen])
     error = np.exp(_LOG_ERROR + _FAR * (distance - _USUAL) + _ALL_FAR * (all_far - _USUAL))
+    error *= np.exp(_TRUST * (0.5 - trust))
     # Two estimates of one colour: the mean with the least error weighs each by the other's variance.
     spread = own.ravel() + _LEAST_VARIANCE
     weight = np.zeros(len(wanted), np.float32)

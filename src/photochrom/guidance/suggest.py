@@ -73,7 +73,7 @@ def suggest(
     given = np.zeros((3, *shape), np.float32) if hints is None else np.array(hints, np.float32)
     _, variance = moments(share)
     # An answer tells little about what is hinted already.
-    places = uncertain_places(share, lightness, variance * (1 - given[2]), max(_TRIED, 2 * count))
+    places = uncertain_places(share, lightness, variance * (1 - given[2]), max(_TRIED, count + 3))
     changes = {place: _change(share[:, place[0], place[1]], place, given, decode) for place in places}
     found: list[Suggestion] = []
     told = np.zeros(shape, np.float32)
