@@ -165,7 +165,8 @@ class Opened:
     def grow(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """The mask (H, W) of the object in a box (x0, y0, x1, y1); see :func:`photochrom.masks.grow_box`."""
         copy = self.source.work_copy(masks.GROW_SIZE)
-        return masks.grow_box(lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16)), box, self.size)
+        light = lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16))
+        return masks.grow_box(light, box, self.size, self.vectors)
 
     @property
     def session(self) -> Session:
