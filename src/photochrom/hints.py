@@ -292,7 +292,8 @@ def _box(spot: Spot, size: Size, shape: Size, radius: float) -> tuple[slice, sli
 
 
 def _touched(spot: Spot, size: Size, grid: Size) -> tuple[slice, slice]:
-    return _box(spot, size, grid, _work_radius(spot, size, grid))
+    """The cells that a spot tells: its centre's, and those that it covers by half; the others are mostly something else."""
+    return _box(spot, size, grid, max(_work_radius(spot, size, grid) - 0.5, 0))
 
 
 def _disc(spot: Spot, size: Size, shape: Size) -> tuple[tuple[slice, slice], Float]:

@@ -56,10 +56,8 @@ def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[
     wanted, total = left.copy(), np.zeros_like(left)
     known = (share > 0)[..., None]
     for level in _LAMBDAS:
-        smooth = _smoother(light, level)
-        arrived = smooth(share) + np.float32(_OWN)
-        for channel in (0, 1):
-            total[..., channel] += smooth(left[..., channel] * share) / arrived
+        arrived = _smoother(light, level)(np.dstack([left * share[..., None], share]))
+        total += arrived[..., :2] / (arrived[..., 2:] + np.float32(_OWN))
         left = np.where(known, wanted - total, np.float32(0))
     return total
 
@@ -86,7 +84,7 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
 
 
 def _smoother(light: Float, reach: float) -> Callable[[Float], Float]:
-    """Weighted least squares along the lines of a picture, for planes (h, w); ``reach``: lambda at a short side of 256."""
+    """Weighted least squares along the lines of a picture, for (h, w) or (h, w, n); ``reach``: lambda at a short side of 256."""
     guide = np.rint(light * 2.55).clip(0, 255).astype(np.uint8)
     scaled = max(reach * (min(light.shape) / 256) ** 2, 0.5)
     smoother = cv2.ximgproc.createFastGlobalSmootherFilter(guide, scaled, _EDGE * 2.55, _ATTENUATION, _PASSES)
