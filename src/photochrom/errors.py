@@ -23,6 +23,7 @@
     │   └── UnknownColorError      no colour has this name (.name, .near)
     ├── HintError                  a hint that cannot be obeyed: outside the picture, not a colour
     │   └── MaskError              a mask that is empty, of another size, or no mask
+    ├── EditsError                 a sidecar or a file of hints that cannot be used (.path)
     ├── MissingExtraError          an optional dependency is not installed (.extra)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
@@ -37,6 +38,7 @@ from pathlib import Path
 __all__ = [
     "CheckpointError",
     "DataError",
+    "EditsError",
     "GreyReferenceError",
     "HintError",
     "ImageError",
@@ -184,6 +186,10 @@ class UnknownColorError(OptionError):
 
 class HintError(PhotochromError):
     """A hint that cannot be obeyed."""
+
+
+class EditsError(_PathError):
+    """A sidecar or a file of hints that cannot be used."""
 
 
 class MaskError(HintError):

@@ -28,6 +28,8 @@ Size: TypeAlias = tuple[int, int]
 RADIUS_SHARE = 3.5 / 256
 #: A spot's colour holds for pixels as light as its centre: sigma in L*. Its edges are not crossed by what lies beyond them.
 ALIKE = 6.0
+#: What a model is told of mere suggestions: those with more weight than this.
+SURE = 0.8
 #: A spot weighs as much as this many work pixels, however small it is: so it reaches as far.
 SPOT_MASS = 40.0
 
@@ -71,7 +73,8 @@ class Hint:
 
     ab: (a*, b*), or for a mask also a map (h, w, 2) over the whole picture. strength: 0 (nothing) to 1 (the colour holds at the
     place). spread, what becomes of the rest: "object": the colour spreads over the object around the place, not over its edges;
-    "inside" (masks only): it holds inside, and nothing changes outside; "suggest" (masks only): the model is told, and decides.
+    "inside" (masks only): it holds inside, and nothing changes outside; "suggest" (masks only): colours are mixed by the weights,
+    and the model is told what is surer than :data:`SURE`, so that it follows elsewhere.
     """
 
     ab: tuple[float, float] | Float
@@ -200,6 +203,8 @@ class Hints(Sequence[Hint]):
                 if hint.spread == "inside":
                     continue
                 share = _resized(hint.place.weight, grid) * np.float32(hint.strength)
+                if hint.spread == "suggest":  # a model obeys a faint mask almost as a full one
+                    share = (share > SURE).astype(np.float32)
                 where = np.s_[:, :]
             else:
                 where = _touched(hint.place, size, grid)
@@ -209,6 +214,15 @@ class Hints(Sequence[Hint]):
             most[where] = np.maximum(most[where], share)
         total /= np.maximum(weight, np.float32(1e-6))[..., None]
         return np.concatenate([np.moveaxis(total, -1, 0), most[None]])
+
+    def mixed_with(self, ab: Float) -> Float:
+        """A model's own ab (rows, columns, 2), mixed with what is suggested, by its weights and in its order."""
+        grid = ab.shape[0], ab.shape[1]
+        for hint in self._hints:
+            if hint.spread == "suggest" and isinstance(hint.place, Mask):
+                weight = _resized(hint.place.weight, grid) * np.float32(hint.strength)
+                ab = ab + weight[..., None] * (hint.colors(grid) - ab)
+        return ab
 
     def constraints(self, size: Size, lightness: Float) -> Constraints | None:
         """What must hold at work size: ``lightness`` (h, w) L* covers the picture of ``size``; None where there is nothing.

@@ -9,6 +9,7 @@ import typer
 
 from photochrom.cli.colorize import colorize
 from photochrom.cli.models import models
+from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
 
 __all__ = ["app", "main"]
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(colorize)
+app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)

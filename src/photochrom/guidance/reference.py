@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Float: TypeAlias = NDArray[np.float32]
     Mask: TypeAlias = NDArray[np.bool_]
 
-__all__ = ["Reference", "Seen", "Transfer", "cell_colours", "look", "make_reference", "transfer"]
+__all__ = ["Reference", "Seen", "Transfer", "cell_colours", "look", "make_reference", "transfer", "vectors"]
 
 #: The best matches whose colours are averaged, and the temperature of their softmax, in squared descriptor distance.
 BEST, TEMPERATURE = 12, 0.15
@@ -255,3 +255,9 @@ def _mask(mask: NDArray[Any] | None, shape: tuple[int, int]) -> Mask:
     if not chosen.any():
         raise InvalidPixelsError("the mask is empty: no cell may give or take colours")
     return chosen
+
+
+def vectors(seen: Seen) -> Float:
+    """One vector for every cell of one picture, by its features alone: (n, C), |u - v|^2 from 0 (alike) to about 4."""
+    everything = Reference(seen, np.zeros((len(seen.light), 2), np.float32), np.ones(len(seen.light), bool))
+    return _descriptors(seen, [everything])[0][:, :-2]

@@ -1,0 +1,120 @@
+"""Masks in the forms that people have them: COCO run lengths and polygons, label maps, boxes that are to be grown."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from photochrom.errors import MaskError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bool: TypeAlias = NDArray[np.bool_]
+
+__all__ = ["from_polygons", "from_rle", "grow_box", "to_rle"]
+
+#: A box is grown at this short side, in pixels, in this many rounds.
+GROW_SIZE, _GROW_ROUNDS = 320, 5
+
+
+def to_rle(mask: NDArray[Any]) -> dict[str, Any]:
+    """COCO's uncompressed run lengths of a mask (H, W): column by column, first the length of the first run of zeros."""
+    flat = np.asarray(mask, bool).ravel(order="F")
+    ends = np.flatnonzero(np.diff(flat)) + 1
+    edges = [*([0] if flat[0] else []), 0, *ends.tolist(), flat.size]
+    return {"size": list(mask.shape), "counts": [b - a for a, b in itertools.pairwise(edges)]}
+
+
+def from_rle(rle: dict[str, Any]) -> Bool:
+    """The mask (H, W) of COCO run lengths; ``counts`` is a list, or COCO's compressed text. Raises MaskError."""
+    try:
+        height, width = (int(side) for side in rle["size"])
+        counts = rle["counts"]
+        runs = _decompressed(counts) if isinstance(counts, str) else [int(count) for count in counts]
+    except (KeyError, TypeError, ValueError) as error:
+        raise MaskError('run lengths must be {"size": [height, width], "counts": [...]} as COCO has them') from error
+    if height < 1 or width < 1 or any(run < 0 for run in runs) or sum(runs) != height * width:
+        raise MaskError(f"run lengths sum to {sum(runs)}, expected {height} x {width} = {height * width}")
+    flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return flat.reshape((height, width), order="F")
+
+
+def _decompressed(text: str) -> list[int]:
+    """Numbers of 5 bits a character from 48 on, the sixth bit for more; from the third on, differences to the last but one."""
+    runs: list[int] = []
+    value = shift = 0
+    for character in text.encode("ascii"):
+        bits = character - 48
+        if not 0 <= bits < 64:
+            raise ValueError(text)
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs
+
+
+def from_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> Bool:
+    """The mask (H, W) inside any of the polygons [x0, y0, x1, y1, ...], in pixels; ``size`` is (width, height).
+
+    Raises MaskError for fewer than three corners, or no corner inside the picture.
+    """
+    mask = np.zeros(size[::-1], np.uint8)
+    for polygon in polygons:
+        try:
+            corners = np.asarray(polygon, np.float64).reshape(-1, 2)
+        except (TypeError, ValueError) as error:
+            raise MaskError("a polygon must be a list of numbers x0, y0, x1, y1, ...") from error
+        if len(corners) < 3 or not np.isfinite(corners).all() or np.abs(corners).max() > 1e6:
+            raise MaskError(f"a polygon has {len(corners)} corners, expected three or more finite ones")
+        cv2.fillPoly(mask, [np.rint(corners * 16).astype(np.int32)], 1, shift=4)
+    if not mask.any():
+        raise MaskError("the polygons cover no pixel of the picture")
+    return mask.astype(bool)
+
+
+def grow_box(lightness: NDArray[np.float32], box: Sequence[float], size: tuple[int, int]) -> Bool:
+    """The object in a box (x0, y0, x1, y1), in pixels of a picture of ``size`` (width, height): mask (H, W).
+
+    lightness: (h, w) L* of the whole picture at any size. By OpenCV's GrabCut (Rother et al. 2004), which separates what is
+    in the box from what is around it; a grey picture has texture in place of colour: L*, L* blurred, and its local spread.
+    Raises MaskError for a box that is empty, outside the picture or all of it, and where no object stands out.
+    """
+    width, height = size
+    x0, y0, x1, y1 = (float(value) for value in box)
+    if not (0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height):
+        raise MaskError(f"the box {x0:g},{y0:g},{x1:g},{y1:g} is not inside the picture, {width} x {height} pixels")
+    scale = min(1.0, GROW_SIZE / min(size))
+    h, w = max(1, round(height * scale)), max(1, round(width * scale))
+    light: Any = cv2.resize(lightness, (w, h), interpolation=cv2.INTER_AREA)
+    blurred: Any = cv2.GaussianBlur(light, (0, 0), 3)
+    spread = np.sqrt(np.maximum(cv2.GaussianBlur(light * light, (0, 0), 3) - blurred * blurred, 0))
+    picture = np.rint(np.dstack([light, blurred, 2 * spread]).clip(0, 100) * 2.55).astype(np.uint8)
+    left, top = int(x0 * w / width), int(y0 * h / height)
+    right, bottom = max(left + 1, round(x1 * w / width)), max(top + 1, round(y1 * h / height))
+    found = np.full((h, w), cv2.GC_BGD, np.uint8)
+    found[top:bottom, left:right] = cv2.GC_PR_FGD
+    if (found == cv2.GC_PR_FGD).all():
+        raise MaskError("the box is the whole picture; leave some of what is not the object outside")
+    cv2.setRNGSeed(0)  # its first guess is a k-means
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    try:
+        cv2.grabCut(picture, found, (0, 0, 0, 0), *models, _GROW_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    except cv2.error as error:  # too few different pixels for its mixture models
+        raise MaskError("nothing stands out in the box; draw a mask instead") from error
+    inside = np.isin(found, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
+    if not inside.any():
+        raise MaskError("nothing stands out in the box; draw a mask instead")
+    large: Any = cv2.resize(inside, size, interpolation=cv2.INTER_LINEAR)
+    mask: Bool = large > 0.5
+    if not mask.any():
+        raise MaskError("nothing stands out in the box; draw a mask instead")
+    return mask
