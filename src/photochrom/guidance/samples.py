@@ -31,7 +31,7 @@ __all__ = ["LEAST_DIFFERENCE", "LEAST_LIKELIHOOD", "Alternative", "alternatives"
 #: Two alternatives differ by at least this much, in ab units: the mean distance over the picture.
 LEAST_DIFFERENCE = 4.0
 #: An alternative is at least this likely to the model before any hint: log-likelihood a cell, in nats, against the automatic one.
-LEAST_LIKELIHOOD = -1.0
+LEAST_LIKELIHOOD = -0.8
 #: Anchors of an alternative, and distinct colours at each.
 _ANCHORS, _COLOURS = 4, 4
 #: Rounds of two draws for each alternative that is wanted, at the most.
