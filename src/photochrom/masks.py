@@ -23,11 +23,11 @@ GROW_SIZE, _GROW_ROUNDS = 320, 5
 
 
 def to_rle(mask: NDArray[Any]) -> dict[str, Any]:
-    """COCO's uncompressed run lengths of a mask (H, W): column by column, first the length of the first run of zeros."""
+    """COCO's compressed run lengths of a mask (H, W): column by column, first the length of the first run of zeros."""
     flat = np.asarray(mask, bool).ravel(order="F")
     ends = np.flatnonzero(np.diff(flat)) + 1
     edges = [*([0] if flat[0] else []), 0, *ends.tolist(), flat.size]
-    return {"size": list(mask.shape), "counts": [b - a for a, b in itertools.pairwise(edges)]}
+    return {"size": list(mask.shape), "counts": _compressed([b - a for a, b in itertools.pairwise(edges)])}
 
 
 def from_rle(rle: dict[str, Any]) -> Bool:
@@ -42,6 +42,18 @@ def from_rle(rle: dict[str, Any]) -> Bool:
         raise MaskError(f"run lengths sum to {sum(runs)}, expected {height} x {width} = {height * width}")
     flat = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return flat.reshape((height, width), order="F")
+
+
+def _compressed(runs: list[int]) -> str:
+    """The inverse of :func:`_decompressed`."""
+    text = []
+    for index, run in enumerate(runs):
+        value, more = run - (runs[index - 2] if index > 2 else 0), True
+        while more:
+            bits, value = value & 31, value >> 5
+            more = value != (-1 if bits & 16 else 0)
+            text.append(48 + bits + 32 * more)
+    return bytes(text).decode("ascii")
 
 
 def _decompressed(text: str) -> list[int]:

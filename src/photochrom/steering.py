@@ -19,7 +19,7 @@ from photochrom.guidance.modes import moments, shares
 from photochrom.guidance.palette import Palette, palette_of_picture
 from photochrom.guidance.suggest import Likely
 from photochrom.guidance.suggest import suggest as suggest_cells
-from photochrom.hints import Hint, Hints, Mask, Spot
+from photochrom.hints import Hint, Hints, Mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,23 +108,34 @@ def picture_palette(picture: Analysed) -> Palette:
 def alternatives(photo: Analysed, count: int, *, seed: int = 0) -> list[Hints]:
     """Hints for up to ``count`` distinct, plausible colourings, the automatic one (no hints) first. Raises OptionError.
 
-    Only for models that take hints and tell a distribution.
+    Their places are single cells that the model is told, and what it makes of them for the whole picture is taken as it is. Only
+    for models that take hints and tell a distribution.
     """
     scores, light, decode = _asked(photo, "samples")
     found = samples.alternatives(scores, light, decode, count, seed=seed)
-    return [Hints(_at(photo, *place, ab) for place, ab in zip(one.places, one.ab, strict=True)) for one in found]
+
+    def cell(row: int, column: int) -> Mask:
+        mask = np.zeros(light.shape, bool)
+        mask[row, column] = True
+        return Mask(mask)
+
+    return [
+        Hints(
+            Hint((float(a), float(b)), cell(*place), spread="suggest")
+            for place, (a, b) in zip(one.places, one.ab, strict=True)
+        )
+        for one in found
+    ]
 
 
 def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
     """The places where a hint would change most, best first, given the hints there are. Raises OptionError."""
     given = photo.cells(hints)
     scores, light, decode = _asked(photo, "suggestions", given)
-    clicks = []
-    for found in suggest_cells(scores, light, decode, count, hints=given):
-        spot = _at(photo, found.row, found.column, (0.0, 0.0)).place
-        assert isinstance(spot, Spot)
-        clicks.append(Click(round(spot.x), round(spot.y), found.change, found.colours))
-    return clicks
+    return [
+        Click(*_pixel(photo, found.row, found.column), found.change, found.colours)
+        for found in suggest_cells(scores, light, decode, count, hints=given)
+    ]
 
 
 def _asked(photo: Analysed, option: str, given: Float | None = None) -> tuple[Float, Float, Any]:
@@ -137,17 +148,14 @@ def _asked(photo: Analysed, option: str, given: Float | None = None) -> tuple[Fl
     return scores, light, lambda cells: session.decode(photo.features, cells)
 
 
-def _at(photo: Analysed, row: int, column: int, ab: Any) -> Hint:
-    """A hint in the middle of a cell, moved to the flattest work pixel there, so that it does not sit on an edge."""
+def _pixel(photo: Analysed, row: int, column: int) -> tuple[int, int]:
+    """The picture's pixel (x, y) for a cell: its flattest work pixel, so that a hint does not sit on an edge."""
     h, w = photo.work_lightness.shape
     stride = photo.session.stride
     y, x = _flattest(photo.work_lightness, row * stride, column * stride, stride)
     width, height = photo.size
-    spot = Spot(
-        min(max(round((x + 0.5) * width / w - 0.5), 0), width - 1),
-        min(max(round((y + 0.5) * height / h - 0.5), 0), height - 1),
-    )
-    return Hint((float(ab[0]), float(ab[1])), spot)
+    across, down = round((x + 0.5) * width / w - 0.5), round((y + 0.5) * height / h - 0.5)
+    return min(max(across, 0), width - 1), min(max(down, 0), height - 1)
 
 
 def _flattest(light: Float, top: int, left: int, side: int) -> tuple[int, int]:
