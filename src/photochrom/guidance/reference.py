@@ -34,7 +34,7 @@ BEST, TEMPERATURE = 12, 0.15
 _LIGHT_SCALE, _SPREAD_SCALE = 20.0, 10.0
 # The squared error of a transferred colour, in ab^2: log grows with the cell's distance d to its best match and with the median
 # of d over the picture. Fitted on pairs of crops, and on unrelated pairs, of held-back training pictures.
-_LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 4.9, 2.2, 5.5, 1.2
+_LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 5.0, 2.2, 6.5, 1.2
 #: What the dial of trust does to the error: from exp(_TRUST / 2) at 0 to its inverse at 1.
 _TRUST = 10.0
 #: Added to the model's own variance, in ab^2: even a sure model errs by this much.
