@@ -11,6 +11,9 @@ automatic colouring of the same grey picture. Crops of one picture (h, w), none 
 - unrelated: photograph = the upper left crop, reference = the lower right crop of the picture a third of the set further on.
 
 Video: a frame is coloured with the true frame a second before as its reference.
+
+"paint" is what a user gets: opened.paint(hints=[opened.refer(reference)]). "blend" and "both" are the steps of
+photochrom.guidance.reference alone: mixed by weight, and told to the decoder before.
 """
 
 from __future__ import annotations
@@ -36,7 +39,7 @@ from photochrom.guidance.modes import moments, shares
 from photochrom.guidance.reference import Reference, Transfer, cell_colours, look, make_reference, transfer
 
 Rgb = NDArray[np.uint8]
-COMBINATIONS = ("blend", "decoder", "both")
+COMBINATIONS = ("paint", "blend", "both")
 
 
 def grey(rgb: Rgb) -> Rgb:
@@ -62,16 +65,14 @@ def found(opened: Opened, references: list[Reference]) -> Transfer:
 def painted(opened: Opened, given: Transfer, combination: str) -> Rgb:
     """The picture with the transferred colours.
 
-    blend: mixed with the automatic ones by weight. decoder: what is believed most is told to the decoder as hints. both: told to
-    the decoder, then mixed with what it says.
+    blend: mixed with the automatic ones by weight. both: what is believed most is told to the decoder as hints, and then the
+    colours are mixed with what it says.
     """
     session, light = opened.colorizer.session, opened.work_lightness
     scores = session.decode(opened.features, None if combination == "blend" else given.told())
     cells = cv2.resize(light, given.weight.shape[::-1], interpolation=cv2.INTER_AREA)
     ab = decode.decode_bins(decode.agree(scores, cells), ab_bins(), log_prior=session.log_prior)
-    if combination != "decoder":
-        ab = given.mixed_with(ab)
-    field = fuse.fit(fuse.sharpen(ab, light), light)
+    field = fuse.fit(fuse.sharpen(given.mixed_with(ab), light), light)
     height = opened.source.info.height
     return np.concatenate([fuse.paint_strip(field, pixels, y, height) for y, pixels in opened.source.strips(256)])
 
@@ -114,8 +115,9 @@ def measure(colorizer: Colorizer, work: Iterator[tuple[str, Rgb, Rgb]]) -> dict[
         row = rows.setdefault(name, {})
         row.setdefault("automatic", []).append(psnr(photograph, opened.paint().rgb))
         row.setdefault("weight", []).append(float(given.weight.mean()))
-        for combination in COMBINATIONS:
+        for combination in COMBINATIONS[1:]:
             row.setdefault(combination, []).append(psnr(photograph, painted(opened, given, combination)))
+        row.setdefault("paint", []).append(psnr(photograph, opened.paint(hints=[opened.refer(reference)]).rgb))
         if sys.stderr.isatty():
             print(f"\r{name} {len(row['weight'])}   ", end="", file=sys.stderr)
     return rows

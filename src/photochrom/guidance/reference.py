@@ -34,7 +34,7 @@ BEST, TEMPERATURE = 12, 0.15
 _LIGHT_SCALE, _SPREAD_SCALE = 20.0, 10.0
 # The squared error of a transferred colour, in ab^2: log grows with the cell's distance d to its best match and with the median
 # of d over the picture. Fitted on pairs of crops, and on unrelated pairs, of held-back training pictures.
-_LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 4.9, 2.2, 5.5, 1.2
+_LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 5.0, 2.2, 6.5, 1.2
 #: What the dial of trust does to the error: from exp(_TRUST / 2) at 0 to its inverse at 1.
 _TRUST = 10.0
 #: Added to the model's own variance, in ab^2: even a sure model errs by this much.
@@ -43,6 +43,8 @@ _LEAST_VARIANCE = 10.0
 _UNKNOWN_VARIANCE = 150.0
 #: A reference whose most colourful percent has less chroma than this is grey.
 GREY_CHROMA = 4.0
+#: Neighbouring cells that agree: width of the window, sigma in L*, sigma in cells.
+_AGREE = 5, 8.0, 1.2
 #: Weight above which the decoder is told a colour.
 SURE = 0.8
 #: Cells of the photograph that are compared at a time: memory stays small for any number of references.
@@ -180,9 +182,21 @@ def transfer(
     # Two estimates of one colour: the mean with the least error weighs each by the other's variance.
     spread = own.ravel() + _LEAST_VARIANCE
     weight = np.zeros(len(wanted), np.float32)
-    weight[chosen] = np.maximum((spread / (spread + error))[chosen], least)
+    weight[chosen] = (spread / (spread + error))[chosen]
     h, w = target.shape
-    return Transfer(ab.reshape(h, w, 2), weight.reshape(h, w), distance.reshape(h, w))
+    ab, weight = _agreed(ab.reshape(h, w, 2), weight.reshape(h, w), target.light[:, 0].reshape(h, w) * _LIGHT_SCALE)
+    inside = np.zeros(h * w, bool)
+    inside[chosen] = True
+    weight = np.where(inside.reshape(h, w), np.maximum(weight, np.float32(least)), 0).astype(np.float32)
+    return Transfer(ab, weight, distance.reshape(h, w))
+
+
+def _agreed(ab: Float, weight: Float, lightness: Float) -> tuple[Float, Float]:
+    """Let neighbouring cells of like lightness agree, by their weights: a lone cell that matched elsewhere makes no blotch."""
+    share = weight + np.float32(1e-6)
+    planes = np.concatenate([ab * share[..., None], share[..., None]], axis=-1)
+    mean: Any = cv2.ximgproc.jointBilateralFilter(np.ascontiguousarray(lightness), planes, *_AGREE)
+    return np.asarray(mean[..., :2] / mean[..., 2:], np.float32), np.asarray(mean[..., 2], np.float32)
 
 
 def _matched(wanted: Float, offered: Float, colours: Float) -> tuple[Float, Float]:

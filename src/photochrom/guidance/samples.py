@@ -31,9 +31,11 @@ __all__ = ["LEAST_DIFFERENCE", "LEAST_LIKELIHOOD", "Alternative", "alternatives"
 #: Two alternatives differ by at least this much, in ab units: the mean distance over the picture.
 LEAST_DIFFERENCE = 4.0
 #: An alternative is at least this likely to the model before any hint: log-likelihood a cell, in nats, against the automatic one.
-LEAST_LIKELIHOOD = -1.0
-#: Anchors of an alternative, distinct colours at each, and draws for each alternative that is wanted.
-_ANCHORS, _COLOURS, _DRAWS = 4, 4, 4
+LEAST_LIKELIHOOD = -0.8
+#: Anchors of an alternative, and distinct colours at each.
+_ANCHORS, _COLOURS = 4, 4
+#: Rounds of two draws for each alternative that is wanted, at the most.
+_ROUNDS = 4
 #: Draws favour rarer colours by this power of their shares: else nearly all draws are the automatic picture.
 _FLATTEN = 0.4
 #: Colours are compared as they would be painted: at the default annealed-mean temperature.
@@ -66,25 +68,30 @@ def alternatives(
     rng = np.random.default_rng(seed)
     automatic = np.asarray(scores, np.float32)
     before = shares(automatic)
-    kept = [Alternative((), np.zeros((0, 2), np.float32), automatic, 0.0)]
-    colours = [_painted(automatic)]
-    draws = [_draw(automatic, lightness, decode, rng) for _ in range(_DRAWS * (count - 1))] if count > 1 else []
-    usual = _log_likelihood(before, colours[0])
-    pool = []
-    for places, ab, after in draws:
-        painted = _painted(after)
-        likelihood = _log_likelihood(before, painted) - usual
-        if likelihood >= LEAST_LIKELIHOOD:
-            pool.append((Alternative(places, ab, after, likelihood), painted))
-    while pool and len(kept) < count:
-        nearest = [min(_difference(painted, other) for other in colours) for _, painted in pool]
-        best = int(np.argmax(nearest))
-        if nearest[best] < LEAST_DIFFERENCE:
+    first = Alternative((), np.zeros((0, 2), np.float32), automatic, 0.0), _painted(automatic)
+    usual = _log_likelihood(before, first[1])
+    pool: list[tuple[Alternative, Float]] = []
+    kept = [first[0]]
+    for _ in range(_ROUNDS):
+        if len(kept) == count:
             break
-        alternative, painted = pool.pop(best)
-        kept.append(alternative)
-        colours.append(painted)
+        for places, ab, after in (_draw(automatic, lightness, decode, rng) for _ in range(2 * (count - 1))):
+            painted = _painted(after)
+            likelihood = _log_likelihood(before, painted) - usual
+            if likelihood >= LEAST_LIKELIHOOD:
+                pool.append((Alternative(places, ab, after, likelihood), painted))
+        kept = _most_different([first, *pool], count)
     return kept
+
+
+def _most_different(pool: list[tuple[Alternative, Float]], count: int) -> list[Alternative]:
+    """The first, then always the one that is farthest from the nearest of those taken: greedy farthest points."""
+    taken = [0]
+    away = np.array([_difference(painted, pool[0][1]) for _, painted in pool])
+    while len(taken) < count and away.max() >= LEAST_DIFFERENCE:
+        taken.append(int(away.argmax()))
+        away = np.minimum(away, [_difference(painted, pool[taken[-1]][1]) for _, painted in pool])
+    return [pool[index][0] for index in taken]
 
 
 def _draw(
