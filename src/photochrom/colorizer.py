@@ -5,7 +5,7 @@ read -> lightness -> work size -> encode(L) -> decode(features, hints) -> ab -> 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import decode, fuse
+from photochrom import decode, fuse, masks, propagate, steering
 from photochrom.catalog import ModelSpec
 from photochrom.color import lightness
 from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
+from photochrom.guidance import reference
+from photochrom.guidance.palette import DEFAULT_STRENGTH, Palette, ab_histogram, blended, parse_palette, transport
+from photochrom.guidance.smooth import smooth as smoothed
+from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
 from photochrom.parallel import ordered
@@ -94,6 +98,7 @@ class Opened:
     tint: Tint
     work_lightness: NDArray[np.float32]
     features: Features = field(repr=False)
+    _memory: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -107,27 +112,140 @@ class Opened:
         self,
         *,
         vividness: float = decode.DEFAULT_VIVIDNESS,
-        hints: NDArray[Any] | None = None,
+        hints: Iterable[Hint] = (),
+        palette: Palette | str | None = None,
+        palette_strength: float = DEFAULT_STRENGTH,
+        smooth: str = "none",
         histogram: NDArray[Any] | None = None,
     ) -> Colorized:
-        """Run the decoder and the fusion: cheap and repeatable.
+        """Run the decoder, the spreading of the hints and the fusion: cheap and repeatable.
 
-        vividness: 0 (safe) to 1 (vivid). hints: (3, h, w), a cell for every ``session.stride`` work pixels: a* and b* where
-        the mask, the third channel, in [0, 1], is above 0. histogram: (261,), the shares of the ab bins that the result should
-        have, summing to 1. Raises OptionError for others.
+        vividness: 0 (safe) to 1 (vivid). hints: see :mod:`photochrom.hints`; a model that takes none still has its colours
+        corrected by them. palette: the overall look, a name or colours as :func:`~photochrom.guidance.palette.parse_palette`
+        takes them, or a Palette; palette_strength: 0 to 1. smooth: "none", "tv" or "crf", of the model's colours at work size.
+        histogram: (261,), the shares of the ab bins that the result should have, summing to 1, in place of a palette.
+        Raises HintError and MaskError for hints outside the picture or of another size, OptionError for others.
         """
-        session = self.colorizer.session
-        out = session.decode(self.features, hints, histogram)
+        light, session = self.work_lightness, self.session
+        hints = Hints(hints)
+        hints.check(self.size)
+        suggested = Hints(hint for hint in hints if hint.spread == "suggest")
+        if isinstance(palette, str):
+            palette = parse_palette(palette)
+        if palette is not None and session.hints:
+            histogram = blended(palette, self._own_histogram, palette_strength)
+        sharp, ab, sure = self._remembered(suggested, histogram, vividness)
+        wanted = hints.constraints(self.size, light)
+        if wanted is not None and session.hints:
+            told, ab, sure = self._decode(hints, histogram, vividness)
+            sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (told - sharp)
+        if palette is not None and not session.hints:
+            sharp = transport(sharp, light, palette, palette_strength)
+        sharp = smoothed(sharp, light, smooth)
+        if wanted is not None:
+            residual = (wanted.ab - sharp) * wanted.strength[..., None]
+            sharp = sharp + propagate.correction(light, residual, wanted.weight)
+        return Colorized(
+            self, fuse.fit(sharp, light), self._layers(hints, sharp), _frozen(ab), _frozen(sure), vividness
+        )
+
+    def refer(
+        self,
+        picture: str | Path | bytes | NDArray[Any] | SourceImage | Opened,
+        *,
+        mask: NDArray[Any] | None = None,
+        trust: float = 0.5,
+        strength: float = 1.0,
+    ) -> Hint:
+        """A hint that takes colours from a colour picture; see :func:`photochrom.steering.refer`. Raises ImageError too."""
+        opened = picture if isinstance(picture, Opened) else self.colorizer.open(picture)
+        return steering.refer(self, opened, mask=mask, trust=trust, strength=strength)
+
+    def alternatives(self, count: int, *, seed: int = 0) -> list[Hints]:
+        """Hints for up to ``count`` distinct, plausible colourings; see :func:`photochrom.steering.alternatives`."""
+        return steering.alternatives(self, count, seed=seed)
+
+    def suggest(self, count: int = 5, *, hints: Iterable[Hint] = ()) -> list[steering.Click]:
+        """Where a hint would change most, best first; see :func:`photochrom.steering.suggest`."""
+        return steering.suggest(self, count, hints=Hints(hints))
+
+    def grow(self, box: Sequence[float]) -> NDArray[np.bool_]:
+        """The mask (H, W) of the object in a box (x0, y0, x1, y1); see :func:`photochrom.masks.grow_box`."""
+        copy = self.source.work_copy(masks.GROW_SIZE)
+        light = lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16))
+        return masks.grow_box(light, box, self.size, self.vectors)
+
+    @property
+    def session(self) -> Session:
+        """The model."""
+        return self.colorizer.session
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """What the encoder sees in each cell: (gh, gw, C); |u - v|^2 goes from 0 (alike) to about 4."""
+        seen = reference.look(self.features.arrays, self.work_lightness, stride=self.colorizer.session.stride)
+        return _frozen(reference.vectors(seen).reshape(*seen.shape, -1))
+
+    @cached_property
+    def _own_histogram(self) -> NDArray[np.float32]:
+        """The shares of the ab bins in the automatic picture, (261,)."""
+        return ab_histogram(self._decode(Hints(), None, decode.DEFAULT_VIVIDNESS)[1])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the upright photograph, in pixels."""
+        return self.source.info.width, self.source.info.height
+
+    def _remembered(
+        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """:meth:`_decode`, or its last result where it is asked the same again: clicks change nothing of it."""
+        key = (tuple(map(id, hints)), None if histogram is None else np.asarray(histogram).tobytes(), vividness)
+        if self._memory.get("key") != key:
+            # The hints are kept, too: an id is one object's only as long as that lives.
+            self._memory.update(key=key, hints=hints, result=self._decode(hints, histogram, vividness))
+        result: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = self._memory["result"]
+        return result
+
+    def _decode(
+        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What the model says: ab at work size (h, w, 2), at its cells (gh, gw, 2), and its confidence there (gh, gw)."""
+        session, light = self.colorizer.session, self.work_lightness
+        out = session.decode(self.features, self.cells(hints) if session.hints and hints else None, histogram)
         if session.output == "ab-bins":
-            cells = cv2.resize(self.work_lightness, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
+            cells = cv2.resize(light, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
             scores, middle = decode.agree(out, cells), session.temperature
             ab = decode.decode_bins(scores, session.bins, vividness, session.log_prior, middle)
             sure = decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)
-        color = fuse.fit(fuse.sharpen(ab, self.work_lightness), self.work_lightness)
-        return Colorized(self, color, _frozen(ab), _frozen(sure), vividness)
+        ab = hints.mixed_with(ab)
+        return fuse.sharpen(ab, light), ab, sure
+
+    def _layers(self, hints: Hints, around: NDArray[np.float32]) -> tuple[fuse.Layer, ...]:
+        """What holds to the pixel: regions in their order, over them the hinted pixels; of two at one pixel the last holds."""
+        regions: list[fuse.Layer] = []
+        dots: dict[tuple[int, int], tuple[float, float]] = {}
+        for hint in hints:
+            if isinstance(hint.place, Spot) and hint.strength == 1 and isinstance(hint.ab, tuple):
+                dots[round(hint.place.y), round(hint.place.x)] = hint.ab
+            elif isinstance(hint.place, Mask) and hint.spread == "inside":
+                color: Any = hint.ab
+                if not isinstance(color, tuple):
+                    color = fuse.fit(steering.fused(self, hint, around), self.work_lightness)
+                regions.append(fuse.patch(hint.place.weight, hint.strength, color))
+        if dots:
+            places = np.array(sorted(dots))
+            colours = np.array([dots[y, x] for y, x in places.tolist()], np.float32)
+            regions.append(fuse.Dots(places[:, 0], places[:, 1], colours))
+        return tuple(regions)
+
+    def cells(self, hints: Hints) -> NDArray[np.float32]:
+        """What a model is told of the hints: (3, h, w), a cell for every ``session.stride`` work pixels (see Session)."""
+        h, w = (side // self.colorizer.session.stride for side in self.work_lightness.shape)
+        return hints.cells(self.size, (h, w))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +258,7 @@ class Colorized:
 
     opened: Opened = field(repr=False)
     color: fuse.ColorField = field(repr=False)
+    layers: tuple[fuse.Layer, ...] = field(repr=False)
     ab: NDArray[np.float32] = field(repr=False)
     confidence: NDArray[np.float32] = field(repr=False)
     vividness: float
@@ -156,7 +275,7 @@ class Colorized:
         rows = max(8, min(ROWS, STRIP_PIXELS // source.info.width) // 16 * 16)
 
         def paint(strip: tuple[int, NDArray[Any]]) -> NDArray[Any]:
-            return fuse.paint_strip(self.color, strip[1], strip[0], source.info.height)
+            return fuse.paint_strip(self.color, strip[1], strip[0], source.info.height, layers=self.layers)
 
         yield from ordered(paint, source.strips(rows), self.opened.colorizer.threads)
 

@@ -8,7 +8,8 @@
     │   ├── UnsupportedImageError  not a picture, or of a kind that is not read
     │   ├── TruncatedImageError    the file ends, or breaks, before the picture does
     │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
-    │   └── InvalidPixelsError     NaN, infinity or an impossible shape
+    │   ├── InvalidPixelsError     NaN, infinity or an impossible shape
+    │   └── GreyReferenceError     a reference picture without colour (.chroma)
     ├── OutputError                a result that cannot be written (.path)
     │   ├── OutputExistsError      the file is there already and --force was not given
     │   ├── OutputConflictError    two inputs would write the same file (.inputs)
@@ -19,6 +20,10 @@
     │   ├── WeightsDigestError     a weights file is not the one expected (.path, .expected, .got)
     │   └── InvalidModelError      an ONNX file that is not a colourisation model (.path)
     ├── OptionError                a value outside its range (.option, .value)
+    │   └── UnknownColorError      no colour has this name (.name, .near)
+    ├── HintError                  a hint that cannot be obeyed: outside the picture, not a colour
+    │   └── MaskError              a mask that is empty, of another size, or no mask
+    ├── EditsError                 a sidecar or a file of hints that cannot be used (.path)
     ├── MissingExtraError          an optional dependency is not installed (.extra)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
@@ -35,11 +40,15 @@ __all__ = [
     "CheckpointError",
     "DataError",
     "DivergenceError",
+    "EditsError",
+    "GreyReferenceError",
+    "HintError",
     "ImageError",
     "ImageNotFoundError",
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "MaskError",
     "MissingExtraError",
     "ModelError",
     "OptionError",
@@ -52,6 +61,7 @@ __all__ = [
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
+    "UnknownColorError",
     "UnknownModelError",
     "UnsupportedImageError",
     "WeightsDigestError",
@@ -99,6 +109,16 @@ class ImageTooLargeError(ImageError):
 
 class InvalidPixelsError(ImageError):
     """The pixels are not numbers, or the array has an impossible shape."""
+
+
+class GreyReferenceError(ImageError):
+    """A reference picture that has no colour to take."""
+
+    def __init__(self, chroma: float, path: str | Path | None = None) -> None:
+        self.chroma = chroma
+        super().__init__(
+            f"the reference is grey (chroma {chroma:.1f} in its most colourful part); choose a colour picture", path
+        )
 
 
 class OutputError(_PathError):
@@ -156,6 +176,27 @@ class OptionError(PhotochromError):
     def __init__(self, option: str, value: object, expected: str) -> None:
         self.option, self.value = option, value
         super().__init__(f"{option} is {value!r}, expected {expected}")
+
+
+class UnknownColorError(OptionError):
+    """No colour has this name; ``near`` are names spelt alike."""
+
+    def __init__(self, name: str, near: tuple[str, ...]) -> None:
+        self.name, self.near = name, near
+        maybe = f" (did you mean {' or '.join(near)}?)" if near else ""
+        super().__init__("colour", name, f"a CSS or xkcd colour name, or #rrggbb{maybe}")
+
+
+class HintError(PhotochromError):
+    """A hint that cannot be obeyed."""
+
+
+class EditsError(_PathError):
+    """A sidecar or a file of hints that cannot be used."""
+
+
+class MaskError(HintError):
+    """A mask that cannot be used."""
 
 
 class MissingExtraError(PhotochromError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,6 @@ import typer
 
 if TYPE_CHECKING:
     from photochrom.batch import Job, Outcome
-    from photochrom.colorizer import Colorizer
 
 __all__ = ["colorize"]
 
@@ -27,7 +25,34 @@ def colorize(
     model: Annotated[
         str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")
     ] = None,
-    vividness: Annotated[float, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid.")] = 0.5,
+    vividness: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid; by default 0.5.")
+    ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y=COLOR", help="A colour at a pixel: a name or #rrggbb; may be repeated."),
+    ] = None,
+    hints: Annotated[Path | None, typer.Option(help="A JSON file of hints.")] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PLACE=COLOR|PICTURE", help="A mask file, labels.png:17, or box X0,Y0,X1,Y1; repeatable."),
+    ] = None,
+    segment: Annotated[
+        Path | None, typer.Option(help="Mask R-CNN weights; then a region's place may be person, car:2 ... ([train]).")
+    ] = None,
+    reference: Annotated[
+        list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
+    ] = None,
+    trust: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far references are believed.")] = 0.5,
+    palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
+    palette_strength: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="By default 0.5.")] = None,
+    smooth: Annotated[str | None, typer.Option(help="Smooth the colours: none, tv or crf.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=1, max=16, help="Write so many different colourings and a contact sheet.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of --samples.")] = 0,
+    save_edits: Annotated[Path | None, typer.Option(help="Keep every choice in this file.")] = None,
+    edits: Annotated[Path | None, typer.Option(help="Take the choices that --save-edits kept.")] = None,
     confidence: Annotated[
         Path | None,
         typer.Option(help="Also write how sure the model is, as a grey picture; a folder for several inputs."),
@@ -53,18 +78,46 @@ def colorize(
     others finished; 2: wrong usage.
     """
     from photochrom.batch import plan, run
+    from photochrom.cli.painting import Output, paint
+    from photochrom.cli.steering import Steering
     from photochrom.colorizer import Colorizer
     from photochrom.decode import dial
     from photochrom.errors import OptionError
 
-    dial(vividness)  # NaN is within the bounds above
+    if vividness is not None:
+        dial(vividness)  # NaN is within the bounds above
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
+    steering = Steering.parse(
+        hint or [],
+        hints,
+        region or [],
+        segment=segment,
+        references=tuple(reference or []),
+        trust=trust,
+        palette=palette,
+        palette_strength=palette_strength,
+        smooth=smooth,
+        vividness=vividness,
+        work_size=work_size,
+        model=model,
+        edits=edits,
+    )
     jobs = plan(paths, out, confidence=confidence, force=force)
-    colorizer = Colorizer(model, threads=threads, work_size=work_size, quality=quality, profile=profile)
+    single = "--save-edits" if save_edits else steering.tied
+    if single and (len(jobs) != 1 or paths[0].is_dir()):
+        raise OptionError(
+            single, "given", "one picture, since it belongs to one picture's pixels; colour the others apart"
+        )
+    if samples and save_edits:
+        raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
+    colorizer = Colorizer(
+        steering.model, threads=threads, work_size=steering.work_size, quality=quality, profile=profile
+    )
+    output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
     def work(job: Job) -> dict[str, Any]:
-        return _colour(colorizer, job, vividness, force, jpeg_quality, round(max_pixels * 1e6))
+        return paint(colorizer, job, steering, output)
 
     failed = 0
     with _progress(len(jobs), quiet=as_json) as step:
@@ -76,34 +129,6 @@ def colorize(
         typer.echo("photochrom: no pictures found in the folders given", err=True)
     if failed or not jobs:
         raise typer.Exit(1)
-
-
-def _colour(
-    colorizer: Colorizer, job: Job, vividness: float, force: bool, jpeg_quality: int | None, max_pixels: int
-) -> dict[str, Any]:
-    from photochrom.batch import make_room
-
-    start = time.perf_counter()
-    opened = colorizer.open(job.source, max_pixels=max_pixels)
-    result = opened.paint(vividness=vividness)
-    make_room(job.target)
-    notices = opened.notices + result.save(job.target, force=force, jpeg_quality=jpeg_quality)
-    if job.confidence is not None:
-        make_room(job.confidence)
-        result.save_confidence(job.confidence, force=force)
-    info = opened.source.info
-    return {
-        "width": info.width,
-        "height": info.height,
-        "bit_depth": info.bit_depth,
-        "model": colorizer.session.name,
-        "vividness": vividness,
-        "tint": opened.tint.kind,
-        "already_colour": opened.tint.already_colour,
-        "confidence": round(float(result.confidence.mean()), 3),
-        "notices": list(notices),
-        "seconds": round(time.perf_counter() - start, 3),
-    }
 
 
 def _report(outcome: Outcome, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from photochrom.cli.colorize import colorize
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.study import app as study
+from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
 
 __all__ = ["app", "main"]
@@ -24,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(colorize)
+app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)

@@ -7,20 +7,23 @@ pixel cannot be given a colour that is not there. What leaves sRGB gives up chro
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from photochrom.color import check_pixels
+from photochrom.color import check_pixels, lab_to_rgb, lightness, limit_chroma
 from photochrom.errors import OptionError
 from photochrom.fuse.exact import ExactPainter
+from photochrom.fuse.field import ColorField
+from photochrom.fuse.layers import Dots
 from photochrom.fuse.rows import Rows
 from photochrom.fuse.table import TablePainter, table_planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photochrom.fuse.field import ColorField
+    from photochrom.fuse.layers import Layer
 
 __all__ = ["ab_strip", "paint_strip"]
 
@@ -28,7 +31,9 @@ __all__ = ["ab_strip", "paint_strip"]
 _kept = threading.local()
 
 
-def ab_strip(field: ColorField, light: NDArray[np.float32], y0: int, full_height: int) -> NDArray[np.float32]:
+def ab_strip(
+    field: ColorField, light: NDArray[np.float32], y0: int, full_height: int, layers: Sequence[Layer] = ()
+) -> NDArray[np.float32]:
     """The field's colour for rows from ``y0`` on of a picture ``full_height`` high: L* (h, w) -> ab (h, w, 2) float32.
 
     Before the gamut limit; for colour files and measurements. :func:`paint_strip` is the fast way to pixels.
@@ -37,15 +42,42 @@ def ab_strip(field: ColorField, light: NDArray[np.float32], y0: int, full_height
     at = np.empty((light.shape[0], 6, light.shape[1]), np.float32)
     rows.enlarge(0, light.shape[0], at)
     steer = np.clip(light, at[:, 4], at[:, 5])
-    return np.stack([at[:, 0] * steer + at[:, 2], at[:, 1] * steer + at[:, 3]], axis=-1)
+    a, b = at[:, 0] * steer + at[:, 2], at[:, 1] * steer + at[:, 3]
+    _lay_over(layers, a, b, light, y0, full_height)
+    return np.stack([a, b], axis=-1)
 
 
-def paint_strip(field: ColorField, pixels: NDArray[Any], y0: int, full_height: int) -> NDArray[Any]:
+def _lay_over(
+    layers: Sequence[Layer], a: NDArray[Any], b: NDArray[Any], light: NDArray[Any], y: int, full_height: int
+) -> None:
+    """Change the colours a* and b* (n, w) of the rows from ``y`` on, in place; ``light`` (n, w) is their L*."""
+    n = len(a)
+    for layer in layers:
+        if isinstance(layer, Dots):
+            first, last = np.searchsorted(layer.y, (y, y + n))
+            at = layer.y[first:last] - y, layer.x[first:last]
+            a[at], b[at] = layer.ab[first:last].T
+            continue
+        start, stop = max(layer.top, y), min(layer.top + layer.alpha.shape[0], y + n)
+        if start >= stop:
+            continue
+        rows, columns = slice(start - y, stop - y), slice(layer.left, layer.left + layer.alpha.shape[1])
+        alpha = layer.alpha[start - layer.top : stop - layer.top] * np.float32(1 / 255)
+        color: Any = layer.color
+        if isinstance(color, ColorField):
+            color = np.moveaxis(ab_strip(color, light[rows], start, full_height)[:, columns], -1, 0)
+        for plane, value in zip((a, b), color, strict=True):
+            plane[rows, columns] += alpha * (value - plane[rows, columns])
+
+
+def paint_strip(
+    field: ColorField, pixels: NDArray[Any], y0: int, full_height: int, *, layers: Sequence[Layer] = ()
+) -> NDArray[Any]:
     """Colour rows of a photograph: sRGB-encoded (h, w) or (h, w, 3) uint8 or uint16 -> sRGB (h, w, 3) of the same dtype.
 
     The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip. Their lightness is kept, their
-    colour comes from the field, results are rounded. Raises InvalidPixelsError for another dtype or shape, OptionError for
-    rows out of range.
+    colour comes from the field and the layers over it, results are rounded. Raises InvalidPixelsError for another dtype or
+    shape, OptionError for rows out of range.
     """
     check_pixels(pixels)
     h, w = pixels.shape[:2]
@@ -61,7 +93,38 @@ def paint_strip(field: ColorField, pixels: NDArray[Any], y0: int, full_height: i
     painter = _painter(kind, tile, w)
     for y in range(0, h, tile):
         painter.paint(rows, y, pixels[y : y + tile], painted[y : y + tile])
+    if layers:
+        _paint_layers(field, pixels, y0, full_height, layers, painted)
     return painted
+
+
+def _paint_layers(
+    field: ColorField, pixels: NDArray[Any], y0: int, full_height: int, layers: Sequence[Layer], painted: NDArray[Any]
+) -> None:
+    """Paint the pixels that a layer touches once more, by the formulas: what was asked for holds there exactly."""
+    touched = _touched(layers, y0, *pixels.shape[:2])
+    if not touched.any():
+        return
+    light = lightness(pixels)
+    ab = ab_strip(field, light, y0, full_height, layers)
+    lab = np.column_stack([light[touched], ab[touched]])
+    limited = lab_to_rgb(limit_chroma(lab)).clip(0, 1) * np.iinfo(painted.dtype).max
+    painted[touched] = np.rint(limited)
+
+
+def _touched(layers: Sequence[Layer], y: int, h: int, w: int) -> NDArray[np.bool_]:
+    """Which of the pixels (h, w) from row ``y`` on have a layer over them."""
+    touched = np.zeros((h, w), np.bool_)
+    for layer in layers:
+        if isinstance(layer, Dots):
+            first, last = np.searchsorted(layer.y, (y, y + h))
+            touched[layer.y[first:last] - y, layer.x[first:last]] = True
+            continue
+        start, stop = max(layer.top, y), min(layer.top + layer.alpha.shape[0], y + h)
+        if start < stop:
+            columns = slice(layer.left, layer.left + layer.alpha.shape[1])
+            touched[start - y : stop - y, columns] |= layer.alpha[start - layer.top : stop - layer.top] > 0
+    return touched
 
 
 def _painter(kind: type[ExactPainter | TablePainter], height: int, w: int) -> ExactPainter | TablePainter:

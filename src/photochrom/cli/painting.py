@@ -1,0 +1,123 @@
+"""One picture of ``photochrom colorize``: opened, steered, painted and written."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from photochrom.batch import make_room
+from photochrom.cli.steering import save
+from photochrom.colorizer import SOFTWARE
+from photochrom.errors import OutputExistsError
+from photochrom.images import ImageInfo, SourceImage, write_image
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photochrom.batch import Job
+    from photochrom.cli.steering import Plan, Steering
+    from photochrom.colorizer import Colorized, Colorizer, Opened
+
+__all__ = ["Output", "paint"]
+
+#: The longer side of a picture on the contact sheet, and the space between two, in pixels.
+_THUMB, _GAP = 512, 8
+
+
+@dataclass(frozen=True)
+class Output:
+    """How results are written. ``samples``: so many alternatives and a contact sheet, or None: one picture."""
+
+    force: bool
+    jpeg_quality: int | None
+    max_pixels: int
+    edits: Path | None = None
+    samples: int | None = None
+    seed: int = 0
+
+
+def paint(colorizer: Colorizer, job: Job, steering: Steering, output: Output) -> dict[str, Any]:
+    """Colour one picture; returns what ``--json`` prints about it. Raises PhotochromError."""
+    start = time.perf_counter()
+    opened = colorizer.open(job.source, max_pixels=output.max_pixels)
+    plan = steering.prepare(opened)
+    result = opened.paint(**plan.options())
+    make_room(job.target)
+    written: dict[str, Any] = {}
+    if output.samples:
+        notices = _save_samples(opened, plan, job.target, output, written)
+    else:
+        if output.edits is not None and not output.force and os.path.lexists(output.edits):
+            raise OutputExistsError("exists already; overwrite it with --force", output.edits)
+        notices = result.save(job.target, force=output.force, jpeg_quality=output.jpeg_quality)
+    if job.confidence is not None:
+        make_room(job.confidence)
+        result.save_confidence(job.confidence, force=output.force)
+    if output.edits is not None:
+        make_room(output.edits)
+        save(plan, output.edits, force=output.force)
+    info = opened.source.info
+    return {
+        "width": info.width,
+        "height": info.height,
+        "bit_depth": info.bit_depth,
+        "model": colorizer.session.name,
+        "vividness": plan.edits.vividness,
+        "hints": len(plan.hints),
+        "tint": opened.tint.kind,
+        "already_colour": opened.tint.already_colour,
+        "confidence": round(float(result.confidence.mean()), 3),
+        "notices": list(opened.notices + plan.notices + notices),
+        **written,
+        "seconds": round(time.perf_counter() - start, 3),
+    }
+
+
+def _save_samples(opened: Opened, plan: Plan, target: Path, output: Output, written: dict[str, Any]) -> tuple[str, ...]:
+    """Write the alternatives as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg; the plan's own hints hold in all of them."""
+    found = opened.alternatives(output.samples or 1, seed=output.seed)
+    paths = [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, len(found) + 1)]
+    sheet = target.with_name(f"{target.stem}-sheet.jpg")
+    for path in [*paths, sheet]:
+        if not output.force and os.path.lexists(path):
+            raise OutputExistsError("exists already; overwrite it with --force, or choose another with -o", path)
+    notices: tuple[str, ...] = ()
+    thumbs = []
+    for path, hints in zip(paths, found, strict=True):
+        result = opened.paint(**plan.options() | {"hints": hints + plan.hints})
+        notices = result.save(path, force=output.force, jpeg_quality=output.jpeg_quality)
+        thumbs.append(_thumb(result))
+    _save_sheet(thumbs, sheet, opened.session.name, output.force)
+    written |= {"samples": [str(path) for path in paths], "sheet": str(sheet)}
+    if len(found) < (output.samples or 1):
+        few = f"{len(found)} different colouring{'s' if len(found) > 1 else ''} found, of {output.samples}"
+        notices += (f"{few}: the model is sure of the rest",)
+    return notices
+
+
+def _thumb(result: Colorized) -> NDArray[np.uint8]:
+    rgb = np.concatenate(list(result.strips()))
+    scale = _THUMB / max(rgb.shape[:2])
+    size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
+    small: Any = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return np.asarray(small if small.dtype == np.uint8 else np.rint(small / 257), np.uint8)
+
+
+def _save_sheet(thumbs: list[NDArray[np.uint8]], path: Path, model: str, force: bool) -> None:
+    """All pictures in one, row by row, on white."""
+    height, width = thumbs[0].shape[:2]
+    columns = math.ceil(math.sqrt(len(thumbs)))
+    rows = math.ceil(len(thumbs) / columns)
+    sheet = np.full((rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP, 3), 255, np.uint8)
+    for index, thumb in enumerate(thumbs):
+        top, left = _GAP + index // columns * (height + _GAP), _GAP + index % columns * (width + _GAP)
+        sheet[top : top + height, left : left + width] = thumb
+    info = ImageInfo(None, sheet.shape[1], sheet.shape[0], 8, 3, has_alpha=False, format="array")
+    write_image(SourceImage(info), path, iter([sheet]), software=SOFTWARE, model=model, force=force)

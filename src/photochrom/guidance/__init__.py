@@ -1,0 +1,1 @@
+"""Whatever else a user gives, turned into hints: reference pictures, palettes, alternatives, places worth a click."""

@@ -1,0 +1,126 @@
+"""Hints hold and spread: a correction of the model's colours at work size, wide inside objects, stopped by their edges.
+
+The model knows what a hint means for the picture, but not to the letter. What is missing at the hinted pixels is spread from
+coarse to fine by OpenCV's fast global smoother (Min et al. 2014: weighted least squares by lines; section 5 for sparse input),
+as normalised convolution: the correction is the smoothed, weighted residual over the smoothed weight. Where little weight
+arrives, far away or behind edges of L*, it fades and the model's own colour stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from photochrom.errors import InvalidPixelsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["correction", "influence", "poisson"]
+
+# The smoother's lambda from coarse to fine, at a short side of 256: a colour reaches about sqrt(lambda) pixels. Each level
+# spreads what the coarser ones left. Edges: a step of EDGE L* counts as one.
+_LAMBDAS = (10000.0, 1000.0, 100.0, 10.0)
+_EDGE = 2.4
+_PASSES, _ATTENUATION = 3, 0.25
+#: Weight of the model's own colour: the correction fades where less than this arrives.
+_OWN = 0.004
+# How far the model's answer to a hint is believed: its reach, and the weight that must arrive for half of it.
+_REACH, _HALF = 40000.0, 0.001
+#: Squared distance of two cells' vectors at which they are as likely one thing as two; and the share of the weight that counts.
+_UNLIKE, _TOLD = 1.65, 0.1
+#: What a short side between two cells adds to the root of that distance; and how far the answer is evened, as a lambda.
+_FAR, _EVEN = 0.8, 100.0
+#: A seam is spread over this many pixels, at a short side of 256, where L* steps by less than this.
+_SEAM, _SEAM_EDGE = 12.0, 5.0
+
+
+def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[Any]) -> Float:
+    """Spread a residual: L* (h, w), ab residual (h, w, 2) where weight (h, w) > 0 -> ab correction (h, w, 2) float32.
+
+    At the weighted pixels it comes close to the residual: nearer the less neighbours contradict each other.
+    Raises InvalidPixelsError for other shapes.
+    """
+    light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
+    left = np.array(residual, np.float32)
+    if light.ndim != 2 or share.shape != light.shape or left.shape != (*light.shape, 2):
+        raise InvalidPixelsError(
+            f"lightness {light.shape}, residual {left.shape} and weight {share.shape} do not match"
+        )
+    wanted, total = left.copy(), np.zeros_like(left)
+    known = (share > 0)[..., None]
+    for level in _LAMBDAS:
+        arrived = _smoother(light, level)(np.dstack([left * share[..., None], share]))
+        total += arrived[..., :2] / (arrived[..., 2:] + np.float32(_OWN))
+        left = np.where(known, wanted - total, np.float32(0))
+    return total
+
+
+def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[Any]) -> Float:
+    """How much the model's answer to hints is believed: L* (h, w), weight (h, w) -> (h, w) float32 in [0, 1].
+
+    A model that is told the colour of a coat also changes the wall behind, for in its training pictures one hint told the tone
+    of all. Its answer is taken where the hints' weight arrives without crossing edges, and where the encoder sees the same kind
+    of thing as at a hint: ``vectors`` (gh, gw, C) describe the cells, and |u - v|^2 goes from 0 (alike) to about 4.
+    """
+    light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
+    arrived = _smoother(light, _REACH)(share)
+    near = arrived / (arrived + np.float32(_HALF))
+    # Far cells must be more alike: their places, in short sides, are two more numbers of their vectors.
+    places = np.moveaxis(np.indices(vectors.shape[:2], np.float32), 0, -1) * np.float32(_FAR / min(vectors.shape[:2]))
+    cells = np.concatenate([vectors, places], axis=2).reshape(vectors.shape[0] * vectors.shape[1], -1)
+    hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
+    told = cells[hinted.ravel() > _TOLD * hinted.max()]
+    squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * cells @ told.T
+    alike = 1 / (1 + (np.maximum(squared.min(axis=1), 0) / np.float32(_UNLIKE)) ** 8)
+    large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)
+
+
+def _smoother(light: Float, reach: float) -> Callable[[Float], Float]:
+    """Weighted least squares along the lines of a picture, for (h, w) or (h, w, n); ``reach``: lambda at a short side of 256."""
+    guide = np.rint(light * 2.55).clip(0, 255).astype(np.uint8)
+    scaled = max(reach * (min(light.shape) / 256) ** 2, 0.5)
+    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(guide, scaled, _EDGE * 2.55, _ATTENUATION, _PASSES)
+
+    def smooth(plane: Float) -> Float:
+        return np.asarray(smoother.filter(np.ascontiguousarray(plane)), np.float32)
+
+    return smooth
+
+
+def poisson(inside: NDArray[Any], outside: NDArray[Any], mask: NDArray[Any], lightness: NDArray[Any]) -> Float:
+    """Fuse a region's colours with those around it: ab (h, w, 2) twice, mask (h, w) bool, L* (h, w) -> ab (h, w, 2) float32.
+
+    The gradient domain of Perez et al. 2003, screened as in Bhat et al. 2008: the u with the least sum of |grad u - v|^2 +
+    |u - c|^2 / r^2, where c is the one field pasted into the other and v its gradient, but for steps at the mask's border where
+    L* has no edge: there v is 0, so that the seam is spread over about r pixels. On the whole picture with free borders, which
+    the discrete cosine transform solves at once. Raises InvalidPixelsError for other shapes.
+    """
+    light, where = np.asarray(lightness, np.float32), np.asarray(mask, bool)
+    own, around = np.asarray(inside, np.float32), np.asarray(outside, np.float32)
+    h, w = light.shape
+    if where.shape != (h, w) or own.shape != (h, w, 2) or around.shape != (h, w, 2):
+        raise InvalidPixelsError(f"ab {own.shape} and {around.shape}, mask {where.shape} and lightness {light.shape}")
+    pasted = np.where(where[..., None], own, around)
+    # Steps at the border are taken away where L* is even; what is solved for is the change that this makes.
+    change = np.zeros((h + h % 2, w + w % 2, 2), np.float32)  # OpenCV's transform takes even sides
+    for axis in (0, 1):
+        before, after = (np.s_[:-1], np.s_[1:]) if axis == 0 else (np.s_[:, :-1], np.s_[:, 1:])
+        even = 1 / (1 + (np.diff(light, axis=axis) / np.float32(_SEAM_EDGE)) ** 2)
+        step = np.diff(pasted, axis=axis) * (even * (where[before] != where[after]))[..., None]
+        change[:h, :w][before] += step
+        change[:h, :w][after] -= step
+    reach = np.float32((_SEAM * min(h, w) / 256) ** -2)
+    waves = [2 - 2 * np.cos(np.pi * np.arange(side, dtype=np.float32) / side) for side in change.shape[:2]]
+    scale = 1 / (waves[0][:, None] + waves[1] + reach)
+    for channel in (0, 1):
+        waved: Any = cv2.dct(np.ascontiguousarray(change[..., channel]))
+        pasted[..., channel] += cv2.idct(waved * scale)[:h, :w]
+    return pasted
