@@ -55,7 +55,7 @@ def test_the_design_effect() -> None:
     # beta-binomial: 1 + (n - 1) / (a + b + 1)
     differing = rng.binomial(20, rng.beta(3, 7, 500))
     assert design_effect(differing, [20] * 500) == pytest.approx(1 + 19 / 11, rel=0.2)
-    for nothing in (([], []), ([3], [5]), ([0, 0], [5, 5]), ([5, 5], [5, 5]), ([0, 2], [0, 4])):
+    for nothing in (([], []), ([3], [5]), ([0, 0], [5, 5]), ([5, 5], [5, 5]), ([0, 2], [0, 4]), ([1, 0, 1], [1, 1, 1])):
         assert design_effect(*nothing) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -155,15 +156,15 @@ def _refuse(problems: Sequence[str], what: str) -> None:
 
 def _common(sets: Mapping[str, TruthSet]) -> set[str]:
     """The keys that all sets share. Raises StudyError for any that one lacks or has twice."""
-    keys = {label: [_key(name) for name in pictures.names] for label, pictures in sets.items()}
+    keys = {label: Counter(map(_key, pictures.names)) for label, pictures in sets.items()}
     every = sorted(set().union(*keys.values()))
-    counts = ", ".join(f"{label} has {len(found)}" for label, found in keys.items())
+    counts = ", ".join(f"{label} has {found.total()}" for label, found in keys.items())
     _refuse(
         [
-            f"{key} is {'missing in' if key not in found else 'more than once in'} {label}"
+            f"{key} is {'more than once in' if found[key] else 'missing in'} {label}"
             for key in every
             for label, found in keys.items()
-            if found.count(key) != 1
+            if found[key] != 1
         ],
         f"pictures do not match ({counts})",
     )

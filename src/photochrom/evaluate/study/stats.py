@@ -75,7 +75,8 @@ def design_effect(successes: Sequence[int], trials: Sequence[int]) -> float:
     """By how much each vote counts less because participants differ: 1 or more, to divide the counts of :func:`wilson`.
 
     Of each participant's successes k_i in n_i trials, and p = sum k / sum n: P / (P - 1) sum (k_i - p n_i)^2 / (N p (1 - p)),
-    times (t / z)^2 since P participants are few. 1 where that is less, and where there is nothing to estimate it from.
+    times (t / z)^2 since P participants are few. 1 where that is less, where nobody votes twice (as on one picture), and where
+    there is nothing to estimate it from.
     Source: Kish 1965; Korn and Graubard 1998 for the factor.
 
     >>> design_effect([10, 0] * 10, [10, 10] * 10) > 10  # everyone repeats themselves: participants count, not votes
@@ -84,7 +85,7 @@ def design_effect(successes: Sequence[int], trials: Sequence[int]) -> float:
     k, n = np.asarray(successes, float), np.asarray(trials, float)
     k, n = k[n > 0], n[n > 0]
     people, total = len(n), n.sum()
-    if people < 2 or not 0 < k.sum() < total:
+    if people < 2 or n.max() <= 1 or not 0 < k.sum() < total:
         return 1.0
     share = k.sum() / total
     effect = people / (people - 1) * ((k - share * n) ** 2).sum() / (total * share * (1 - share))
