@@ -47,7 +47,9 @@ class PaperModule(LightningModule):
     ) -> None:
         super().__init__()
         self.recipe = recipe
-        self.net = make_net(recipe.model, pretrained=pretrained, embedder=recipe.embedder or None)
+        self.net = make_net(
+            recipe.model, pretrained=pretrained, embedder=recipe.embedder or None, profiles=recipe.profiles
+        )
         self.net.to(memory_format=torch.channels_last)
         self.discriminator = Discriminator() if recipe.loss == "gan" else None
         self.automatic_optimization = self.discriminator is None  # the two networks of a GAN take turns
