@@ -34,8 +34,8 @@ def keras_accuracy(truth: Tensor, ab: Tensor) -> Tensor:
 class PaperModule(LightningModule):
     """A network of the registry with its paper's loss and optimiser.
 
-    tables: what the loss knows of the training pictures as a whole (see :mod:`photochrom.train.papers.tables`); they go into the
-    checkpoint. ``digest`` names the data. A batch is (squares uint8 (N, 3, S, S), indices in the store).
+    tables: what the loss knows of the training pictures as a whole (see :mod:`photochrom.train.papers.tables`). ``digest``
+    names the data. A batch is (squares uint8 (N, 3, S, S), colour profiles (N,)).
     """
 
     def __init__(
