@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from quality import COLUMNS
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -34,14 +35,6 @@ from photochrom.evaluate.pictures import PROTOCOLS, TruthSet, open_truth
 from photochrom.train.augment import FILMS, film_lightness, luma_lightness
 from photochrom.train.damage import DAMAGES
 
-# (figure, heading, decimals)
-COLUMNS = (
-    ("psnr", "PSNR dB ↑", 2),
-    ("auc", "AuC raw % ↑", 2),
-    ("auc_rebalanced", "AuC rebal. % ↑", 2),
-    ("ciede2000", "CIEDE2000 ↓", 2),
-    ("colourfulness", "colourfulness", 1),
-)
 ERR = Console(stderr=True)
 SHEET_PICTURES = 4
 Picture = NDArray[np.uint8]

@@ -187,10 +187,12 @@ class OnnxSession:
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
         """See :class:`Session`."""
         h, w = (-(-side // self._stride) for side in (features.height, features.width))
+        padded = (-(-side // self._multiple) * self._multiple for side in (features.height, features.width))
+        grid = tuple(-(-side // self._stride) for side in padded)
         result = features.arrays[0]
         if self.hints:
             inputs: dict[str, Float] = dict(zip(FEATURES, features.arrays, strict=True))
-            inputs["hints"] = np.zeros((1, 3, *features.arrays[0].shape[2:]), np.float32)
+            inputs["hints"] = np.zeros((1, 3, *grid), np.float32)
             inputs["histogram"] = np.zeros((1, len(ab_bins()) + 1), np.float32)
             if hints is not None:
                 inputs["hints"][0, :, :h, :w] = _checked_hints(hints, (3, h, w))
@@ -199,8 +201,6 @@ class OnnxSession:
             (result,) = self._run(1, (self._result,), inputs)
         elif hints is not None or histogram is not None:
             raise OptionError("hints", "given", f"none: the model {self.name} takes no hints")
-        padded = (-(-side // self._multiple) * self._multiple for side in (features.height, features.width))
-        grid = tuple(-(-side // self._stride) for side in padded)
         if result.ndim != 4 or result.shape[2:] != grid:
             raise InvalidModelError(
                 f"gives an array of shape {result.shape}, expected (1, channels, {grid[0]}, {grid[1]})", self._paths[-1]

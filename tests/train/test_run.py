@@ -152,9 +152,9 @@ class TestDivergence:
         cross_entropy = module.bin_cross_entropy
         calls: list[int] = []
 
-        def fourth(scores: torch.Tensor, ab: torch.Tensor) -> torch.Tensor:
+        def fourth(scores: torch.Tensor, ab: torch.Tensor, rarity: torch.Tensor | None = None) -> torch.Tensor:
             calls.append(1)
-            return cross_entropy(scores, ab) * (value if len(calls) == 4 else 1.0)
+            return cross_entropy(scores, ab, rarity) * (value if len(calls) == 4 else 1.0)
 
         monkeypatch.setattr(module, "bin_cross_entropy", fourth)
         settings = recipe(every=2, holdout=0.0)

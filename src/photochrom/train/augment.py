@@ -26,7 +26,7 @@ BT601 = (0.299, 0.587, 0.114)
 
 
 class Sample(NamedTuple):
-    """Lightness (N, 1, H, W) in [0, 100] and true ab (N, 2, H/8, W/8), both float32."""
+    """Lightness (N, 1, H, W) in [0, 100] and true ab (N, 2, H/s, W/s) at the recipe's stride s, both float32."""
 
     lightness: Tensor
     ab: Tensor
@@ -36,7 +36,7 @@ def prepare(rgb: Tensor, recipe: Recipe, rng: torch.Generator, *, augment: bool 
     """``rgb``: (N, 3, H, W) sRGB uint8, H and W multiples of 8. ``rng`` is a generator on the CPU."""
     srgb = rgb.float() / 255.0
     light, a, b = planes_to_lab(*srgb.unbind(1))
-    ab = functional.avg_pool2d(torch.stack([a, b], 1), 8)
+    ab = functional.avg_pool2d(torch.stack([a, b], 1), recipe.stride)
     if augment:
         light = _film(light, srgb, recipe.film, rng)
         light = _old_print(light, recipe.old_print, rng)

@@ -24,6 +24,7 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.photochrom import Block, PhotochromNet
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
+from photochrom.train.module import make_network
 from photochrom.train.prior import bin_shares
 from photochrom.train.store import PictureStore
 
@@ -42,7 +43,7 @@ def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
     """
     state, about = read_weights(path)
     try:
-        net = PhotochromNet(about["recipe"]["encoder"])
+        net = make_network(about["recipe"])
         net.load_state_dict(state, strict=True)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
@@ -73,14 +74,17 @@ def export(
     net, about = load_network(checkpoint)
     if out.suffix == ".safetensors":
         return (_write_safetensors(net, about, out),)
-    if store is not None:
+    result = "ab" if net.output == "ab" else "scores"
+    about = {**about, "output": net.output, "stride": net.stride}
+    if store is not None and result == "scores":
         about["prior"] = [float(f"{share:.3g}") for share in bin_shares(PictureStore(store))]
     _fold(net.decoder)
     light = torch.rand(1, 1, 64, 96) * 100
     features = net.encoder(light)
-    hints, histogram = torch.zeros(1, 3, 8, 12), torch.zeros(1, len(ab_bins()) + 1)
+    hints, histogram = torch.zeros(1, 3, 64 // net.stride, 96 // net.stride), torch.zeros(1, len(ab_bins()) + 1)
     grid = {name: {0: "batch", 2: f"height/{s}", 3: f"width/{s}"} for name, s in (("f8", 8), ("f16", 16), ("f32", 32))}
     image = {"lightness": {0: "batch", 2: "height", 3: "width"}}
+    finest = {0: "batch", 2: f"height/{net.stride}", 3: f"width/{net.stride}"}
     paths = []
     for part, module, inputs, names, outputs, axes in (
         ("encoder", net.encoder, (light,), ["lightness"], list(grid), {**image, **grid}),
@@ -89,8 +93,8 @@ def export(
             net.decoder,
             (*features, hints, histogram),
             [*grid, "hints", "histogram"],
-            ["scores"],
-            {**grid, "hints": grid["f8"], "histogram": {0: "batch"}, "scores": grid["f8"]},
+            [result],
+            {**grid, "hints": finest, "histogram": {0: "batch"}, result: finest},
         ),
     ):
         path = out.with_suffix(f".{part}.onnx")

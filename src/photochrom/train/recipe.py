@@ -71,10 +71,28 @@ class Recipe:
     #: Share of pictures that get hints, and that get their true ab histogram.
     hints: float = 0.5
     histogram: float = 0.15
+    #: "bins": cross-entropy over the ab bins; "regression": the network gives ab itself; "both": bins whose mean must fit, too.
+    loss: str = "bins"
+    #: How far rare colours weigh more: 1 - lambda of Zhang 2016, eq. 4; 0 off, 0.5 as there.
+    rebalance: float = 0.0
+    #: Weight of a loss that keeps the encoder's sense of things: its ImageNet answers are those of the colour picture.
+    classify: float = 0.0
+    #: Channels and numbers of blocks of the decoder at strides 8, 16, 32 or, with four of each, 4, 8, 16, 32; empty: its own.
+    widths: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    #: Parts of the decoder: attention at stride 16, a glance at the whole picture, a learnt log p(bin | L*) of each cell.
+    attention: bool = True
+    context: bool = True
+    lightness_prior: bool = False
     #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
     compile: bool = False
     #: Checkpoint and validate every so many steps.
     every: int = 500
+
+    @property
+    def stride(self) -> int:
+        """Pixels along a side of one cell of what the network says."""
+        return 4 if len(self.widths) == 4 else 8
 
 
 def recipe_path(name: str) -> Path:
@@ -160,6 +178,8 @@ _RANGES = {
     "old_print": (0, 1),
     "hints": (0, 1),
     "histogram": (0, 1),
+    "rebalance": (0, 1),
+    "classify": (0, 100),
 }
 
 
@@ -177,6 +197,26 @@ def _check_ranges(recipe: Recipe, path: Path) -> None:
         raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
     if recipe.cache_features and recipe.encoder_rate > 0:
         raise RecipeError("cache_features", "needs a frozen encoder (encoder_rate = 0)", path)
+    if recipe.classify > 0 and recipe.encoder_rate == 0:
+        raise RecipeError("classify", "needs an encoder that learns (encoder_rate above 0)", path)
+    _check_decoder(recipe, path)
+
+
+def _check_decoder(recipe: Recipe, path: Path) -> None:
+    losses = ("bins", "regression", "both")
+    if recipe.loss not in losses:
+        raise RecipeError("loss", f"is {recipe.loss!r}, expected {' or '.join(losses)}", path)
+    if recipe.loss == "regression" and (recipe.rebalance > 0 or recipe.lightness_prior):
+        key = "lightness_prior" if recipe.lightness_prior else "rebalance"
+        raise RecipeError(key, "is about bins, but loss is 'regression'", path)
+    if len(recipe.widths) not in (0, 3, 4) or any(width < 1 for width in recipe.widths):
+        raise RecipeError("widths", f"is {recipe.widths}, expected three or four numbers above 0, or none", path)
+    if recipe.attention and recipe.widths and recipe.widths[-2] % 4:
+        raise RecipeError(
+            "widths", f"is {recipe.widths}, but attention's {recipe.widths[-2]} is no multiple of 4", path
+        )
+    if len(recipe.depths) != len(recipe.widths) or any(depth < 0 for depth in recipe.depths):
+        raise RecipeError("depths", f"is {recipe.depths}, expected as many numbers from 0 as widths has", path)
 
 
 def as_dict(recipe: Any) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def fit(
         store = in_turn(lambda: open_store(data, cache / "store"), me)
         train, held = split(store, recipe)
         module = ColorModule(recipe, pretrained, store.digest)
+        module.count_colors(store)
         start = 0
         if last.exists():
             start = _resume(last, module)

@@ -22,7 +22,7 @@ LARGEST_MEAN_COUNT = 64
 
 
 def simulate_hints(ab: Tensor, recipe: Recipe, rng: torch.Generator) -> Tensor:
-    """True ab (N, 2, h, w) at stride 8 -> hints (N, 3, h, w): ab where the mask, the third channel, is 1, else 0.
+    """True ab (N, 2, h, w) at the recipe's stride -> hints (N, 3, h, w): ab where the mask, the third channel, is 1, else 0.
 
     A patch of 1 to 9 pixels touches one cell, or two or four where it straddles their border.
     """
@@ -36,12 +36,12 @@ def simulate_hints(ab: Tensor, recipe: Recipe, rng: torch.Generator) -> Tensor:
             continue
         mean = LARGEST_MEAN_COUNT ** float(torch.rand(1, generator=rng))
         count = int(torch.empty(1).geometric_(1 / max(mean, 1.01), generator=rng))
-        centre = torch.tensor([h * 8 / 2, w * 8 / 2])
+        centre = torch.tensor([h * recipe.stride / 2, w * recipe.stride / 2])
         places = _central(count, rng) * centre / 2 + centre
         sides = torch.randint(1, 10, (count, 1), generator=rng) / 2
         limit = torch.tensor([h - 1, w - 1])
-        first = ((places - sides) / 8).floor().clamp(min=0).minimum(limit).long()
-        last = ((places + sides) / 8).floor().clamp(min=0).minimum(limit).long()
+        first = ((places - sides) / recipe.stride).floor().clamp(min=0).minimum(limit).long()
+        last = ((places + sides) / recipe.stride).floor().clamp(min=0).minimum(limit).long()
         for (y0, x0), (y1, x1) in zip(first.tolist(), last.tolist(), strict=True):
             mask[row, y0 : y1 + 1, x0 : x1 + 1] = 1
     mask = mask.to(ab.device).unsqueeze(1)
