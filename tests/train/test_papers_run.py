@@ -50,7 +50,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     nets = (
         NetSpec("unet", "unet:UNet", options={"width": 2}),
         NetSpec("unet-rare", "unet:UNet", options={"width": 2}),
-        NetSpec("unet-profiled", "profiled:ProfiledUNet", options={"width": 2, "profiles": 2}),
+        NetSpec("unet-profiled", "profiled:ProfiledUNet", options={"width": 2}, profiles=True),
         NetSpec("gan", "gan:Generator", options={"width": 4}),
         NetSpec("caffenet-region", "caffenet_region:CaffenetRegion", options={"width": 0.05}),
         NetSpec("zhang16", "zhang16:Zhang16", options={"width": 0.05}),
@@ -150,6 +150,27 @@ def test_a_profile_can_be_chosen_instead_of_predicted(folder: Path, tmp_path: Pa
         open_model(graph, profile=2)
     with pytest.raises(OptionError, match="no colour profiles"):
         Colorizer(profile=0)
+
+
+def test_the_number_of_profiles_may_be_chosen_by_silhouette(folder: Path, tmp_path: Path) -> None:
+    chosen = recipe("profiled", steps=1, profiles=-1, holdout=0.0)
+    last = fit(chosen, [folder], tmp_path / "run", cache=tmp_path / "cache")
+    net: Any = load_paper_net(*read_weights(last), last)
+    assert net.profiles >= 2
+    assert fit(chosen, [folder], tmp_path / "run", cache=tmp_path / "cache") == last  # nothing left to do
+
+
+def test_a_gan_may_be_exported_to_draw_samples(folder: Path, tmp_path: Path) -> None:
+    last = fit(recipe("gan", steps=1), [folder], tmp_path / "run", cache=tmp_path / "cache")
+    light = np.full((32, 32), 50, np.float32)
+    for sampling in (False, True):
+        (graph,) = export(last, tmp_path / f"{sampling}.onnx", sampling=sampling)
+        session = open_model(graph, threads=1)
+        one, other = (session.decode(session.encode(light)) for _ in range(2))
+        assert np.array_equal(one, other) != sampling
+    other_net = fit(recipe("unet", steps=1), [folder], tmp_path / "unet", cache=tmp_path / "cache")
+    with pytest.raises(OptionError, match="gan only"):
+        export(other_net, tmp_path / "net.onnx", sampling=True)
 
 
 def test_a_run_of_another_recipe_is_not_resumed(folder: Path, tmp_path: Path) -> None:

@@ -74,12 +74,15 @@ def export(
         Path | None,
         typer.Option(help="The run's picture store (CACHE/store): tells which colours are rare, for --vividness."),
     ] = None,
+    sampling: Annotated[
+        bool, typer.Option("--sampling", help="Of a gan: a graph that gives another sample in every run.")
+    ] = False,
 ) -> None:
     """Turn a checkpoint into ONNX graphs that `photochrom colorize --model NAME.onnx` takes."""
     need_torch()
     from photochrom.train.export import export as write
 
-    for path in write(checkpoint, out, store=store):
+    for path in write(checkpoint, out, store=store, sampling=sampling):
         typer.echo(str(path))
 
 

@@ -29,13 +29,15 @@ class NetSpec:
     """One row: ``make`` is "module:class" in photochrom.nets, ``options`` go to its constructor.
 
     ``pretrained`` names what the file of a pretrained start holds, None where there is none; the constructor then takes
-    ``pretrained=PATH``. ``embedder`` tells whether it has a choice of embeddings (``embedder=NAME``).
+    ``pretrained=PATH``. ``embedder`` tells whether it has a choice of embeddings (``embedder=NAME``), ``profiles`` whether it
+    has a network for each colour profile (``profiles=COUNT``).
     """
 
     name: str
     make: str
     pretrained: str | None = None
     embedder: bool = False
+    profiles: bool = False
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -61,7 +63,12 @@ NETS: tuple[NetSpec, ...] = (
     NetSpec("caffenet-region", "caffenet_region:CaffenetRegion"),
     NetSpec("unet", "unet:UNet"),
     NetSpec("unet-rare", "unet:UNet"),
-    NetSpec("unet-profiled", "profiled:ProfiledUNet", "the weights of a unet-rare to start every profile from"),
+    NetSpec(
+        "unet-profiled",
+        "profiled:ProfiledUNet",
+        "the weights of a unet-rare to start every profile from",
+        profiles=True,
+    ),
     NetSpec("zhang16", "zhang16:Zhang16"),
 )
 
@@ -74,10 +81,13 @@ def find_net(name: str) -> NetSpec:
     raise OptionError("model", name, "one of " + ", ".join(spec.name for spec in NETS))
 
 
-def make_net(name: str, *, pretrained: str | Path | None = None, embedder: str | None = None) -> nn.Module:
+def make_net(
+    name: str, *, pretrained: str | Path | None = None, embedder: str | None = None, profiles: int = 0
+) -> nn.Module:
     """A new network; what is not loaded from ``pretrained`` starts at random, from torch's generator.
 
-    Raises OptionError for an unknown name, and for a pretrained start or an embedder where the architecture has none;
+    profiles: number of colour profiles, 0: the architecture's own. Raises OptionError for an unknown name, and for a pretrained
+    start, an embedder or profiles where the architecture has none;
     CheckpointError where the file is not what the architecture expects.
     """
     spec = find_net(name)
@@ -90,6 +100,10 @@ def make_net(name: str, *, pretrained: str | Path | None = None, embedder: str |
         if not spec.embedder:
             raise OptionError("--embedder", embedder, f"nothing: {name} has no embedding")
         options["embedder"] = embedder
+    if profiles:
+        if not spec.profiles:
+            raise OptionError("profiles", profiles, f"0: {name} has no colour profiles")
+        options["profiles"] = profiles
     module, _, attribute = spec.make.partition(":")
     net: nn.Module = getattr(import_module(f"photochrom.nets.{module}"), attribute)(**options)
     return net

@@ -1,9 +1,11 @@
-"""docs/papers: the comparison as Markdown and HTML, with charts and pictures, from the results of the runs."""
+"""docs/papers: the comparison as Markdown and HTML, with charts, pictures and ``results.json``, from the results of the runs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -47,7 +49,16 @@ def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
         for name, drawing in experiment(page, results).items():
             _save(out / name, drawing)
     _pictures(page, results, out)
+    _save(
+        out / "results.json",
+        json.dumps([_kept(seed) for result in results.values() for seed in result.seeds], indent=1),
+    )
     return page.write(out, "README")
+
+
+def _kept(seed: dict[str, Any]) -> dict[str, Any]:
+    """What a seed left, without the figures of single pictures."""
+    return {key: value for key, value in seed.items() if key not in ("pictures", "ten")}
 
 
 def _save(path: Path, text: str) -> None:
@@ -59,13 +70,15 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     first = next(iter(rows.values())).first
     recipe = first["recipe"]
     pictures = len(results["grey"].first["pictures"]["psnr"])
+    seen = [result.first["recipe"]["steps"] * result.first["recipe"]["batch"] for result in rows.values()]
     page.text(
         f"Every row had **{first['budget']:g} CPU seconds** of training (one thread; the seconds of the process, so other "
         f"work on the machine does not count), on the same photographs, at {recipe['size']} x {recipe['size']} pixels in "
-        f"batches of {recipe['batch']}, with its paper's loss and optimiser; where a paper prints no schedule, the learning rate "
-        "falls to 2 % along a cosine, so that a short run comes to rest. All see the same order of pictures for a seed. This is "
-        "a short budget: the rows with VGG-16 have seen some thousand pictures, where the papers trained for days. What "
-        "it tells is which system gets furthest from its start for little; not which is best in the end."
+        f"batches of {recipe['batch']}, with its paper's loss and optimiser; where a paper prints no schedule, the learning "
+        "rate falls to 2 % along a cosine, so that a short run comes to rest. All rows see the same order of pictures for a "
+        f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
+        "tells which system gets furthest for very little, and nothing of which is best in the end. With a larger "
+        "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
     )
     page.text(
         f"Measured on {pictures} pictures that no row was trained on (equal parts of the sets given), 256 x 256, through the "

@@ -50,9 +50,12 @@ def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
     return net.eval(), about
 
 
-def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None = None) -> tuple[Path, ...]:
+def export(
+    checkpoint: str | Path, out: str | Path, *, store: str | Path | None = None, sampling: bool = False
+) -> tuple[Path, ...]:
     """Write ``NAME.encoder.onnx`` and ``NAME.decoder.onnx`` for ``out`` = ``NAME.onnx``, or ``out`` itself for .safetensors.
 
+    Of a system of the papers (another model in the recipe) it is one graph, ``out`` itself.
     Both graphs take any batch, height and width (multiples of 32 pixels). store: the picture store of the training run; how
     frequent each ab bin is in it goes into the files, for the vividness dial. Returns the paths written.
     Raises CheckpointError, OptionError for another suffix, OutputWriteError.
@@ -66,7 +69,7 @@ def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None 
 
         paper_net = load_paper_net(state, about, checkpoint)
         if out.suffix == ".onnx":
-            return (write_paper_graph(paper_net, about, out),)
+            return (write_paper_graph(paper_net, about, out, sampling=sampling),)
         return (_write_safetensors(paper_net, about, out),)
     net, about = load_network(checkpoint)
     if out.suffix == ".safetensors":

@@ -12,7 +12,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from photochrom.color import nearest_ab_bins
-from photochrom.errors import CheckpointError
+from photochrom.errors import CheckpointError, OptionError
+from photochrom.nets.gan import Generator
 from photochrom.nets.profiled import PREDICT, ProfiledUNet
 from photochrom.nets.registry import make_net
 from photochrom.train.export import write_graph
@@ -26,15 +27,23 @@ def load_paper_net(state: dict[str, Tensor], about: dict[str, Any], path: str | 
     """The network of a checkpoint's weights, in evaluation mode. Raises CheckpointError where they do not fit."""
     recipe = about["recipe"]
     try:
-        net = make_net(recipe["model"], embedder=recipe["embedder"] or None)
+        net = make_net(recipe["model"], embedder=recipe["embedder"] or None, profiles=recipe["profiles"])
         net.load_state_dict({k: v for k, v in state.items() if not k.startswith("discriminator.")}, strict=True)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
     return net.eval()
 
 
-def write_paper_graph(net: nn.Module, about: dict[str, Any], out: Path) -> Path:
-    """Write ``net`` to ``out``; any batch, height and width (multiples of the network's). Raises OutputWriteError."""
+def write_paper_graph(net: nn.Module, about: dict[str, Any], out: Path, *, sampling: bool = False) -> Path:
+    """Write ``net`` to ``out``; any batch, height and width (multiples of the network's).
+
+    sampling: the graph of a GAN draws another sample in every run (by dropout), instead of the one mean answer.
+    Raises OutputWriteError, and OptionError for ``sampling`` of a network that has no noise.
+    """
+    if sampling:
+        if not isinstance(net, Generator):
+            raise OptionError("--sampling", sampling, "given with a gan only")
+        net.sample()
     says = describe(net, about)
     multiple, stride = says["multiple"], says["stride"]
     side = max(multiple, -(-64 // multiple) * multiple)

@@ -34,8 +34,8 @@ def keras_accuracy(truth: Tensor, ab: Tensor) -> Tensor:
 class PaperModule(LightningModule):
     """A network of the registry with its paper's loss and optimiser.
 
-    tables: what the loss knows of the training pictures as a whole (see :mod:`photochrom.train.papers.tables`); they go into the
-    checkpoint. ``digest`` names the data. A batch is (squares uint8 (N, 3, S, S), indices in the store).
+    tables: what the loss knows of the training pictures as a whole (see :mod:`photochrom.train.papers.tables`). ``digest``
+    names the data. A batch is (squares uint8 (N, 3, S, S), colour profiles (N,)).
     """
 
     def __init__(
@@ -47,7 +47,9 @@ class PaperModule(LightningModule):
     ) -> None:
         super().__init__()
         self.recipe = recipe
-        self.net = make_net(recipe.model, pretrained=pretrained, embedder=recipe.embedder or None)
+        self.net = make_net(
+            recipe.model, pretrained=pretrained, embedder=recipe.embedder or None, profiles=recipe.profiles
+        )
         self.net.to(memory_format=torch.channels_last)
         self.discriminator = Discriminator() if recipe.loss == "gan" else None
         self.automatic_optimization = self.discriminator is None  # the two networks of a GAN take turns

@@ -47,7 +47,7 @@ class PaperRecipe:
     #: "mse" and "l1" on ab / 128; "rare": Robles' weighted MSE; "bins", "rebalanced-bins": cross-entropy on soft ab bins;
     #: "gan": L1 and adversarial.
     loss: str = "mse"
-    #: Number of colour profiles, each with a network of its own; 0: none.
+    #: Number of colour profiles, each with a network of its own; 0: none; -1: the number of best silhouette.
     profiles: int = 0
     #: Pictures are mirrored half of the time.
     flip: bool = False
@@ -88,7 +88,7 @@ _RANGES = {
     "l1": (0, 1),
     "l2": (0, 1),
     "decay": (0, 100),
-    "profiles": (0, 100),
+    "profiles": (-1, 100),
     "zoom": (0, 0.9),
     "brightness": (0, 1),
     "holdout": (0, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Sequence
@@ -119,6 +120,8 @@ def _prepare(
     train, held = split(store, settings)
     tables = make_tables(recipe, store, train)
     centres = tables["centres"].numpy() if "centres" in tables else None
+    if centres is not None:
+        recipe = dataclasses.replace(recipe, profiles=len(centres))  # their number may have been chosen by silhouette
     start = 0
     if last.exists():
         module = PaperModule(recipe, tables, None, store.digest)

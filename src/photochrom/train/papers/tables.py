@@ -54,7 +54,7 @@ def _profiled(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]
 
     chosen = _chosen(train, PROFILED)
     vectors = np.array([profile_vector(dominant_colors(store[i])) for i in chosen])
-    found = fit_profiles(list(vectors), recipe.profiles, recipe.seed)
+    found = fit_profiles(list(vectors), recipe.profiles if recipe.profiles > 0 else None, recipe.seed)
     labels = found.assign(vectors)
     weights = [
         rare_color_weights(*ab_histograms(centre_square(store[i], SIDE) for i in chosen[labels == number]))
