@@ -34,9 +34,9 @@ _OWN = 0.004
 # How far the model's answer to a hint is believed: its reach, and the weight that must arrive for half of it.
 _REACH, _HALF = 40000.0, 0.001
 #: Squared distance of two cells' vectors at which they are as likely one thing as two; and the share of the weight that counts.
-_UNLIKE, _TOLD = 1.65, 0.1
+_UNLIKE, _TOLD = 1.8, 0.1
 #: What a short side between two cells adds to the root of that distance; and how far the answer is evened, as a lambda.
-_FAR, _EVEN = 0.8, 100.0
+_FAR, _EVEN = 0.5, 100.0
 #: A seam is spread over this many pixels, at a short side of 256, where L* steps by less than this.
 _SEAM, _SEAM_EDGE = 12.0, 5.0
 
@@ -78,7 +78,7 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
     told = cells[hinted.ravel() > _TOLD * hinted.max()]
     squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * cells @ told.T
-    alike = 1 / (1 + (np.maximum(squared.min(axis=1), 0) / np.float32(_UNLIKE)) ** 8)
+    alike = 1 / (1 + (np.maximum(squared.min(axis=1), 0) / np.float32(_UNLIKE)) ** 12)
     large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)
 
