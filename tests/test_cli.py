@@ -171,8 +171,8 @@ def test_vividness_and_work_size_and_quality(photochrom: Command, photo: Grey) -
         "0.png": ["--vividness", 0],
         "1.png": ["--vividness", 1],
         "small.png": ["--work-size", 64, "--threads", 1],
-        "low.jpg": ["--quality", 10],
-        "high.jpg": ["--quality", 95],
+        "low.jpg": ["--jpeg-quality", 10],
+        "high.jpg": ["--jpeg-quality", 95],
     }.items():
         assert photochrom("colorize", "a.png", "-o", name, *options).code == 0
     assert (load(Path("0.png")) != load(Path("1.png"))).any()
@@ -192,8 +192,9 @@ def test_vividness_and_work_size_and_quality(photochrom: Command, photo: Grey) -
         "--max-pixels inf",
         "--threads 0",
         "--work-size 8",
-        "--quality 0",
-        "--quality 101",
+        "--jpeg-quality 0",
+        "--jpeg-quality 101",
+        "--quality splendid",
         "--no-such-option",
         "--model no-such-model",
         "--model no-such-file.onnx",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from photochrom import decode, fuse
 from photochrom.catalog import ModelSpec
 from photochrom.color import ab_bins, lightness
+from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
@@ -41,7 +42,8 @@ class Colorizer:
 
     model: a catalogue name, a catalogue row, the path of an ONNX file, a ready :class:`~photochrom.runtime.Session`, or None
     for the default model. threads: processor threads (None: all). work_size: the short side, in pixels, at which the network
-    sees the photograph (None: the model's own).
+    sees the photograph (None: the model's own). quality: "best" asks the network about six views of the photograph, see
+    :mod:`photochrom.ensemble`.
     """
 
     def __init__(
@@ -50,12 +52,15 @@ class Colorizer:
         *,
         threads: int | None = None,
         work_size: int | None = None,
+        quality: Literal["normal", "best"] = "normal",
     ) -> None:
+        if quality not in ("normal", "best"):
+            raise OptionError("quality", quality, "normal or best")
         if work_size is not None and not 32 <= work_size <= 2048:
             raise OptionError("work_size", work_size, "32 to 2048 pixels")
         if model is None or isinstance(model, (str, Path, ModelSpec)):
             model = open_model(model, threads=threads)
-        self.session: Session = model
+        self.session: Session = EnsembleSession(model) if quality == "best" else model
         self.threads = threads
         self.work_size = work_size or self.session.work_size
 
@@ -148,15 +153,15 @@ class Colorized:
         for y, pixels in self.opened.source.strips(rows):
             yield fuse.paint_strip(self.color, pixels, y, info.height, threads=self.opened.colorizer.threads)
 
-    def save(self, path: str | Path, *, force: bool = False, quality: int | None = None) -> tuple[str, ...]:
+    def save(self, path: str | Path, *, force: bool = False, jpeg_quality: int | None = None) -> tuple[str, ...]:
         """Write the picture: same size, depth, alpha and metadata, with a mark that its colours are synthetic.
 
-        quality: of JPEG and WebP, 1 to 100 (None: at least the input's). Returns sentences for the user about what the format
-        could not keep. Raises OutputError.
+        jpeg_quality: of JPEG and WebP, 1 to 100 (None: at least the input's). Returns sentences for the user about what the
+        format could not keep. Raises OutputError.
         """
         model = self.opened.colorizer.session.name
         return write_image(
-            self.opened.source, path, self.strips(), software=SOFTWARE, model=model, force=force, quality=quality
+            self.opened.source, path, self.strips(), software=SOFTWARE, model=model, force=force, quality=jpeg_quality
         )
 
     def save_confidence(self, path: str | Path, *, force: bool = False) -> None:
