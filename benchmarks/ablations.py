@@ -1,7 +1,7 @@
 """What does each choice bring? Rows of one change each, trained with equal compute and measured alike.
 
     python benchmarks/ablations.py --data STORE --pretrained efficientnet_lite0_*.whl efficientnet_lite1_*.whl \\
-        --truth EVAL/cid22-256.parquet --cpu-seconds 150 [--rows base wide narrow]
+        --truth EVAL/cid22-256.parquet --cpu-seconds 60 [--rows base wide narrow]
     python benchmarks/ablations.py --table
 
 Compute is counted in processor seconds of one thread, so other work on the machine does not matter: before each row a few
@@ -49,7 +49,7 @@ from photochrom.train.recipe import Recipe, load_recipe, recipe_path
 from photochrom.train.run import fit
 from photochrom.train.store import PictureStore
 
-HELD, TRUTH, LABELLED, HINTS = 80, 76, 200, 10
+HELD, TRUTH, LABELLED, HINTS = 75, 57, 200, 10
 FIGURES = ("psnr", "auc", "auc_rebalanced", "ciede2000", "colourfulness")
 
 
@@ -65,7 +65,7 @@ def weights_of(recipe: Recipe, files: list[Path]) -> Path:
     raise SystemExit(f"--pretrained: name the ImageNet weights of {recipe.encoder}, too")
 
 
-def seconds_per_step(rows: list[Row], files: list[Path], rounds: int = 4) -> list[float]:
+def seconds_per_step(rows: list[Row], files: list[Path], rounds: int = 3) -> list[float]:
     """Least processor seconds of a training step of each row; the steps are taken by turns."""
     steps = []
     for row in rows:
@@ -243,7 +243,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="picture store, as `photochrom train` makes it in its cache")
     parser.add_argument("--pretrained", type=Path, nargs="+", default=[], help="ImageNet weights, one file an encoder")
     parser.add_argument("--truth", type=Path, help="a second set to measure on")
-    parser.add_argument("--cpu-seconds", type=float, default=150, help="processor seconds of the base's training")
+    parser.add_argument("--cpu-seconds", type=float, default=60, help="processor seconds of the base's training")
     parser.add_argument("--rows", nargs="+", choices=ROWS, metavar="ROW", default=list(ROWS), help=", ".join(ROWS))
     parser.add_argument("--out", type=Path, default=Path("runs/ablations"))
     parser.add_argument("--table", action="store_true", help="print the results so far as Markdown, and train nothing")
