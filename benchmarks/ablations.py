@@ -65,7 +65,7 @@ def weights_of(recipe: Recipe, files: list[Path]) -> Path:
     raise SystemExit(f"--pretrained: name the ImageNet weights of {recipe.encoder}, too")
 
 
-def seconds_per_step(rows: list[Row], files: list[Path], rounds: int = 3) -> list[float]:
+def seconds_per_step(rows: list[Row], files: list[Path], rounds: int = 5) -> list[float]:
     """Least processor seconds of a training step of each row; the steps are taken by turns."""
     steps = []
     for row in rows:
