@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -271,7 +272,7 @@ def test_models_whose_weights_are_absent_or_damaged(
     photochrom: Command, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOCHROM_CACHE", str(here))
-    monkeypatch.setattr("photochrom.weights.find.__defaults__", (here,))
+    monkeypatch.setattr("photochrom.catalog.CATALOG", (replace(CATALOG[0], folder=here),))
     assert "missing" in photochrom("models", "--json").lines[0]["weights"]
     (here / CATALOG[0].files[0].name).write_text("damaged")
     done = photochrom("models", "--json")

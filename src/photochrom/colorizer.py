@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from photochrom import decode, fuse
 from photochrom.catalog import ModelSpec
-from photochrom.color import ab_bins, lightness
+from photochrom.color import lightness
 from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
@@ -42,8 +42,8 @@ class Colorizer:
 
     model: a catalogue name, a catalogue row, the path of an ONNX file, a ready :class:`~photochrom.runtime.Session`, or None
     for the default model. threads: processor threads (None: all). work_size: the short side, in pixels, at which the network
-    sees the photograph (None: the model's own). quality: "best" asks the network about six views of the photograph, see
-    :mod:`photochrom.ensemble`.
+    sees the photograph (None: the model's own). profile: the colour profile, for a model that has several (None: its choice).
+    quality: "best" asks the network about six views of the photograph, see :mod:`photochrom.ensemble`.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Colorizer:
         *,
         threads: int | None = None,
         work_size: int | None = None,
+        profile: int | None = None,
         quality: Literal["normal", "best"] = "normal",
     ) -> None:
         if quality not in ("normal", "best"):
@@ -59,7 +60,7 @@ class Colorizer:
         if work_size is not None and not 32 <= work_size <= 2048:
             raise OptionError("work_size", work_size, "32 to 2048 pixels")
         if model is None or isinstance(model, (str, Path, ModelSpec)):
-            model = open_model(model, threads=threads)
+            model = open_model(model, threads=threads, profile=profile)
         self.session: Session = EnsembleSession(model) if quality == "best" else model
         self.threads = threads
         self.work_size = work_size or self.session.work_size
@@ -118,7 +119,8 @@ class Opened:
         out = session.decode(self.features, hints, histogram)
         if session.output == "ab-bins":
             cells = cv2.resize(self.work_lightness, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
-            ab = decode.decode_bins(decode.agree(out, cells), ab_bins(), vividness, session.log_prior)
+            scores, middle = decode.agree(out, cells), session.temperature
+            ab = decode.decode_bins(scores, session.bins, vividness, session.log_prior, middle)
             sure = decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)

@@ -108,14 +108,18 @@ def decode_bins(
     bins: NDArray[Any],
     vividness: float = DEFAULT_VIVIDNESS,
     log_prior: NDArray[Any] | None = None,
+    middle: float | None = None,
 ) -> NDArray[np.float32]:
     """Colour of ab-bin logits at one setting of the dial: (Q, h, w) float -> ab (h, w, 2) float32.
 
     ``log_prior`` (Q,) is the logarithm of how frequent each bin was in training. Where the dial asks for vivid colours, a
     share tau of it is subtracted from the logits, which equals training with classes reweighted by prior**-tau (Menon 2021).
+    ``middle`` is the temperature at the middle of the dial for a model that has its own; the ends keep their ratios to it.
     Raises OptionError and InvalidModelError as :func:`annealed_mean` does, and for a prior of another length or not finite.
     """
     temperature, tau, _ = dial(vividness)
+    if middle is not None:
+        temperature = min(1.0, temperature * middle / dial(DEFAULT_VIVIDNESS)[0])
     if log_prior is not None:
         prior = np.asarray(log_prior, np.float32)
         if prior.shape != (len(bins),) or not np.isfinite(prior).all():

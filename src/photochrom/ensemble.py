@@ -73,6 +73,16 @@ class EnsembleSession:
         """See :class:`~photochrom.runtime.Session`."""
         return self._session.log_prior
 
+    @property
+    def bins(self) -> NDArray[np.float32]:
+        """See :class:`~photochrom.runtime.Session`."""
+        return self._session.bins
+
+    @property
+    def temperature(self) -> float | None:
+        """See :class:`~photochrom.runtime.Session`."""
+        return self._session.temperature
+
     def encode(self, lightness: NDArray[np.float32]) -> EnsembleFeatures:
         """See :class:`~photochrom.runtime.Session`."""
         height, width = lightness.shape

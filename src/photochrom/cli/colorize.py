@@ -45,6 +45,7 @@ def colorize(
     work_size: Annotated[
         int | None, typer.Option(min=32, max=2048, help="Short side, in pixels, at which the network looks.")
     ] = None,
+    profile: Annotated[int | None, typer.Option(min=0, help="Colour profile, for a model that has several.")] = None,
 ) -> None:
     """Colour photographs.
 
@@ -60,7 +61,7 @@ def colorize(
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
     jobs = plan(paths, out, confidence=confidence, force=force)
-    colorizer = Colorizer(model, threads=threads, work_size=work_size, quality=quality)
+    colorizer = Colorizer(model, threads=threads, work_size=work_size, quality=quality, profile=profile)
 
     def work(job: Job) -> dict[str, Any]:
         return _colour(colorizer, job, vividness, force, jpeg_quality, round(max_pixels * 1e6))

@@ -28,7 +28,7 @@ from photochrom.train.module import make_network
 from photochrom.train.prior import bin_shares
 from photochrom.train.store import PictureStore
 
-__all__ = ["export", "load_network"]
+__all__ = ["export", "load_network", "write_graph"]
 
 #: Weights smaller than this stay float32: biases and norms cost nothing and matter most.
 _HALF_FROM = 1024
@@ -60,12 +60,17 @@ def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None 
     out = Path(out)
     if out.suffix not in (".onnx", ".safetensors"):
         raise OptionError("-o", str(out), "a name that ends in .onnx or .safetensors")
+    state, about = read_weights(checkpoint)
+    if about.get("recipe", {}).get("model", "photochrom") != "photochrom":
+        from photochrom.train.papers.export import load_paper_net, write_paper_graph
+
+        paper_net = load_paper_net(state, about, checkpoint)
+        if out.suffix == ".onnx":
+            return (write_paper_graph(paper_net, about, out),)
+        return (_write_safetensors(paper_net, about, out),)
     net, about = load_network(checkpoint)
     if out.suffix == ".safetensors":
-        state = {name: _halved(value).contiguous() for name, value in net.state_dict().items()}
-        with replacing(out) as part_file:
-            part_file.write_bytes(save(state, {"photochrom": json.dumps(about)}))
-        return (out,)
+        return (_write_safetensors(net, about, out),)
     result = "ab" if net.output == "ab" else "scores"
     about = {**about, "output": net.output, "stride": net.stride}
     if store is not None and result == "scores":
@@ -90,9 +95,16 @@ def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None 
         ),
     ):
         path = out.with_suffix(f".{part}.onnx")
-        _write(module, inputs, names, outputs, axes, path, {**about, "part": part})
+        write_graph(module, inputs, names, outputs, axes, path, {**about, "part": part})
         paths.append(path)
     return tuple(paths)
+
+
+def _write_safetensors(net: nn.Module, about: dict[str, Any], out: Path) -> Path:
+    state = {name: _halved(value).contiguous() for name, value in net.state_dict().items()}
+    with replacing(out) as part_file:
+        part_file.write_bytes(save(state, {"photochrom": json.dumps(about)}))
+    return out
 
 
 def _halved(value: Tensor) -> Tensor:
@@ -106,7 +118,7 @@ def _fold(decoder: nn.Module) -> None:
         block.norm = nn.Identity()  # type: ignore[assignment]
 
 
-def _write(
+def write_graph(
     module: nn.Module,
     inputs: tuple[Tensor, ...],
     names: list[str],
@@ -115,6 +127,7 @@ def _write(
     path: Path,
     about: dict[str, Any],
 ) -> None:
+    """Write ``module`` as a graph that says ``about`` of itself: ``about`` wins over multiple 32 and ab-bins."""
     with replacing(path) as part:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns about itself

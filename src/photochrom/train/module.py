@@ -21,6 +21,7 @@ from photochrom.train.checkpoint import read_weights
 from photochrom.train.distil import ImageNetAnswers
 from photochrom.train.losses import bin_cross_entropy, color_error, expected_ab, rebalancing
 from photochrom.train.prior import bin_shares, lightness_shares
+from photochrom.train.processes import gather
 from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.simulate import simulate_hints, simulate_histogram
 from photochrom.train.store import PictureStore
@@ -78,7 +79,7 @@ class ColorModule(LightningModule):
         loss = self._loss(self.net.decoder(*features, hints, histogram), ab)
         if self._classifier:
             loss = loss + self.recipe.classify * self._classifier.loss(data[0], features[2])
-        self.log("train_loss", loss, prog_bar=True)
+        self.log("train_loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
     def count_colors(self, store: PictureStore) -> None:
@@ -98,6 +99,13 @@ class ColorModule(LightningModule):
 
     def _mean_ab(self, out: Tensor) -> Tensor:
         return out.float() if self.net.output == "ab" else expected_ab(out)
+
+    def predict_ab(self, lightness: Tensor) -> Tensor:
+        """Lightness (N, 1, H, W) in [0, 100] -> the automatic ab (N, 2, H/8, W/8): no hints, no histogram."""
+        features = self.net.encoder(lightness.contiguous(memory_format=torch.channels_last))
+        n, _, h, w = features[0].shape
+        nothing = lightness.new_zeros(n, 3, h, w), lightness.new_zeros(n, len(ab_bins()) + 1)
+        return self._mean_ab(self.net.decoder(*features, *nothing))
 
     def on_validation_epoch_start(self) -> None:
         """Forget the sums of the last validation."""
@@ -125,11 +133,15 @@ class ColorModule(LightningModule):
             sums[3] += 1
 
     def on_validation_epoch_end(self) -> None:
-        """Log the means over all pictures."""
+        """Log the means over all pictures, of all processes."""
+        shares = gather(self._sums)
+        self._sums = {}
+        for source, values in (item for share in shares for item in share.items()):
+            self._sums[source] = [a + b for a, b in zip(self._sums.get(source, [0.0] * 4), values, strict=True)]
         total = [sum(column) for column in zip(*self._sums.values(), strict=True)]
         if total and total[3]:
             for name, value in zip(("gain", "hinted_gain", "loss"), total, strict=False):
-                self.log(f"val_{name}", value / total[3], prog_bar=True)
+                self.log(f"val_{name}", value / total[3], prog_bar=True, sync_dist=True)
 
     def by_source(self) -> dict[str, tuple[float, int]]:
         """Mean PSNR gain in dB and number of pictures of every source in the last validation."""
