@@ -55,7 +55,7 @@ _ALL = (
     Row("rebalance-0.9", _RARE, "by 0.9", {"rebalance": 0.9}),
     Row("afterwards-0.5", _RARE, "base, corrected by the prior when decoding", like="base", prior=True),
     Row("afterwards-1", _RARE, "the same, vividness 1", like="base", prior=True, vividness=1.0),
-    Row("prior", "Prior given L*", "scores start from log p(bin | L*)", {"lightness_prior": True}),
+    Row("prior", "Prior given lightness", "scores start from log p(bin given L)", {"lightness_prior": True}),
     Row("frozen", _ENCODER, "frozen", {"encoder_rate": 0.0}),
     Row("fast-encoder", _ENCODER, "four times the encoder's rate", {"encoder_rate": 4e-4}),
     Row("lite1", _ENCODER, "Lite1", {"encoder": "lite1"}),
@@ -108,8 +108,12 @@ def _value(result: dict[str, Any], grey: dict[str, Any], place: str, figure: str
     return float(here[figure]) - (float(grey[place][_GREY.get(figure, figure)]) if difference else 0.0)
 
 
-def table(results: dict[str, dict[str, Any]], grey: dict[str, Any]) -> str:
-    """Markdown: one table a question, each with the base's mean over its seeds and their spread on top."""
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """Markdown: the base's mean over its seeds and their spread on top, then question by question.
+
+    ``results``: the lines of results.jsonl by row, and the figures of the grey pictures as "grey".
+    """
+    grey = results["grey"]
 
     def row(name: str, samples: str, values: list[float], signed: list[bool] | None = None) -> str:
         cells = [
@@ -122,6 +126,7 @@ def table(results: dict[str, dict[str, Any]], grey: dict[str, Any]) -> str:
     figures = {
         name: [_value(result, grey, place, figure, diff) for _, place, figure, _, diff in _COLUMNS]
         for name, result in results.items()
+        if name in ROWS
     }
     seeds = [name for name in figures if ROWS[name].question == "Base"]
     mean = np.mean([figures[name] for name in seeds], axis=0).tolist()

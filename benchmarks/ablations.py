@@ -218,9 +218,8 @@ def run(row: Row, options: argparse.Namespace) -> dict[str, Any]:
     files = export(checkpoint, model, store=options.data if row.prior else None)
     _, about = load_network(checkpoint)
     colorizer = Colorizer(model, threads=1, work_size=about["recipe"]["sizes"][0])
-    grey = options.out / "grey.json"
-    if not grey.exists():
-        grey.write_text(json.dumps({"held": measure_grey(held), "truth": measure_grey(truth)}))
+    if "grey" not in results_of(options.out):
+        keep(options.out, {"row": "grey", "held": measure_grey(held), "truth": measure_grey(truth)})
     return {
         **result,
         "held": measure(colorizer, held, row.vividness, helped=True),
@@ -235,7 +234,12 @@ def run(row: Row, options: argparse.Namespace) -> dict[str, Any]:
 def results_of(out: Path) -> dict[str, dict[str, Any]]:
     file = out / "results.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-    return {line["row"]: line for line in lines if line["row"] in ROWS}
+    return {line["row"]: line for line in lines}
+
+
+def keep(out: Path, line: dict[str, Any]) -> None:
+    with (out / "results.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
 
 
 def parse() -> argparse.Namespace:
@@ -256,7 +260,7 @@ def parse() -> argparse.Namespace:
 def main() -> int:
     options = parse()
     if options.table:
-        print(table(results_of(options.out), json.loads((options.out / "grey.json").read_text())))
+        print(table(results_of(options.out)))
         return 0
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -266,8 +270,7 @@ def main() -> int:
             print(f"{name}: done before")
             continue
         result = run(ROWS[name], options)
-        with (options.out / "results.jsonl").open("a") as out:
-            out.write(json.dumps(result) + "\n")
+        keep(options.out, result)
         print(json.dumps(result), flush=True)
     return 0
 

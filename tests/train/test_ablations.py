@@ -47,7 +47,7 @@ def test_the_table_is_of_differences_to_grey_and_shows_the_noise() -> None:
         rest = {"truth": figures, "gains": gains, "samples": 1000, "top1": 40.0, "milliseconds": 20.0, "megabytes": 13}
         return {"held": held, **rest}
 
-    lines = table({"base": result(1.0), "base-1": result(2.0), "wide": result(1.25)}, grey).splitlines()
+    lines = table({"grey": grey, "base": result(1.0), "base-1": result(2.0), "wide": result(1.25)}).splitlines()
     assert len({line.count("|") for line in lines}) == 1
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert [row[2] for row in cells[2:]] == ["+1.50", "0.71", "", "+1.25"]
