@@ -31,6 +31,12 @@ class ImageNetAnswers:
         self._net.load_state_dict(state, strict=True)
         self._net.to(memory_format=torch.channels_last)
 
+    def answers(self, f32: Tensor) -> Tensor:
+        """Logits over the 1,000 classes, (N, 1000), of the encoder's features at stride 32."""
+        net = self._net.to(f32.device)
+        logits: Tensor = net.classifier(net.global_pool(net.bn2(net.conv_head(f32))))
+        return logits
+
     def loss(self, crops: Tensor, f32: Tensor) -> Tensor:
         """Mean cross-entropy in nats of the answers on ``f32``, the encoder's features at stride 32 of the grey pictures.
 
@@ -40,5 +46,4 @@ class ImageNetAnswers:
         with torch.no_grad():
             image = ((crops.float() - 127) / 128).contiguous(memory_format=torch.channels_last)
             wanted = net(image).float().softmax(1)
-        answers = net.classifier(net.global_pool(net.bn2(net.conv_head(f32))))
-        return functional.cross_entropy(answers.float(), wanted)
+        return functional.cross_entropy(self.answers(f32).float(), wanted)
