@@ -60,8 +60,9 @@ def colorize(
     force: Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per picture on stdout.")] = False,
     quality: Annotated[
-        Literal["normal", "best"], typer.Option(help="best: the network takes six looks, for slightly better colours.")
-    ] = "normal",
+        Literal["normal", "best"] | None,
+        typer.Option(help="best: the network takes six looks, for slightly better colours; by default normal."),
+    ] = None,
     jpeg_quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files; by default at least the input's.")
     ] = None,
@@ -101,6 +102,8 @@ def colorize(
         vividness=vividness,
         work_size=work_size,
         model=model,
+        quality=quality,
+        profile=profile,
         edits=edits,
     )
     jobs = plan(paths, out, confidence=confidence, force=force)
@@ -112,7 +115,11 @@ def colorize(
     if samples and save_edits:
         raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
     colorizer = Colorizer(
-        steering.model, threads=threads, work_size=steering.work_size, quality=quality, profile=profile
+        steering.model,
+        threads=threads,
+        work_size=steering.work_size,
+        quality=steering.quality or "normal",
+        profile=steering.profile,
     )
     output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
