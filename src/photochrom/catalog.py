@@ -70,10 +70,10 @@ CATALOG: tuple[ModelSpec, ...] = (
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "1ac083b31ee685b4edbbe220dfbb6192147a4fba195b26ac7bd92a3e158eaab6", 5958784
+                "photochrom.encoder.onnx", "b6b92575c9153ba554fc0b0cbf001429dc260e8877ecb257f20eca6fc4170728", 5958784
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "777d2f5780a140ba33e5a36ebf45dba56e812a64b224326bf5dfdecbb942c07a", 7449945
+                "photochrom.decoder.onnx", "54c6f016de8784798cb8b4f638d153609e9a0dbe05b5b00ea628ece17e150989", 7449945
             ),
         ),
     ),
