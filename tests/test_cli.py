@@ -122,6 +122,7 @@ def test_json(photochrom: Command, photo: Grey) -> None:
         "vividness": 0.7,
         "tint": "grey",
         "already_colour": False,
+        "hints": 0,
         "notices": [],
     }
     assert (second["input"], second["error"]) == ("bad.jpg", "UnsupportedImageError")
