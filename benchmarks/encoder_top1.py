@@ -18,7 +18,7 @@ from timm.data import ImageNetInfo
 from timm.models import create_model
 
 from photochrom.nets.lite import load_pretrained
-from photochrom.train.store import read_pictures
+from photochrom.train.inputs import list_inputs, read_pictures
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     net.load_state_dict(load_pretrained(options.weights), strict=True)
     order = {synset: index for index, synset in enumerate(ImageNetInfo().label_names())}
     right, seen = {}, {}
-    for source, path, data in read_pictures(options.data):
+    for source, path, data in read_pictures(list_inputs(options.data)):
         found = re.search(r"n\d{8}", path)
         if not found or found.group() not in order or seen.get(source, 0) >= options.limit:
             continue

@@ -22,6 +22,7 @@ import numpy as np
 import pyvips
 
 from photochrom import color, fuse
+from photochrom.parallel import ordered
 
 
 def best(work: Callable[[], object], repeat: int) -> tuple[float, float]:
@@ -68,8 +69,11 @@ def speed(megapixels: float, rows: int, threads: int | None, repeat: int) -> Non
     ):
 
         def paint(picture: np.ndarray = picture) -> None:
-            for y0 in range(0, height, rows):
-                fuse.paint_strip(field, picture[y0 : y0 + rows], y0, height, threads=threads)
+            def strip(y0: int) -> np.ndarray:
+                return fuse.paint_strip(field, picture[y0 : y0 + rows], y0, height)
+
+            for _ in ordered(strip, range(0, height, rows), threads):
+                pass
 
         wall, cpu = best(paint, repeat)
         print(f"{name:12} {wall:6.3f} {wall / pixels * 1e9:7.1f} {cpu / pixels * 1e9:10.1f} {wall / vips:10.2f}x")
@@ -120,7 +124,7 @@ def guided(cells: np.ndarray, small: np.ndarray, light: np.ndarray) -> np.ndarra
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=float, default=12.0)
-    parser.add_argument("--rows", type=int, default=256, help="rows of a strip (default: 256)")
+    parser.add_argument("--rows", type=int, default=128, help="rows of a strip (default: 128)")
     parser.add_argument("--threads", type=int, help="default: one per processor")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument(

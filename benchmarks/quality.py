@@ -49,15 +49,20 @@ def model_results(
         yield ("" if value is None else f" v={value:g}"), result.rgb
 
 
-def make_colorizers(models: list[str], work_sizes: list[int | None]) -> dict[str, Any]:
+def make_colorizers(
+    models: list[str], work_sizes: list[int | None], qualities: list[str] | None = None
+) -> dict[str, Any]:
     if not models:
         return {}
     from photochrom import Colorizer
 
     return {
-        Path(model).name + ("" if size is None else f" @{size}"): Colorizer(model=model, work_size=size)
+        Path(model).name
+        + ("" if size is None else f" @{size}")
+        + ("" if quality == "normal" else f" {quality}"): Colorizer(model=model, work_size=size, quality=quality)
         for model in models
         for size in work_sizes
+        for quality in qualities or ["normal"]
     }
 
 
@@ -111,6 +116,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", nargs="+", default=[], metavar="NAME|file.onnx")
     parser.add_argument("--vividness", nargs="+", type=float, default=[None], metavar="V", help="default: the model's")
     parser.add_argument("--work-size", nargs="+", type=int, default=[None], metavar="N", help="default: the model's")
+    parser.add_argument("--quality", nargs="+", choices=["normal", "best"], default=["normal"])
     parser.add_argument("--protocol", choices=sorted(PROTOCOLS), default="centre-256")
     parser.add_argument("--limit", type=int, help="pictures of each set, evenly spread")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file")
@@ -127,7 +133,7 @@ def main() -> int:
             fitted = baselines.fit_baselines(picture.rgb for picture in training)
         else:
             console.print("no --train: the baselines 'mean ab' and 'mean ab given L' are left out")
-        colorizers = make_colorizers(arguments.model, arguments.work_size)
+        colorizers = make_colorizers(arguments.model, arguments.work_size, arguments.quality)
         reports = {}
         for path in arguments.data:
             truth = open_truth([path], arguments.protocol, arguments.limit)

@@ -38,14 +38,20 @@ def batch_of(kind: str, module: ColorModule, size: int, count: int) -> list[Tens
     return [*features, torch.randn(count, 2, sides[0], sides[0]) * 20, seeds]
 
 
-def stepper(kind: str, half: bool, size: int, count: int, encoder: str, device: str) -> Callable[[], None]:
+def module_of(kind: str, size: int, count: int, encoder: str) -> ColorModule:
+    return ColorModule(
+        Recipe(encoder=encoder, batch=count, sizes=[size], encoder_rate=1e-4 if kind == KINDS[2] else 0.0)
+    )
+
+
+def stepper(module: ColorModule, kind: str, half: bool, device: str) -> Callable[[], None]:
     """One optimiser step, as the trainer takes it."""
-    recipe = Recipe(encoder=encoder, batch=count, sizes=[size], encoder_rate=1e-4 if kind == KINDS[2] else 0.0)
-    module = ColorModule(recipe).to(device).train()
+    recipe = module.recipe
+    module = module.to(device).train()
     module.log = lambda *_, **__: None  # type: ignore[method-assign]  # there is no trainer to log to
     optimizer = module.configure_optimizers()["optimizer"]
     learnt = [p for p in module.parameters() if p.requires_grad]
-    batch: Any = [part.to(device) for part in batch_of(kind, module, size, count)]
+    batch: Any = [part.to(device) for part in batch_of(kind, module, recipe.sizes[0], recipe.batch)]
 
     def step() -> None:
         with torch.autocast(device, torch.bfloat16) if half else nullcontext():
@@ -73,7 +79,10 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     kinds = [(kind, half) for kind in KINDS for half in (False, True)]
-    steps = [stepper(kind, half, options.size, options.batch, options.encoder, options.device) for kind, half in kinds]
+    steps = [
+        stepper(module_of(kind, options.size, options.batch, options.encoder), kind, half, options.device)
+        for kind, half in kinds
+    ]
     seconds: list[list[float]] = [[] for _ in steps]
     for round_number in range(options.steps + 1):
         for taken, step in zip(seconds, steps, strict=True):

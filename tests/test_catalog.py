@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import pytest
 
 from photochrom import CATALOG, Colorizer
 from photochrom.catalog import DEFAULT_MODEL, find_model
-from photochrom.errors import UnknownModelError
-from photochrom.weights import PACKAGED, find
+from photochrom.errors import UnknownModelError, WeightsNotFoundError
+from photochrom.runtime import open_model
+from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile, find
 
 
 def test_names_are_unique_and_the_default_is_there() -> None:
@@ -33,12 +35,31 @@ def test_rows_are_frozen() -> None:
 def test_packaged_files_are_those_of_the_rows() -> None:
     for spec in CATALOG:
         for file in spec.files:
-            if file.url is None:
-                path = find(file)  # verifies the sha256
+            if file.url is None and (spec.folder.is_dir() or spec.folder == PACKAGED):
+                path = find(file, spec.folder)  # verifies the sha256
                 assert path is not None
-                assert path.parent == PACKAGED
+                assert path.parent == spec.folder
                 assert path.stat().st_size == file.size
         assert spec.size == sum(file.size for file in spec.files)
+
+
+def test_small_weights_of_the_papers_lie_outside_the_package_and_large_ones_nowhere() -> None:
+    papers = [spec for spec in CATALOG if spec.folder == REPOSITORY / "papers"]
+    assert len(papers) >= 15
+    assert all(spec.size < 10_000_000 for spec in papers)
+    assert sum(spec.size for spec in papers) < 40_000_000
+    sums = REPOSITORY / "papers" / "SHA256SUMS"
+    if sums.is_file():
+        lines = dict(reversed(line.split("  ")) for line in sums.read_text().splitlines())
+        assert lines == {file.name: file.sha256 for spec in papers for file in spec.files}
+
+
+def test_a_model_whose_weights_are_not_here_says_how_to_get_them(tmp_path: Path) -> None:
+    elsewhere = replace(next(spec for spec in CATALOG if spec.name == "unet"), folder=tmp_path)
+    for spec in (replace(elsewhere, files=(WeightsFile("u.onnx", "0" * 64, 1),)), replace(elsewhere, files=())):
+        with pytest.raises(WeightsNotFoundError, match="photochrom train unet") as caught:
+            open_model(spec)
+        assert ("weights/papers" in str(caught.value)) == bool(spec.files)
 
 
 def test_the_shipped_model_is_small_and_is_what_its_row_says(shipped: Colorizer) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -172,8 +173,8 @@ def test_vividness_and_work_size_and_quality(photochrom: Command, photo: Grey) -
         "0.png": ["--vividness", 0],
         "1.png": ["--vividness", 1],
         "small.png": ["--work-size", 64, "--threads", 1],
-        "low.jpg": ["--quality", 10],
-        "high.jpg": ["--quality", 95],
+        "low.jpg": ["--jpeg-quality", 10],
+        "high.jpg": ["--jpeg-quality", 95],
     }.items():
         assert photochrom("colorize", "a.png", "-o", name, *options).code == 0
     assert (load(Path("0.png")) != load(Path("1.png"))).any()
@@ -193,8 +194,9 @@ def test_vividness_and_work_size_and_quality(photochrom: Command, photo: Grey) -
         "--max-pixels inf",
         "--threads 0",
         "--work-size 8",
-        "--quality 0",
-        "--quality 101",
+        "--jpeg-quality 0",
+        "--jpeg-quality 101",
+        "--quality splendid",
         "--no-such-option",
         "--model no-such-model",
         "--model no-such-file.onnx",
@@ -271,7 +273,7 @@ def test_models_whose_weights_are_absent_or_damaged(
     photochrom: Command, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHOTOCHROM_CACHE", str(here))
-    monkeypatch.setattr("photochrom.weights.find.__defaults__", (here,))
+    monkeypatch.setattr("photochrom.catalog.CATALOG", (replace(CATALOG[0], folder=here),))
     assert "missing" in photochrom("models", "--json").lines[0]["weights"]
     (here / CATALOG[0].files[0].name).write_text("damaged")
     done = photochrom("models", "--json")

@@ -235,8 +235,8 @@ def test_save(shipped: Colorizer, photo: Grey, tmp_path: Path) -> None:
         result.save(tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes() == kept
     result.save(str(tmp_path / "a.png"), force=True)
-    result.save(tmp_path / "low.jpg", quality=10)
-    result.save(tmp_path / "high.jpg", quality=95)
+    result.save(tmp_path / "low.jpg", jpeg_quality=10)
+    result.save(tmp_path / "high.jpg", jpeg_quality=95)
     assert (tmp_path / "low.jpg").stat().st_size < (tmp_path / "high.jpg").stat().st_size
     see_through = shipped.open(np.dstack([photo, photo])).paint()
     assert "transparency" in " ".join(see_through.save(tmp_path / "flat.jpg"))

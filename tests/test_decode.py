@@ -123,3 +123,16 @@ def test_neighbours_of_like_lightness_agree_and_edges_keep_them_apart() -> None:
 def test_agree_refuses_cells_of_another_shape() -> None:
     with pytest.raises(InvalidModelError, match="cells of shape"):
         decode.agree(np.zeros((3, 4, 5)), np.zeros((5, 4)))
+
+
+def test_a_model_may_have_its_own_temperature_at_the_middle_of_the_dial():
+    logits = np.random.default_rng(0).normal(0, 2, (3, 4, 5))
+    bins = np.array([[0, 0], [50, 0], [0, 50]], np.float32)
+    own = decode.decode_bins(logits, bins, decode.DEFAULT_VIVIDNESS, middle=0.38)
+    np.testing.assert_allclose(own, decode.annealed_mean(logits, bins, 0.38), atol=1e-4)
+    safe = decode.decode_bins(logits, bins, 0.0, middle=0.38)
+    low, middle = decode.dial(0.0)[0], decode.dial(decode.DEFAULT_VIVIDNESS)[0]
+    np.testing.assert_allclose(safe, decode.annealed_mean(logits, bins, 0.38 * low / middle), atol=1e-4)
+    np.testing.assert_array_equal(
+        decode.decode_bins(logits, bins, 0.0, middle=1.0), decode.annealed_mean(logits, bins, 1.0)
+    )

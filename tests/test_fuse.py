@@ -48,9 +48,19 @@ def test_the_painted_colour_is_the_fields_colour_within_srgb() -> None:
     field, pixels = some_field(strength=120), grainy(120, 90)
     light = color.lightness(pixels)
     lab = np.dstack([light, fuse.ab_strip(field, light, 0, 120)])
-    expected = color.lab_to_rgb(color.limit_chroma(lab)) * 255
-    assert np.abs(fuse.paint_strip(field, pixels, 0, 120) - expected).max() < 1.5
-    assert np.abs(fuse.paint_strip(field, pixels, 0, 120) - expected).mean() < 0.3
+    limited = color.limit_chroma(lab)
+    expected = color.lab_to_rgb(limited) * 255
+    painted = fuse.paint_strip(field, pixels, 0, 120)
+    error = np.abs(painted - expected)
+    # Well within sRGB only rounding is lost; at its border the table of colours rounds a corner off.
+    outwards = lab * np.array([1, 1.2, 1.2], np.float32)
+    inside = (color.limit_chroma(outwards) == outwards).all(axis=-1)
+    assert inside.mean() > 0.2
+    assert error[inside].max() < 3
+    assert error[inside].mean() < 0.35
+    difference = np.linalg.norm(color.rgb_to_lab(painted / 255) - limited, axis=-1)
+    assert difference.mean() < 0.5
+    assert np.percentile(difference, 99) < 2
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -68,9 +78,9 @@ def test_strips_are_the_same_to_the_bit_however_the_picture_is_cut(shape: tuple[
     grey = grainy(h, w, dtype)
     tinted = np.stack([grey, grey, np.where(grey > 99, grey - 9, grey)], axis=-1)
     for pixels in (grey, tinted):
-        whole = fuse.paint_strip(field, pixels, 0, h, threads=1)
+        whole = fuse.paint_strip(field, pixels, 0, h)
         for rows in (1, 16, 57) if h < 1000 else (700,):
-            strips = [fuse.paint_strip(field, pixels[y : y + rows], y, h, threads=2) for y in range(0, h, rows)]
+            strips = [fuse.paint_strip(field, pixels[y : y + rows], y, h) for y in range(0, h, rows)]
             assert np.array_equal(np.concatenate(strips), whole)
 
 
@@ -78,12 +88,6 @@ def test_grey_in_three_bands_is_painted_as_in_one() -> None:
     field, grey = some_field(), grainy(50, 60)
     rgb = grey[..., None].repeat(3, axis=-1)
     assert np.array_equal(fuse.paint_strip(field, rgb, 0, 50), fuse.paint_strip(field, grey, 0, 50))
-
-
-def test_threads_do_not_change_the_result() -> None:
-    field, pixels = some_field(strength=150), grainy(1100, 800)
-    one, four = (fuse.paint_strip(field, pixels, 0, 1100, threads=count) for count in (1, 4))
-    assert np.array_equal(one, four)
 
 
 def test_the_field_is_aligned_by_pixel_centres() -> None:
@@ -195,8 +199,6 @@ def test_bad_arguments_are_refused() -> None:
         fuse.paint_strip(field, pixels.astype(np.float32), 0, 20)
     with pytest.raises(OptionError, match="y0"):
         fuse.paint_strip(field, pixels, 1, 20)
-    with pytest.raises(OptionError, match="threads"):
-        fuse.paint_strip(field, pixels, 0, 20, threads=0)
     light = np.full((16, 16), 50.0)
     with pytest.raises(InvalidPixelsError, match="NaN"):
         fuse.fit(np.full((16, 16, 2), np.nan), light)

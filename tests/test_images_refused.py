@@ -179,7 +179,8 @@ def test_libvips_prints_nothing(tmp_path):
     (tmp_path / "a.tif").write_bytes(FILES["tiff-deflate"][:-300])
     script = (
         "import sys\nfrom photochrom.errors import PhotochromError\nfrom photochrom.images import open_image\n"
-        "for path in sys.argv[1:]:\n    try:\n        open_image(path)\n    except PhotochromError:\n        print('refused')"
+        "for path in sys.argv[1:]:\n    try:\n        next(open_image(path).strips())\n"
+        "    except PhotochromError:\n        print('refused')"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "a.jpg"), str(tmp_path / "a.tif")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ import pytest
 
 import photochrom
 
-HEAVY = ["av", "cv2", "fastapi", "lightning", "onnxruntime", "pyvips", "ray", "torch"]
+HEAVY = ["av", "cv2", "fastapi", "lightning", "onnxruntime", "pyvips", "ray", "sqlalchemy", "torch"]
 
 
 def loaded_after(code: str) -> set[str]:
@@ -31,7 +31,9 @@ def test_the_main_path_needs_neither_torch_nor_a_web_server() -> None:
     assert not loaded.intersection({"av", "fastapi", "lightning", "ray", "torch"})
 
 
-@pytest.mark.parametrize("arguments", ["--help", "--version", "colorize --help", "models --json"])
+@pytest.mark.parametrize(
+    "arguments", ["--help", "--version", "colorize --help", "models --json", "study report --help"]
+)
 def test_help_loads_no_heavy_library(arguments: str) -> None:
     code = f"""
 from photochrom.cli.main import main

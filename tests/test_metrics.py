@@ -1,11 +1,13 @@
 import doctest
 import statistics
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
 from skimage.color import deltaE_ciede2000, rgb2lab
-from skimage.metrics import peak_signal_noise_ratio
+from skimage.measure import shannon_entropy
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 from sklearn.metrics import auc as area_under
 
 from photochrom.color import ab_bins
@@ -48,6 +50,28 @@ def test_psnr_agrees_with_skimage_and_is_infinite_for_a_copy(pair):
     assert metrics.psnr(pair[0], pair[0]) == float("inf")
     ab = ab_pair(pair)
     assert metrics.psnr_ab(*ab) == pytest.approx(peak_signal_noise_ratio(*ab, data_range=255))
+
+
+def test_the_papers_metrics_agree_with_other_implementations(pair):
+    truth, result = pair
+    assert metrics.mse(*pair) == pytest.approx(mean_squared_error(*pair))
+    expected = structural_similarity(
+        truth, result, channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
+    )
+    assert metrics.ssim(*pair) == pytest.approx(expected, abs=1e-6)
+    assert metrics.entropy(truth) == pytest.approx(shannon_entropy(truth))
+    lacking = cv2.subtract(truth, result).astype(float)  # saturates at 0
+    assert metrics.image_matching_error(*pair) == pytest.approx((lacking**2).sum(axis=-1).mean())
+    ab = ab_pair(pair)
+    larger = [["a" if a >= b else "b" for a, b in field.reshape(-1, 2).tolist()] for field in ab]
+    same = statistics.fmean(x == y for x, y in zip(*larger, strict=True))
+    assert metrics.keras_accuracy(*ab) == pytest.approx(same)
+
+
+def test_ssim_needs_room_for_its_window():
+    small = np.zeros((10, 20, 3), np.uint8)
+    with pytest.raises(InvalidPixelsError, match="11"):
+        metrics.ssim(small, small)
 
 
 def test_mae_ab_agrees_with_a_plain_loop(pair):

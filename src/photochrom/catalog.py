@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from photochrom.errors import UnknownModelError
-from photochrom.weights import WeightsFile
+from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile
 
 __all__ = ["CATALOG", "DEFAULT_MODEL", "ModelSpec", "find_model"]
 
@@ -17,9 +20,10 @@ DEFAULT_MODEL = "photochrom"
 class ModelSpec:
     """One model.
 
-    ``output``: "ab-bins" (scores over the 261 ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
+    ``output``: "ab-bins" (scores over ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
     must be multiples of ``multiple``. ``work_size``: the short side, in pixels, at which it colours best. ``hints``: whether it
-    takes hints and a histogram; then ``files`` are an encoder and a decoder, else one graph.
+    takes hints and a histogram; then ``files`` are an encoder and a decoder, else one graph, or nothing where only the recipe
+    is shipped. ``folder``: where the files lie.
     """
 
     name: str
@@ -33,6 +37,18 @@ class ModelSpec:
     parameters: int
     licence: str
     files: tuple[WeightsFile, ...]
+    folder: Path = PACKAGED
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the weights are absent."""
+        if self.folder == PACKAGED:
+            return "install photochrom again"
+        where = f"take {self.files[0].name} from weights/papers of the repository, or " if self.files else ""
+        return (
+            f"{where}train it: `photochrom train {self.name} --data DIR -o RUN`, `photochrom export RUN/last.ckpt -o "
+            f"{self.name}.onnx`, then --model {self.name}.onnx"
+        )
 
     @property
     def size(self) -> int:
@@ -54,14 +70,24 @@ CATALOG: tuple[ModelSpec, ...] = (
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "e792b94f625e117565414c9f6b9e2d5119e1a2ebc4bfc208554b5918be169a2c", 5958774
+                "photochrom.encoder.onnx", "1ac083b31ee685b4edbbe220dfbb6192147a4fba195b26ac7bd92a3e158eaab6", 5958784
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
+                "photochrom.decoder.onnx", "777d2f5780a140ba33e5a36ebf45dba56e812a64b224326bf5dfdecbb942c07a", 7449945
             ),
         ),
     ),
 )
+
+
+def _papers() -> Iterator[ModelSpec]:
+    """The systems of the five papers: a row for each line of papers.json, which `photochrom papers` writes."""
+    for row in json.loads((PACKAGED / "papers.json").read_text()):
+        files = tuple(WeightsFile(**file) for file in row.pop("files"))
+        yield ModelSpec(**row, hints=False, files=files, folder=REPOSITORY / "papers")
+
+
+CATALOG += tuple(_papers())
 
 
 def find_model(name: str) -> ModelSpec:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from photochrom import decode, fuse, masks, propagate, steering
 from photochrom.catalog import ModelSpec
-from photochrom.color import ab_bins, lightness
+from photochrom.color import lightness
+from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 from photochrom.guidance import reference
 from photochrom.guidance.palette import DEFAULT_STRENGTH, Palette, ab_histogram, blended, parse_palette, transport
@@ -25,6 +26,7 @@ from photochrom.guidance.smooth import smooth as smoothed
 from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
+from photochrom.parallel import ordered
 from photochrom.runtime import Features, Session, open_model
 from photochrom.version import __version__
 
@@ -45,7 +47,8 @@ class Colorizer:
 
     model: a catalogue name, a catalogue row, the path of an ONNX file, a ready :class:`~photochrom.runtime.Session`, or None
     for the default model. threads: processor threads (None: all). work_size: the short side, in pixels, at which the network
-    sees the photograph (None: the model's own).
+    sees the photograph (None: the model's own). profile: the colour profile, for a model that has several (None: its choice).
+    quality: "best" asks the network about six views of the photograph, see :mod:`photochrom.ensemble`.
     """
 
     def __init__(
@@ -54,12 +57,16 @@ class Colorizer:
         *,
         threads: int | None = None,
         work_size: int | None = None,
+        profile: int | None = None,
+        quality: Literal["normal", "best"] = "normal",
     ) -> None:
+        if quality not in ("normal", "best"):
+            raise OptionError("quality", quality, "normal or best")
         if work_size is not None and not 32 <= work_size <= 2048:
             raise OptionError("work_size", work_size, "32 to 2048 pixels")
         if model is None or isinstance(model, (str, Path, ModelSpec)):
-            model = open_model(model, threads=threads)
-        self.session: Session = model
+            model = open_model(model, threads=threads, profile=profile)
+        self.session: Session = EnsembleSession(model) if quality == "best" else model
         self.threads = threads
         self.work_size = work_size or self.session.work_size
 
@@ -208,7 +215,8 @@ class Opened:
         out = session.decode(self.features, self.cells(hints) if session.hints and hints else None, histogram)
         if session.output == "ab-bins":
             cells = cv2.resize(light, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
-            ab = decode.decode_bins(decode.agree(out, cells), ab_bins(), vividness, session.log_prior)
+            scores, middle = decode.agree(out, cells), session.temperature
+            ab = decode.decode_bins(scores, session.bins, vividness, session.log_prior, middle)
             sure = decode.confidence(out)
         else:
             ab = decode.decode_ab(out, vividness)
@@ -262,21 +270,31 @@ class Colorized:
 
     def strips(self) -> Iterator[NDArray[Any]]:
         """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it."""
-        info = self.opened.source.info
-        rows = max(8, min(ROWS, STRIP_PIXELS // info.width))
-        threads = self.opened.colorizer.threads
-        for y, pixels in self.opened.source.strips(rows):
-            yield fuse.paint_strip(self.color, pixels, y, info.height, layers=self.layers, threads=threads)
+        source = self.opened.source
+        # Whole blocks of a JPEG, and enough strips for all threads.
+        rows = max(8, min(ROWS, STRIP_PIXELS // source.info.width) // 16 * 16)
 
-    def save(self, path: str | Path, *, force: bool = False, quality: int | None = None) -> tuple[str, ...]:
+        def paint(strip: tuple[int, NDArray[Any]]) -> NDArray[Any]:
+            return fuse.paint_strip(self.color, strip[1], strip[0], source.info.height, layers=self.layers)
+
+        yield from ordered(paint, source.strips(rows), self.opened.colorizer.threads)
+
+    def save(self, path: str | Path, *, force: bool = False, jpeg_quality: int | None = None) -> tuple[str, ...]:
         """Write the picture: same size, depth, alpha and metadata, with a mark that its colours are synthetic.
 
-        quality: of JPEG and WebP, 1 to 100 (None: at least the input's). Returns sentences for the user about what the format
-        could not keep. Raises OutputError.
+        jpeg_quality: of JPEG and WebP, 1 to 100 (None: at least the input's). Returns sentences for the user about what the
+        format could not keep. Raises OutputError.
         """
         model = self.opened.colorizer.session.name
         return write_image(
-            self.opened.source, path, self.strips(), software=SOFTWARE, model=model, force=force, quality=quality
+            self.opened.source,
+            path,
+            self.strips(),
+            software=SOFTWARE,
+            model=model,
+            force=force,
+            quality=jpeg_quality,
+            threads=self.opened.colorizer.threads,
         )
 
     def save_confidence(self, path: str | Path, *, force: bool = False) -> None:

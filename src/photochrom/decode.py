@@ -22,7 +22,7 @@ DEFAULT_VIVIDNESS = 0.5
 # What the dial means at 0, at 0.5 and at 1; in between, temperature and gain go geometrically, the weight linearly.
 _DIAL = (0.0, 0.5, 1.0)
 _TEMPERATURES = (0.7, 0.45, 0.3)
-_PRIOR_WEIGHTS = (0.0, 0.12, 0.5)
+_PRIOR_WEIGHTS = (0.0, 0.12, 0.58)
 _CHROMA_GAINS = (0.8, 1.0, 1.25)
 
 
@@ -52,9 +52,10 @@ def annealed_mean(logits: NDArray[Any], bins: NDArray[Any], temperature: float) 
             f"logits of shape {np.shape(logits)} and bins of shape {np.shape(bins)}; expected (Q, h, w) and (Q, 2)"
         )
     weights, total = _exponentials(logits, 1.0 / temperature)
-    mean: NDArray[np.float32] = weights.T @ np.asarray(bins, np.float32)
-    mean /= total[:, None]
-    return mean.reshape(*np.shape(logits)[1:], 2)
+    # Not by the matrix library: for so small a product its threads would stay busy with waiting long after it.
+    mean: NDArray[np.float32] = np.einsum("cq,qn->cn", np.ascontiguousarray(np.transpose(bins), np.float32), weights)
+    mean /= total
+    return np.ascontiguousarray(mean.T).reshape(*np.shape(logits)[1:], 2)
 
 
 def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
@@ -75,6 +76,7 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
 
 # Neighbours this many cells away are asked, nearer ones more (sigma in cells), and likewise those of like lightness (in L*).
 _REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
+_AT_ONCE = 32  # bins: what the caches hold
 
 
 def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
@@ -88,19 +90,28 @@ def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
     _require_finite(logits)
     scores, light = np.asarray(logits, np.float32), np.asarray(lightness, np.float32)
     h, w = light.shape
-    around = np.pad(scores, ((0, 0), (_REACH, _REACH), (_REACH, _REACH)), "edge")
-    light_around = np.pad(light, _REACH, "edge")
-    total, weights = np.zeros_like(scores), np.zeros_like(light)
+    pad = (_REACH, _REACH)
+    around, light_around = np.pad(scores, ((0, 0), pad, pad), "edge"), np.pad(light, _REACH, "edge")
+    # With the padded rows laid end to end a neighbour is so many places further on; what lies beyond column w is left out.
+    wide = w + 2 * _REACH
+    count = h * wide - 2 * _REACH
+    line, light_line = around.reshape(len(scores), -1), light_around.reshape(-1)
+    centre = light_line[_REACH * (wide + 1) :][:count]
+    weights = {}
     for dy, dx in itertools.product(range(2 * _REACH + 1), repeat=2):
-        rows, columns = slice(dy, dy + h), slice(dx, dx + w)
-        far = ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
-        weight = np.exp(
-            np.float32(-0.5) * (np.float32(far) + ((light_around[rows, columns] - light) / np.float32(_ALIKE)) ** 2)
-        )
-        total += around[:, rows, columns] * weight
-        weights += weight
-    total /= weights
-    return total
+        at, far = dy * wide + dx, ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
+        unlike = (light_line[at : at + count] - centre) / np.float32(_ALIKE)
+        weights[at] = np.exp(np.float32(-0.5) * (np.float32(far) + unlike**2))
+    norm = sum(weights.values())
+    agreed = np.zeros((len(scores), h * wide), np.float32)
+    part = np.empty((_AT_ONCE, count), np.float32)
+    for first in range(0, len(scores), _AT_ONCE):
+        total = agreed[first : first + _AT_ONCE, :count]
+        for at, weight in weights.items():
+            np.multiply(line[first : first + _AT_ONCE, at : at + count], weight, out=part[: len(total)])
+            total += part[: len(total)]
+        total /= norm
+    return np.ascontiguousarray(agreed.reshape(-1, h, wide)[..., :w])
 
 
 def decode_bins(
@@ -108,14 +119,18 @@ def decode_bins(
     bins: NDArray[Any],
     vividness: float = DEFAULT_VIVIDNESS,
     log_prior: NDArray[Any] | None = None,
+    middle: float | None = None,
 ) -> NDArray[np.float32]:
     """Colour of ab-bin logits at one setting of the dial: (Q, h, w) float -> ab (h, w, 2) float32.
 
     ``log_prior`` (Q,) is the logarithm of how frequent each bin was in training. Where the dial asks for vivid colours, a
     share tau of it is subtracted from the logits, which equals training with classes reweighted by prior**-tau (Menon 2021).
+    ``middle`` is the temperature at the middle of the dial for a model that has its own; the ends keep their ratios to it.
     Raises OptionError and InvalidModelError as :func:`annealed_mean` does, and for a prior of another length or not finite.
     """
     temperature, tau, _ = dial(vividness)
+    if middle is not None:
+        temperature = min(1.0, temperature * middle / dial(DEFAULT_VIVIDNESS)[0])
     if log_prior is not None:
         prior = np.asarray(log_prior, np.float32)
         if prior.shape != (len(bins),) or not np.isfinite(prior).all():

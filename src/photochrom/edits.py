@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -59,6 +59,8 @@ class Edits:
     model: str
     vividness: float = 0.5
     work_size: int | None = None
+    quality: Literal["normal", "best"] = "normal"
+    profile: int | None = None
     hints: Hints = field(default_factory=Hints)
     references: tuple[ReferenceEdit, ...] = ()
     order: tuple[int, ...] = ()
@@ -154,9 +156,12 @@ def save_edits(edits: Edits, path: Path, *, force: bool = False) -> None:
     text = json.dumps({"photochrom": FORMAT, **value}, indent=1) + "\n"
     if not force and os.path.lexists(path):
         raise OutputExistsError("exists already; overwrite it with --force", path)
+    part = path.with_name(f".{path.name}.part")
     try:
-        path.write_text(text, "utf-8")
+        part.write_text(text, "utf-8")
+        part.replace(path)
     except OSError as error:
+        part.unlink(missing_ok=True)
         raise OutputWriteError(f"cannot be written ({error.strerror})", path) from error
 
 

@@ -28,7 +28,8 @@
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
-        └── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
+        ├── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
+        └── DivergenceError        the loss or a weight is no longer a number (.step)
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from pathlib import Path
 __all__ = [
     "CheckpointError",
     "DataError",
+    "DivergenceError",
     "EditsError",
     "GreyReferenceError",
     "HintError",
@@ -56,6 +58,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "StudyError",
     "TrainingError",
     "TruncatedImageError",
     "UnknownColorError",
@@ -204,6 +207,10 @@ class MissingExtraError(PhotochromError):
         super().__init__(f"{what} needs the extra [{extra}]: pip install 'photochrom[{extra}]'")
 
 
+class StudyError(_PathError):
+    """A study with people that cannot be made, run or read."""
+
+
 class TrainingError(_PathError):
     """A training run that cannot start or go on."""
 
@@ -222,3 +229,15 @@ class RecipeError(TrainingError):
 
 class CheckpointError(TrainingError):
     """A checkpoint of another architecture, or a damaged one."""
+
+
+class DivergenceError(TrainingError):
+    """The loss or a weight is no longer a number."""
+
+    def __init__(self, what: str, step: int, path: str | Path | None = None) -> None:
+        self.step = step
+        super().__init__(
+            f"{what} at step {step}, and nothing was saved since; start a new run from this checkpoint "
+            "with init, another output folder and lower rates (decoder_rate, encoder_rate)",
+            path,
+        )

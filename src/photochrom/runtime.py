@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -61,13 +62,21 @@ class Session(Protocol):
 
     @property
     def log_prior(self) -> Float | None:
-        """Natural logarithm of each ab bin's share in the training pictures, (261,), where the model tells it."""
+        """Natural logarithm of each ab bin's share in the training pictures, (Q,), where the model tells it."""
+
+    @property
+    def bins(self) -> Float:
+        """Centres of the Q ab bins that the scores are about, (Q, 2)."""
+
+    @property
+    def temperature(self) -> float | None:
+        """Temperature of the annealed mean at the middle of the vividness dial, where the model has its own."""
 
     def encode(self, lightness: Float) -> Features:
         """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features."""
 
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
-        """Scores over the ab bins (261, h, w), or ab (2, h, w): h = ceil(H / stride), w likewise.
+        """Scores over the ab bins (Q, h, w), or ab (2, h, w): h = ceil(H / stride), w likewise.
 
         hints: (3, h, w), a* and b* where the mask, the third channel, in [0, 1], is above 0. histogram: (261,), shares of the
         ab bins, summing to 1. Raises OptionError for others, InvalidModelError where the model fails.
@@ -75,16 +84,26 @@ class Session(Protocol):
 
 
 class OnnxSession:
-    """A :class:`Session` over one ONNX graph (lightness -> colours) or two (encoder, decoder)."""
+    """A :class:`Session` over one ONNX graph (lightness -> colours) or two (encoder, decoder).
 
-    def __init__(self, paths: tuple[Path, ...], *, threads: int | None = None, name: str | None = None) -> None:
+    profile: for a model that has several colour profiles and chooses one for each picture, the one to take instead.
+    """
+
+    def __init__(
+        self,
+        paths: tuple[Path, ...],
+        *,
+        threads: int | None = None,
+        name: str | None = None,
+        profile: int | None = None,
+    ) -> None:
         if threads is not None and threads < 1:
             raise OptionError("threads", threads, "1 or more")
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0  # 0: ONNX Runtime takes the physical cores
         options.log_severity_level = 3
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         self._paths = paths
         self._graphs = [_load(path, options) for path in paths]
         about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths, strict=True)]
@@ -95,7 +114,10 @@ class OnnxSession:
         self._stride: int = about["stride"]
         self._work_size: int = about["work_size"]
         self._name = name or paths[0].name.removesuffix(".onnx").removesuffix(".encoder")
-        self._log_prior = _log_prior(about.get("prior"), paths[0])
+        self._bins = _bins(about.get("bins"), paths[0])
+        self._temperature: float | None = _temperature(about.get("temperature"), paths[0])
+        self._log_prior = _log_prior(about.get("prior"), len(self._bins), paths[0])
+        self._profile = _checked_profile(profile, self._graphs[0], self.name)
         self._result = "ab" if self._output == "ab" else "scores"
         self._check()
 
@@ -142,20 +164,35 @@ class OnnxSession:
         """See :class:`Session`."""
         return self._log_prior
 
+    @property
+    def bins(self) -> Float:
+        """See :class:`Session`."""
+        return self._bins
+
+    @property
+    def temperature(self) -> float | None:
+        """See :class:`Session`."""
+        return self._temperature
+
     def encode(self, lightness: Float) -> Features:
         """See :class:`Session`. Sizes that are no multiple of the model's are filled up by reflection."""
         height, width = lightness.shape
         padded = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
         outputs = FEATURES if self.hints else (self._result,)
-        return Features(tuple(self._run(0, outputs, {"lightness": padded})), height, width)
+        inputs: dict[str, Array] = {"lightness": padded}
+        if self._profile is not None:
+            inputs["profile"] = np.array([self._profile], np.int64)
+        return Features(tuple(self._run(0, outputs, inputs)), height, width)
 
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
         """See :class:`Session`."""
         h, w = (-(-side // self._stride) for side in (features.height, features.width))
+        padded = (-(-side // self._multiple) * self._multiple for side in (features.height, features.width))
+        grid = tuple(-(-side // self._stride) for side in padded)
         result = features.arrays[0]
         if self.hints:
             inputs: dict[str, Float] = dict(zip(FEATURES, features.arrays, strict=True))
-            inputs["hints"] = np.zeros((1, 3, *features.arrays[0].shape[2:]), np.float32)
+            inputs["hints"] = np.zeros((1, 3, *grid), np.float32)
             inputs["histogram"] = np.zeros((1, len(ab_bins()) + 1), np.float32)
             if hints is not None:
                 inputs["hints"][0, :, :h, :w] = _checked_hints(hints, (3, h, w))
@@ -164,33 +201,37 @@ class OnnxSession:
             (result,) = self._run(1, (self._result,), inputs)
         elif hints is not None or histogram is not None:
             raise OptionError("hints", "given", f"none: the model {self.name} takes no hints")
-        padded = (-(-side // self._multiple) * self._multiple for side in (features.height, features.width))
-        grid = tuple(-(-side // self._stride) for side in padded)
         if result.ndim != 4 or result.shape[2:] != grid:
             raise InvalidModelError(
                 f"gives an array of shape {result.shape}, expected (1, channels, {grid[0]}, {grid[1]})", self._paths[-1]
             )
         return result[0, :, :h, :w]
 
-    def _run(self, graph: int, outputs: tuple[str, ...], inputs: dict[str, Float]) -> list[Float]:
+    def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
         try:
             return self._graphs[graph].run(outputs, inputs)  # type: ignore[no-any-return]
         except Exception as error:  # ONNX Runtime raises its own, unexported exception types
             raise InvalidModelError(f"fails when it runs ({_first_line(error)})", self._paths[graph]) from error
 
 
-def open_model(model: str | Path | ModelSpec | None = None, *, threads: int | None = None) -> OnnxSession:
+def open_model(
+    model: str | Path | ModelSpec | None = None, *, threads: int | None = None, profile: int | None = None
+) -> OnnxSession:
     """A session for a catalogue name, a catalogue row, or the path of an ONNX file; None is the default model.
 
+    threads, profile: see :class:`OnnxSession`.
     A path ``M.onnx`` also stands for the pair ``M.encoder.onnx`` and ``M.decoder.onnx`` that ``photochrom export`` writes.
-    Raises UnknownModelError, WeightsNotFoundError, WeightsDigestError, InvalidModelError.
+    Raises UnknownModelError, WeightsNotFoundError, WeightsDigestError, InvalidModelError, OptionError.
     """
     if model is None:
         model = DEFAULT_MODEL
     if isinstance(model, Path) or (isinstance(model, str) and (model.endswith(".onnx") or "/" in model)):
-        return OnnxSession(_paths_of(Path(model)), threads=threads)
+        return OnnxSession(_paths_of(Path(model)), threads=threads, profile=profile)
     spec = find_model(model) if isinstance(model, str) else model
-    return OnnxSession(tuple(locate(file) for file in spec.files), threads=threads, name=spec.name)
+    if not spec.files:
+        raise WeightsNotFoundError(f"no weights of {spec.name} are shipped; {spec.remedy}")
+    files = tuple(locate(file, spec.folder, spec.remedy) for file in spec.files)
+    return OnnxSession(files, threads=threads, name=spec.name, profile=profile)
 
 
 def _paths_of(path: Path) -> tuple[Path, ...]:
@@ -236,16 +277,46 @@ def _about(graph: Any, path: Path) -> dict[str, Any]:
     return about
 
 
-def _log_prior(shares: Any, path: Path) -> Float | None:
+def _bins(centres: Any, path: Path) -> Float:
+    if centres is None:
+        return ab_bins()
+    try:
+        bins = np.asarray(centres, np.float32)
+    except (TypeError, ValueError):
+        bins = np.empty(0, np.float32)
+    if bins.ndim != 2 or bins.shape[1:] != (2,) or not np.isfinite(bins).all():
+        raise InvalidModelError("its bins must be pairs of a* and b*", path)
+    return bins
+
+
+def _temperature(value: Any, path: Path) -> float | None:
+    if value is None or (isinstance(value, float) and 0 < value <= 1):
+        return value
+    raise InvalidModelError(f"its temperature is {value!r}, expected a number in (0, 1]", path)
+
+
+def _log_prior(shares: Any, count: int, path: Path) -> Float | None:
     if shares is None:
         return None
     try:
         prior = np.asarray(shares, np.float32)
     except (TypeError, ValueError):
         prior = np.empty(0, np.float32)
-    if prior.shape != (len(ab_bins()),) or not np.isfinite(prior).all() or not (prior > 0).all():
-        raise InvalidModelError(f"its prior must be {len(ab_bins())} shares above 0", path)
+    if prior.shape != (count,) or not np.isfinite(prior).all() or not (prior > 0).all():
+        raise InvalidModelError(f"its prior must be {count} shares above 0", path)
     return np.log(prior)
+
+
+def _checked_profile(profile: int | None, graph: Any, name: str) -> int | None:
+    """Graphs with profiles have a second input with a default: the number of the profile, -1 to choose it themselves."""
+    if profile is None:
+        return None
+    if not any(value.name == "profile" for value in graph.get_overridable_initializers()):
+        raise OptionError("--profile", profile, f"nothing: the model {name} has no colour profiles")
+    count = int(json.loads(graph.get_modelmeta().custom_metadata_map["photochrom"])["profiles"])
+    if not 0 <= profile < count:
+        raise OptionError("--profile", profile, f"0 to {count - 1}")
+    return profile
 
 
 def _checked_hints(hints: Array, shape: tuple[int, int, int]) -> Float:

@@ -17,6 +17,8 @@ __all__ = ["WeightsFile", "cache_folder", "find", "locate"]
 
 #: Weights that ship inside the package.
 PACKAGED = Path(__file__).parent / "models"
+#: Weights in a checkout of the repository that do not ship inside the package.
+REPOSITORY = Path(__file__).parents[2] / "weights"
 #: Seconds without a byte after which a download is given up.
 TIMEOUT = 30
 
@@ -57,17 +59,15 @@ def find(file: WeightsFile, folder: Path = PACKAGED) -> Path | None:
     return path
 
 
-def locate(file: WeightsFile, folder: Path = PACKAGED) -> Path:
+def locate(file: WeightsFile, folder: Path = PACKAGED, remedy: str = "install photochrom again") -> Path:
     """The path of a verified weights file: from the package, from the cache, or fetched from its URL into the cache.
 
-    Raises what :func:`find` raises, and WeightsNotFoundError if the file cannot be had.
+    Raises what :func:`find` raises, and WeightsNotFoundError, which tells the ``remedy``, if the file cannot be had.
     """
     if (path := find(file, folder)) is not None:
         return path
     if file.url is None:
-        raise WeightsNotFoundError(
-            "this weights file is missing from the installation; install photochrom again", folder / file.name
-        )
+        raise WeightsNotFoundError(f"this weights file is missing from the installation; {remedy}", folder / file.name)
     return _fetch(file, file.url)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, RecipeError
 from photochrom.train.data import Crop, CropDataset, StepSampler, centre_square, random_crop
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import Entry, PictureStore, build_store
@@ -61,6 +61,21 @@ class TestStepSampler:
         without = recipe(steps=100, source_weights={"a": 0.0})
         assert {crop.index >= 40 for step in sampler(without) for crop in step} == {True}
 
+    @pytest.mark.parametrize("start", [0, 7])
+    def test_processes_share_the_pictures_of_each_step(self, recipe: Make, start: int) -> None:
+        settings = recipe(steps=20, batch=6, sizes=[64, 96])
+        shares = [
+            list(StepSampler(MadeStore(), np.arange(50), settings, start, rank=rank, processes=3))  # type: ignore[arg-type]
+            for rank in range(3)
+        ]
+        for whole, *parts in zip(sampler(settings, start), *shares, strict=True):
+            assert [len(part) for part in parts] == [2, 2, 2]
+            assert {crop for part in parts for crop in part} == set(whole)
+
+    def test_a_batch_that_cannot_be_shared_is_an_error(self, recipe: Make) -> None:
+        with pytest.raises(RecipeError, match="7 pictures cannot be shared evenly by 2"):
+            StepSampler(MadeStore(), np.arange(50), recipe(batch=7), rank=0, processes=2)  # type: ignore[arg-type]
+
     def test_weights_that_leave_nothing_are_an_error(self, recipe: Make) -> None:
         with pytest.raises(DataError, match="source_weights"):
             sampler(recipe(source_weights={"a": 0.0, "b": 0.0}))
@@ -84,6 +99,20 @@ class TestCrops:
             crop = random_crop(picture, 64, Recipe(**settings), np.random.default_rng(seed))
             assert crop.shape == (64, 64, 3)
             assert crop.dtype == np.uint8
+
+    @pytest.mark.parametrize("shape", [(40, 400), (400, 40), (60, 90), (64, 64)])
+    @pytest.mark.parametrize("limit", [0.8, 1.0])
+    def test_no_picture_is_stretched_beyond_the_limit(self, shape: tuple[int, int], limit: float) -> None:
+        """A ramp each way tells how large a part was taken: its slope, to the side of the crop."""
+        height, width = shape
+        picture = np.zeros((height, width, 3), np.uint8)
+        picture[..., 0] = np.linspace(0, 250, height)[:, None]
+        picture[..., 1] = np.linspace(0, 250, width)
+        for seed in range(40):
+            crop = random_crop(picture, 64, Recipe(stretch=limit), np.random.default_rng(seed)).astype(float)
+            tall = np.ptp(crop[..., 0].mean(1)) / 250 * height
+            wide = np.ptp(crop[..., 1].mean(0)) / 250 * width
+            assert limit * 0.9 < tall / wide < 1.1 / limit
 
     def test_half_of_the_crops_are_mirrored(self) -> None:
         ramp = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None, :, None], 64, 0).repeat(3, 2)

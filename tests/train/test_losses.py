@@ -93,6 +93,12 @@ class TestHints:
         given = simulate_hints(ab, recipe(hints=0.5), rng)[:, 2].amax((1, 2))
         assert float(given.mean()) == pytest.approx(0.5, abs=0.08)
 
+    def test_the_border_is_shown_less_often_than_the_middle(self, recipe: Make) -> None:
+        hints = simulate_hints(some_colours(24, 24, count=400), recipe(hints=1.0), torch.Generator().manual_seed(0))
+        for rows in (hints[:, 2].mean((0, 2)), hints[:, 2].mean((0, 1))):
+            for outwards in (rows, rows.flip(0)):
+                assert 0 < outwards[0] < outwards[1] < outwards[12]
+
     def test_same_generator_same_hints(self, recipe: Make) -> None:
         ab = some_colours(8, 8, count=8)
         torch.manual_seed(1)

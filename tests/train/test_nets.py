@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from net_tester import NetTester, inputs
+from net_tester import BINS, NetTester, inputs
 from timm.models import create_model
 from torch import Tensor, nn
 
@@ -15,11 +15,25 @@ from photochrom.nets.photochrom import PhotochromNet
 
 
 class TestPhotochromNet(NetTester):
-    millions = 6.63
+    parameters = 6_634_357
 
     @classmethod
     def make(cls) -> nn.Module:
         return PhotochromNet("lite0")
+
+    given = staticmethod(inputs)
+
+    @staticmethod
+    def multiple(net: nn.Module) -> int:
+        return 32
+
+    @staticmethod
+    def stride(net: nn.Module) -> int:
+        return 8
+
+    @staticmethod
+    def channels(net: nn.Module) -> int:
+        return BINS
 
     def test_a_hint_changes_the_scores_and_an_absent_one_does_not(self, net: nn.Module) -> None:
         light, hints, histogram = inputs(64, 64)

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from photochrom.errors import CheckpointError, DataError, OutputWriteError
-from photochrom.train import checkpoint, run
+from photochrom.errors import CheckpointError, DataError, DivergenceError, OutputWriteError
+from photochrom.train import checkpoint, module, run
 from photochrom.train.checkpoint import read_checkpoint
 from photochrom.train.module import ColorModule
 from photochrom.train.progress import ProgressLine
@@ -94,6 +97,101 @@ def test_a_run_leaves_a_checkpoint_and_a_log_and_says_nothing(
     stamp = last.stat().st_mtime_ns
     assert fit(recipe(encoder_rate=1e-4), [folder], tmp_path / "out", workers=0) == last
     assert last.stat().st_mtime_ns == stamp
+
+
+def test_samples_are_grey_result_and_truth_of_the_same_pictures(recipe: Make, folder: Path, tmp_path: Path) -> None:
+    fit(recipe(steps=4, every=2), [folder], tmp_path, workers=0)
+    sheets = [cv2.imread(str(tmp_path / f"samples/{step:06d}.png")) for step in (2, 4)]
+    assert {path.name for path in (tmp_path / "samples").iterdir()} == {"000002.png", "000004.png"}
+    for sheet in sheets:
+        grey, result, truth = np.split(sheet.astype(int), 3, axis=1)
+        assert len(grey) % 64 == 0
+        assert np.ptp(grey, axis=-1).max() <= 1
+        assert np.ptp(truth, axis=-1).mean() > 10
+        assert np.ptp(result, axis=-1).mean() > 0
+    assert np.array_equal(sheets[0][:, 128:], sheets[1][:, 128:])
+    assert not np.array_equal(sheets[0][:, 64:128], sheets[1][:, 64:128])
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Images("samples")] == [2, 4]
+    assert {"train_loss", "val_gain"} <= set(events.Tags()["scalars"])
+
+
+def test_seconds_are_those_of_the_whole_run(
+    recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        kill_at(3, patch)
+        with pytest.raises(KilledError):
+            fit(recipe(steps=4, every=2), [folder], tmp_path, workers=0)
+    found = read_checkpoint(tmp_path / "last.ckpt")
+    found["callbacks"]["LogLines"]["seconds"] += 1000.0  # as if the run had been that long
+    torch.save(found, tmp_path / "last.ckpt")
+    fit(recipe(steps=4, every=2), [folder], tmp_path, workers=0)
+    first, last = (json.loads(line)["seconds"] for line in (tmp_path / "log.jsonl").read_text().splitlines())
+    assert first < 1000 <= last < 2000
+
+
+class TestDivergence:
+    """A loss or a weight that is no number ends the run, and the last checkpoint is the one before."""
+
+    def check(self, settings: Recipe, folder: Path, out: Path, message: str) -> None:
+        with pytest.raises(DivergenceError, match=message) as caught:
+            fit(settings, [folder], out, workers=0)
+        assert caught.value.step == 4
+        assert caught.value.path == out / "last.ckpt"
+        found = read_checkpoint(out / "last.ckpt")
+        assert found["global_step"] == 2
+        for state in (found["state_dict"], found["current_model_state"]):
+            assert all(value.isfinite().all() for value in state.values())
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf")])
+    def test_of_the_loss(
+        self, value: float, recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        cross_entropy = module.bin_cross_entropy
+        calls: list[int] = []
+
+        def fourth(scores: torch.Tensor, ab: torch.Tensor, rarity: torch.Tensor | None = None) -> torch.Tensor:
+            calls.append(1)
+            return cross_entropy(scores, ab, rarity) * (value if len(calls) == 4 else 1.0)
+
+        monkeypatch.setattr(module, "bin_cross_entropy", fourth)
+        settings = recipe(every=2, holdout=0.0)
+        self.check(settings, folder, tmp_path, f"the loss is {value} at step 4")
+
+    def test_of_a_weight(self, recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The loss is a number, but its gradient is not, just before a checkpoint."""
+        after = ColorModule.on_before_optimizer_step
+
+        def spoil(self: ColorModule, optimizer: Any) -> None:
+            after(self, optimizer)
+            if self.trainer.global_step == 3:
+                self.net.decoder.scores.bias.grad[:] = float("nan")
+
+        monkeypatch.setattr(ColorModule, "on_before_optimizer_step", spoil)
+        self.check(recipe(every=2, holdout=0.0), folder, tmp_path, "is not finite at step 4")
+
+
+def test_a_checkpoint_of_before_a_setting_was_added_goes_on(recipe: Make, folder: Path, tmp_path: Path) -> None:
+    settings = recipe(steps=1, every=1, holdout=0.0)
+    last = fit(settings, [folder], tmp_path, workers=0)
+    found = read_checkpoint(last)
+    del found["hyper_parameters"]["recipe"]["compile"], found["hyper_parameters"]["recipe"]["frames"]
+    torch.save(found, last)
+    assert fit(settings, [folder], tmp_path, workers=0) == last
+    with pytest.raises(CheckpointError, match=r"differs in frames"):
+        fit(recipe(steps=1, every=1, holdout=0.0, frames={"a": 2}), [folder], tmp_path, workers=0)
+
+
+def test_a_recipe_may_ask_for_the_compiler(
+    recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(type(self).__name__))
+    for way in (False, True):
+        fit(recipe(steps=1, every=1, compile=way), [folder], tmp_path / str(way), cache=tmp_path / "c", workers=0)
+    assert compiled == ["LiteEncoder", "Decoder"]
 
 
 def test_without_pictures_held_back_nothing_is_validated(recipe: Make, folder: Path, tmp_path: Path) -> None:

@@ -58,12 +58,16 @@ def test_folder_is_read_in_order_of_names(photographs: list[np.ndarray], folder:
     assert np.array_equal(store[3], photographs[1])
 
 
-def test_folder_of_shards_and_pictures(photographs: list[np.ndarray], shard: Path, tmp_path: Path) -> None:
+def test_folder_of_shards_and_pictures(
+    photographs: list[np.ndarray], shard: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     cv2.imwrite(str(tmp_path / "a.jpg"), photographs[0])
     (tmp_path / "notes.txt").write_text("not a picture, and not taken for one")
     (tmp_path / "trap.png").mkdir()
-    store = build_store([tmp_path], tmp_path / "made/store")
+    with caplog.at_level(logging.WARNING, "photochrom"):
+        store = build_store([tmp_path], tmp_path / "made/store")
     assert len(store) == len(photographs) + 1
+    assert "passed over 1 of its files, such as notes.txt" in caplog.text
 
 
 def test_large_pictures_are_made_smaller(tmp_path: Path) -> None:
@@ -84,13 +88,19 @@ def test_broken_and_tiny_pictures_are_left_out_and_logged(
         ("s", "empty.png", b""),
         ("s", "null.png", None),
         ("s", "tiny.png", png(photographs[0][:2, :1])),
+        ("s", "cut.jpg", cv2.imencode(".jpg", photographs[0])[1].tobytes()[:-100]),
         ("s", None, png(photographs[1])),
     ]
     with caplog.at_level(logging.WARNING, "photochrom"):
         store = build_store([write_shard(tmp_path / "mixed.parquet", rows)], tmp_path / "store")
-    assert [e.path for e in store.entries] == ["good.png", "mixed.parquet:5"]
-    for name in ("broken.png", "empty.png", "null.png", "tiny.png"):
+    assert [e.path for e in store.entries] == ["good.png", "mixed.parquet:6"]
+    index = json.loads((tmp_path / "store/index.json").read_text())
+    tiny = "smaller than 32 pixels"
+    why = {"broken.png": "broken", "empty.png": "broken", "null.png": "broken", "tiny.png": tiny, "cut.jpg": "broken"}
+    assert index["left_out"] == [["s", name, reason] for name, reason in why.items()]
+    for name in why:
         assert name in caplog.text
+    assert f"5 pictures were left out of 7 (4 broken, 1 {tiny})" in caplog.text
 
 
 def test_data_without_a_usable_picture_is_an_error(photographs: list[np.ndarray], tmp_path: Path) -> None:
@@ -138,7 +148,7 @@ def test_a_build_that_breaks_off_leaves_no_store(shard: Path, tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("photochrom.train.store._in_order", full)
+        patch.setattr("photochrom.train.store.in_order", full)
         with pytest.raises(OutputWriteError, match="No space left"):
             build_store([shard], store)
     with pytest.raises(DataError, match="not a picture store"):
@@ -179,6 +189,23 @@ class TestSplit:
         shares = np.array([split_share(f"{i}.jpg") for i in range(2000)])
         assert ((shares >= 0) & (shares < 1)).all()
         assert abs((shares < 0.25).mean() - 0.25) < 0.03
+
+    def test_frames_that_follow_each_other_stay_together(self) -> None:
+        names = [f"clip 2/{i:06d}.jpg" for i in range(1000)]
+        shares = [split_share(name, frames=50) for name in names]
+        assert len(set(shares)) == 20
+        assert all(len(set(shares[i : i + 50])) == 1 for i in range(0, 1000, 50))
+        assert split_share("a/no number.jpg", frames=50) == split_share("a/no number.jpg")
+
+    def test_frames_are_a_matter_of_the_recipe(self, photographs: list[np.ndarray], tmp_path: Path) -> None:
+        data = png(photographs[0])
+        rows: list[Row] = [(source, f"{i}.png", data) for source in ("film", "other") for i in range(40)]
+        store = build_store([write_shard(tmp_path / "s.parquet", rows)], tmp_path / "store")
+        _, held = split(store, Recipe(holdout=0.4, frames={"film": 10}))
+        film = [int(store.entries[i].path[:-4]) for i in held if store.entries[i].source == "film"]
+        assert 0 < len(film) < 40
+        assert len(film) == 10 * len({number // 10 for number in film})
+        assert len(held) - len(film) not in (0, 40)
 
     def test_holds_back_whole_pictures_by_source(self, photographs: list[np.ndarray], tmp_path: Path) -> None:
         data = png(photographs[0])

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -60,13 +60,18 @@ def colorize(
     force: Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per picture on stdout.")] = False,
     quality: Annotated[
-        int | None, typer.Option(min=1, max=100, help="JPEG or WebP quality; by default at least the input's.")
+        Literal["normal", "best"] | None,
+        typer.Option(help="best: the network takes six looks, for slightly better colours; by default normal."),
+    ] = None,
+    jpeg_quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files; by default at least the input's.")
     ] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
     work_size: Annotated[
         int | None, typer.Option(min=32, max=2048, help="Short side, in pixels, at which the network looks.")
     ] = None,
+    profile: Annotated[int | None, typer.Option(min=0, help="Colour profile, for a model that has several.")] = None,
 ) -> None:
     """Colour photographs.
 
@@ -97,6 +102,8 @@ def colorize(
         vividness=vividness,
         work_size=work_size,
         model=model,
+        quality=quality,
+        profile=profile,
         edits=edits,
     )
     jobs = plan(paths, out, confidence=confidence, force=force)
@@ -107,8 +114,14 @@ def colorize(
         )
     if samples and save_edits:
         raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
-    colorizer = Colorizer(steering.model, threads=threads, work_size=steering.work_size)
-    output = Output(force, quality, round(max_pixels * 1e6), save_edits, samples, seed)
+    colorizer = Colorizer(
+        steering.model,
+        threads=threads,
+        work_size=steering.work_size,
+        quality=steering.quality or "normal",
+        profile=steering.profile,
+    )
+    output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
     def work(job: Job) -> dict[str, Any]:
         return paint(colorizer, job, steering, output)

@@ -9,6 +9,8 @@ import typer
 
 from photochrom.cli.colorize import colorize
 from photochrom.cli.models import models
+from photochrom.cli.papers import papers
+from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
 
@@ -27,6 +29,8 @@ app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)
+app.command()(papers)
+app.add_typer(study)
 
 
 def _version(wanted: bool) -> None:

@@ -51,10 +51,12 @@ def _where(spec: ModelSpec) -> str:
     from photochrom.weights import find
 
     try:
-        paths = [find(file) for file in spec.files]
+        paths = [find(file, spec.folder) for file in spec.files]
     except ModelError as error:
         return f"unusable: {error}"
+    if not paths:
+        return f"none shipped: {spec.remedy}"
     absent = [file for file, path in zip(spec.files, paths, strict=True) if path is None]
     if absent:
-        return "fetched on first use" if all(file.url for file in absent) else "missing: install photochrom again"
+        return "fetched on first use" if all(file.url for file in absent) else f"missing: {spec.remedy}"
     return ", ".join(sorted({str(path.parent) for path in paths if path is not None}))

@@ -36,7 +36,7 @@ class Output:
     """How results are written. ``samples``: so many alternatives and a contact sheet, or None: one picture."""
 
     force: bool
-    quality: int | None
+    jpeg_quality: int | None
     max_pixels: int
     edits: Path | None = None
     samples: int | None = None
@@ -56,7 +56,7 @@ def paint(colorizer: Colorizer, job: Job, steering: Steering, output: Output) ->
     else:
         if output.edits is not None and not output.force and os.path.lexists(output.edits):
             raise OutputExistsError("exists already; overwrite it with --force", output.edits)
-        notices = result.save(job.target, force=output.force, quality=output.quality)
+        notices = result.save(job.target, force=output.force, jpeg_quality=output.jpeg_quality)
     if job.confidence is not None:
         make_room(job.confidence)
         result.save_confidence(job.confidence, force=output.force)
@@ -92,7 +92,7 @@ def _save_samples(opened: Opened, plan: Plan, target: Path, output: Output, writ
     thumbs = []
     for path, hints in zip(paths, found, strict=True):
         result = opened.paint(**plan.options() | {"hints": hints + plan.hints})
-        notices = result.save(path, force=output.force, quality=output.quality)
+        notices = result.save(path, force=output.force, jpeg_quality=output.jpeg_quality)
         thumbs.append(_thumb(result))
     _save_sheet(thumbs, sheet, opened.session.name, output.force)
     written |= {"samples": [str(path) for path in paths], "sheet": str(sheet)}

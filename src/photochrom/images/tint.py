@@ -54,6 +54,8 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     Args:
         work_rgb: shape (h, w, 3), float32, sRGB in [0, 1]; a work-size copy.
     """
+    if np.array_equal(work_rgb[..., 0], work_rgb[..., 1]) and np.array_equal(work_rgb[..., 0], work_rgb[..., 2]):
+        return Tint("grey", (0.0, 0.0), 1.0, 0.0)
     lab = _lab(work_rgb)
     lightness, ab = lab[:, 0], lab[:, 1:]
     chroma = np.hypot(ab[:, 0], ab[:, 1])

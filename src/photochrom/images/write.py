@@ -1,6 +1,6 @@
 """Write a finished picture: strips in, one whole file out, or none.
 
-The caller's thread paints, a second one encodes; neither holds the picture.
+The caller's thread paints, others encode; none holds the picture.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from photochrom.errors import (
 )
 from photochrom.images.convert import Pixels
 from photochrom.images.feed import Feed
+from photochrom.images.jpeg import LONGEST, jpeg_pieces
 from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
 from photochrom.images.read import ImageInfo, SourceImage
 
@@ -50,6 +51,7 @@ def write_image(
     model: str,
     force: bool = False,
     quality: int | None = None,
+    threads: int | None = None,
 ) -> tuple[str, ...]:
     """Write the coloured picture of ``source`` to ``path``, in the format of its suffix.
 
@@ -65,6 +67,7 @@ def write_image(
         model: name of the model that chose the colours.
         force: replace a file that is there.
         quality: 1..100 for JPEG and WebP; by default that of a JPEG source, at least 85, and 90 for other sources.
+        threads: that encode a JPEG; by default one per processor.
 
     Returns:
         Sentences for the user about what the format could not keep.
@@ -106,8 +109,11 @@ def write_image(
     if kind == "gif":
         notices.append("GIF holds 256 colours and no EXIF; PNG keeps all")
     with _Output(path, force, lead) as output:
-        deep = kind in _DEEP
-        _encode(source, strips, output, kind, deep, _options(info, kind, quality), dpi)
+        options, checked = _options(info, kind, quality), _checked(strips, info, kind in _DEEP)
+        if kind == "jpeg" and not info.has_alpha:
+            _encode_jpeg(checked, output, info, options, threads)
+        else:
+            _encode(source, checked, output, kind, options, dpi)
         with _refusals(path):
             if kind in ("tiff", "webp", "gif"):
                 with os.fdopen(os.dup(output.descriptor), "r+b") as file:
@@ -138,12 +144,38 @@ def _options(info: ImageInfo, kind: str, quality: int | None) -> dict[str, Any]:
     return {}
 
 
+def _checked(strips: Iterable[Pixels], info: ImageInfo, deep: bool) -> Iterator[Pixels]:
+    """The strips, 8 bits deep unless ``deep``; raises InvalidPixelsError where they do not add up to the picture."""
+    rows = 0
+    for strip in strips:
+        rows += len(strip)
+        if strip.ndim != 3 or strip.shape[1:] != (info.width, 3) or rows > info.height:
+            raise InvalidPixelsError(f"a strip of shape {strip.shape} ends at row {rows} of {info.height}", info.path)
+        yield strip if deep or strip.dtype == np.uint8 else _to_eight_bit(strip)
+    if rows < info.height:
+        raise InvalidPixelsError(f"the strips end at row {rows} of {info.height}", info.path)
+
+
+def _encode_jpeg(
+    strips: Iterator[Pixels], output: _Output, info: ImageInfo, options: dict[str, Any], threads: int | None
+) -> None:
+    """Draw the strips and have them encoded as they come."""
+    if max(info.width, info.height) > LONGEST:
+        raise OutputWriteError(
+            f"cannot be written: {info.width} x {info.height} pixels, JPEG holds {LONGEST} along a side", output.path
+        )
+    profile = bytes(pyvips.Operation.call("profile_load", "srgb"))
+    full_colour = options["subsample_mode"] == "off"
+    for piece in jpeg_pieces(strips, info.width, info.height, options["Q"], full_colour, profile, threads):
+        with _refusals(output.path):
+            output.write(piece)
+
+
 def _encode(
     source: SourceImage,
-    strips: Iterable[Pixels],
+    strips: Iterator[Pixels],
     output: _Output,
     kind: str,
-    deep: bool,
     options: dict[str, Any],
     dpi: tuple[float, float],
 ) -> None:
@@ -164,16 +196,8 @@ def _encode(
         finally:
             feed.close()
 
-    rows = 0
     try:
         for strip in strips:
-            rows += len(strip)
-            if strip.ndim != 3 or strip.shape[1:] != (info.width, 3) or rows > info.height:
-                raise InvalidPixelsError(
-                    f"a strip of shape {strip.shape} ends at row {rows} of {info.height}", info.path
-                )
-            if strip.dtype == np.uint16 and not deep:
-                strip = _to_eight_bit(strip)
             if feed is None:
                 feed = Feed(info.width, info.height, strip.dtype)
                 encoder = threading.Thread(target=run, args=(feed, strip.dtype.itemsize * 8), name="encoder")
@@ -181,8 +205,6 @@ def _encode(
             feed.put(strip)
             if failure:
                 break
-        if rows < info.height and not failure:
-            raise InvalidPixelsError(f"the strips end at row {rows} of {info.height}", info.path)
     except BaseException:
         if feed is not None:
             feed.close()
@@ -271,17 +293,21 @@ class _Output:
 
     def _write(self, data: Any) -> int:
         try:
-            if self._lead:
-                self._head += bytes(data)
-                if len(self._head) >= self._offset:
-                    head, lead, self._lead = self._head, self._lead, b""
-                    self._write_all(head[: self._offset] + lead + head[self._offset :])
-            else:
-                self._write_all(data)
+            self.write(data)
         except OSError as error:
             self.refused = error
             return -1
         return len(data)
+
+    def write(self, data: Any) -> None:
+        """Append to the file. Raises OSError."""
+        if self._lead:
+            self._head += bytes(data)
+            if len(self._head) >= self._offset:
+                head, lead, self._lead = self._head, self._lead, b""
+                self._write_all(head[: self._offset] + lead + head[self._offset :])
+        else:
+            self._write_all(data)
 
     def _write_all(self, data: Any) -> None:
         view = memoryview(data)

@@ -16,6 +16,7 @@ import torch
 from timm.layers.conv2d_same import Conv2dSame
 from timm.models import create_model
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photochrom.errors import CheckpointError
@@ -82,10 +83,16 @@ class LiteEncoder(nn.Module):
 
     ``variant`` is "lite0", "lite1" or "lite2"; ``state`` the ImageNet weights (:func:`load_pretrained`), or None for random
     ones. The three equal channels of a grey picture are folded into a stem of one channel.
+
+    What a finer decoder needs travels in more channels at stride 8, so that there are always three arrays: with ``stride`` 4
+    the features at stride 4 (their 2x2 cells as channels), with ``cells`` the mean lightness of the cells at ``stride``.
     """
 
-    def __init__(self, variant: str = "lite0", state: dict[str, Tensor] | None = None) -> None:
+    def __init__(
+        self, variant: str = "lite0", state: dict[str, Tensor] | None = None, *, stride: int = 8, cells: bool = False
+    ) -> None:
         super().__init__()
+        self.stride, self.cells = stride, cells
         net: Any = create_model(f"tf_efficientnet_{variant}", pretrained=False).eval()
         if state is not None:
             net.load_state_dict(state, strict=True)
@@ -96,11 +103,12 @@ class LiteEncoder(nn.Module):
         grey.bias = stem.bias
         self.stem = nn.Sequential(net.conv_stem[0], grey, net.bn1)
         self.stages = nn.ModuleList(net.blocks)
-        self.channels = (
-            net.blocks[2][-1].conv_pwl.out_channels,
-            net.blocks[4][-1].conv_pwl.out_channels,
-            net.blocks[6][-1].conv_pwl.out_channels,
+        #: Channels of the features alone, at strides 4 (if used), 8, 16 and 32.
+        self.widths: tuple[int, ...] = tuple(
+            net.blocks[index][-1].conv_pwl.out_channels for index in ((1, 2, 4, 6) if stride == 4 else (2, 4, 6))
         )
+        *finer, at8, at16, at32 = self.widths
+        self.channels = (at8 + 4 * sum(finer) + (8 // stride) ** 2 * cells, at16, at32)
 
     def forward(self, lightness: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Encode; the result's channels are ``self.channels``."""
@@ -108,9 +116,13 @@ class LiteEncoder(nn.Module):
         found = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
-            if index in (2, 4, 6):
+            if index in (1, 2, 4, 6):
                 found.append(x)
-        return found[0], found[1], found[2]
+        f4, f8, f16, f32 = found
+        extra = [functional.pixel_unshuffle(f4, 2)] if self.stride == 4 else []
+        if self.cells:
+            extra.append(functional.pixel_unshuffle(functional.avg_pool2d(lightness, self.stride), 8 // self.stride))
+        return torch.cat([f8, *extra], 1) if extra else f8, f16, f32
 
     def early_parameters(self) -> Iterator[nn.Parameter]:
         """Parameters up to stride 4: general edges, not worth the dearest part of a backward pass on a CPU."""

@@ -7,17 +7,24 @@ on its colour, and at the end scores over the ab bins (Zhang et al. 2016) for ea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from photochrom.color import ab_bins
+from photochrom.color import BIN_SIZE, ab_bins
 from photochrom.nets.lite import DepthwiseConv, LiteEncoder
 
-__all__ = ["Decoder", "PhotochromNet"]
+__all__ = ["LEVELS", "Decoder", "PhotochromNet", "lightness_levels"]
 
 #: Scale of ab values where they enter the network.
 AB_SCALE = 100.0
+#: Levels of lightness in the table of the lightness prior, 5 units of L* apart.
+LEVELS = 21
 
 
 class Block(nn.Module):
@@ -61,50 +68,85 @@ class Attention(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Features, hints and an optional ab histogram -> scores over the ab bins at stride 8.
+    """Features, hints and an optional ab histogram -> scores over the ab bins at stride 8, or 4.
 
-    ``widths`` are the channels at strides 8, 16 and 32, ``depths`` the numbers of blocks.
+    ``features`` are the channels of the encoder's features, ``widths`` those in here and ``depths`` the numbers of blocks: at
+    strides 8, 16 and 32, or with four of each at 4, 8, 16 and 32 (an encoder of stride 4 packs its finest features into f8).
+    ``attention``: at stride 16. ``context``: one glance at the whole picture, added to every place; without it only the
+    histogram comes in there. ``lightness_prior``: the scores get a learnt log p(bin | L*) of each cell's lightness, which
+    comes last in f8. ``output``: scores of the "ab-bins", or two channels, "ab" itself.
     """
 
     def __init__(
         self,
-        features: tuple[int, int, int],
-        widths: tuple[int, int, int] = (128, 192, 256),
-        depths: tuple[int, int, int] = (4, 3, 3),
+        features: tuple[int, ...],
+        widths: Sequence[int] = (128, 192, 256),
+        depths: Sequence[int] = (4, 3, 3),
+        *,
+        attention: bool = True,
+        context: bool = True,
+        lightness_prior: bool = False,
+        output: Literal["ab-bins", "ab"] = "ab-bins",
     ) -> None:
         super().__init__()
-        bins = len(ab_bins())
+        bins, stages = len(ab_bins()), len(widths)
         self.lateral = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(features, widths, strict=True))
         self.hint = nn.ModuleList(nn.Conv2d(3, w, 3, padding=1) for w in widths)
-        self.down = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in ((widths[1], widths[0]), (widths[2], widths[1])))
+        self.down = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(widths))
         self.blocks = nn.ModuleList(
-            nn.Sequential(*(Block(w, k, 4) for _ in range(d)))
-            for w, d, k in zip(widths, depths, (3, 5, 5), strict=True)
+            nn.Sequential(*(Block(w, 5 if stage >= stages - 2 else 3, 4) for _ in range(d)))
+            for stage, (w, d) in enumerate(zip(widths, depths, strict=True))
         )
-        self.attention = Attention(widths[1], heads=4)
-        self.context = nn.Sequential(nn.Linear(widths[2] + bins + 1, 256), nn.ReLU(), nn.Linear(256, sum(widths)))
-        self.widths = list(widths)
+        self.attention = Attention(widths[-2], heads=4) if attention else None
+        seen = (widths[-1] if context else 0) + bins + 1
+        self.context = nn.Sequential(nn.Linear(seen, 256), nn.ReLU(), nn.Linear(256, sum(widths)))
+        self.widths, self.glances, self.output = list(widths), context, output
         self.norm = nn.BatchNorm2d(widths[0])
-        self.scores = nn.Conv2d(widths[0], bins, 1)
+        self.scores = nn.Conv2d(widths[0], bins if output == "ab-bins" else 2, 1)
+        self.prior = nn.Conv2d(LEVELS, bins, 1, bias=False) if lightness_prior else None
+        if self.prior is not None:
+            nn.init.zeros_(self.prior.weight)
+        #: Channels of the parts of f8: features at stride 8, those at stride 4, lightness.
+        self.parts = [features[-3]] + [4 * features[0]] * (stages == 4) + [4 ** (stages - 3)] * lightness_prior
 
     def forward(self, f8: Tensor, f16: Tensor, f32: Tensor, hints: Tensor, histogram: Tensor) -> Tensor:
-        """Scores (N, 261, h, w), unnormalised log-probabilities.
+        """Scores (N, 261, h, w), unnormalised log-probabilities, or a* and b* (N, 2, h, w); h = H / stride.
 
-        f8, f16, f32: the encoder's features. hints: (N, 3, h, w) at stride 8: a* and b* where the mask, the third channel
+        f8, f16, f32: the encoder's features. hints: (N, 3, h, w): a* and b* where the mask, the third channel
         in [0, 1], is above 0, else 0. histogram: (N, 262): shares of the ab bins that sum to 1, then 1; or all 0: not given.
         """
-        scale = hints.new_tensor([1 / AB_SCALE, 1 / AB_SCALE, 1.0]).reshape(1, 3, 1, 1)
-        h8 = hints * scale
-        h16, h32 = _pooled(h8, 2), _pooled(h8, 4)
-        top = self.lateral[2](f32) + self.hint[2](h32)
-        glance = torch.cat([top.mean((2, 3)), histogram * 10.0], dim=1)
-        c8, c16, c32 = (c[:, :, None, None] for c in self.context(glance).split(self.widths, dim=1))
-        x = self.blocks[2](top + c32)
-        x = _doubled(self.down[1](x)) + self.lateral[1](f16) + self.hint[1](h16) + c16
-        x = self.blocks[1](self.attention(x))
-        x = _doubled(self.down[0](x)) + self.lateral[0](f8) + self.hint[0](h8) + c8
-        out: Tensor = self.scores(functional.relu(self.norm(self.blocks[0](x))))
-        return out
+        parts = torch.split(f8, self.parts, dim=1) if len(self.parts) > 1 else (f8,)
+        stages = len(self.widths)
+        features = [*([functional.pixel_shuffle(parts[1], 2)] if stages == 4 else []), parts[0], f16, f32]
+        hints = hints * hints.new_tensor([1 / AB_SCALE, 1 / AB_SCALE, 1.0]).reshape(1, 3, 1, 1)
+        levels = [
+            lateral(seen) + hint(_pooled(hints, 2**stage))
+            for stage, (lateral, hint, seen) in enumerate(zip(self.lateral, self.hint, features, strict=True))
+        ]
+        glance = [levels[-1].mean((2, 3))] if self.glances else []
+        context = self.context(torch.cat([*glance, histogram * 10.0], dim=1))[:, :, None, None].split(
+            self.widths, dim=1
+        )
+        x = self.blocks[-1](levels[-1] + context[-1])
+        for stage in reversed(range(stages - 1)):
+            x = _doubled(self.down[stage](x)) + levels[stage] + context[stage]
+            if stage == stages - 2 and self.attention is not None:
+                x = self.attention(x)
+            x = self.blocks[stage](x)
+        out: Tensor = self.scores(functional.relu(self.norm(x)))
+        if self.output == "ab":
+            return out * BIN_SIZE
+        if self.prior is None:
+            return out
+        light = functional.pixel_shuffle(parts[-1], 2) if stages == 4 else parts[-1]
+        scores: Tensor = out + self.prior(lightness_levels(light))
+        return scores
+
+
+def lightness_levels(light: Tensor) -> Tensor:
+    """L* in [0, 100], (N, 1, h, w) -> weights (N, 21, h, w) of the levels 0, 5, ... 100 that interpolate it; they sum to 1."""
+    level = torch.arange(LEVELS, device=light.device).reshape(1, LEVELS, 1, 1)
+    return functional.relu(1 - (light * ((LEVELS - 1) / 100) - level).abs())
 
 
 def _doubled(x: Tensor) -> Tensor:
@@ -113,20 +155,39 @@ def _doubled(x: Tensor) -> Tensor:
 
 def _pooled(hints: Tensor, by: int) -> Tensor:
     """Hints on a coarser grid: the mean colour of the hinted cells, and the share of hinted cells made visible."""
+    if by == 1:
+        return hints
     mask = functional.avg_pool2d(hints[:, 2:], by)
     ab = functional.avg_pool2d(hints[:, :2] * hints[:, 2:], by) / (mask + 1e-6)
     return torch.cat([ab, (mask * by).clamp(max=1.0)], dim=1)
 
 
 class PhotochromNet(nn.Module):
-    """Encoder and decoder together, for training."""
+    """Encoder and decoder together, for training. The keywords are the decoder's (empty widths and depths: its own)."""
 
-    def __init__(self, variant: str = "lite0", state: dict[str, Tensor] | None = None) -> None:
+    def __init__(
+        self,
+        variant: str = "lite0",
+        state: dict[str, Tensor] | None = None,
+        *,
+        widths: Sequence[int] = (),
+        depths: Sequence[int] = (),
+        attention: bool = True,
+        context: bool = True,
+        lightness_prior: bool = False,
+        output: Literal["ab-bins", "ab"] = "ab-bins",
+    ) -> None:
         super().__init__()
-        self.encoder = LiteEncoder(variant, state)
-        self.decoder = Decoder(self.encoder.channels)
+        #: Pixels along a side of one cell of the result.
+        self.stride = 4 if len(widths) == 4 else 8
+        self.output = output
+        self.encoder = LiteEncoder(variant, state, stride=self.stride, cells=lightness_prior)
+        make = partial(Decoder, widths=widths, depths=depths) if widths else Decoder
+        self.decoder = make(
+            self.encoder.widths, attention=attention, context=context, lightness_prior=lightness_prior, output=output
+        )
 
     def forward(self, lightness: Tensor, hints: Tensor, histogram: Tensor) -> Tensor:
-        """Lightness (N, 1, H, W) in [0, 100], hints and histogram as in :class:`Decoder` -> scores (N, 261, H/8, W/8)."""
+        """Lightness (N, 1, H, W) in [0, 100], hints and histogram as in :class:`Decoder` -> its result at the stride's grid."""
         out: Tensor = self.decoder(*self.encoder(lightness), hints, histogram)
         return out

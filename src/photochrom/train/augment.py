@@ -1,12 +1,11 @@
 """From a batch of colour crops to what the network sees and what it should say; runs on the training device.
 
 The target is always the true ab. The lightness that goes in is the true L* most of the time; sometimes the grey of an old
-film, which saw blue but not red, and sometimes a faded, noisy, blurred print.
+film, which saw blue but not red, and sometimes that of an old print (:mod:`photochrom.train.damage`).
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -14,18 +13,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from photochrom.color import lightness_from_luminance, planes_to_lab, srgb_to_linear
+from photochrom.train.damage import DAMAGES
 from photochrom.train.recipe import Recipe
 
-__all__ = ["Sample", "prepare"]
+__all__ = ["BT601", "FILMS", "Sample", "film_lightness", "luma_lightness", "prepare"]
 
-#: Spectral weights of R, G, B: blue-sensitive plates (before about 1880 and common to 1910), orthochromatic (to about
-#: 1930) and panchromatic film. Rough shapes, drawn around at random: emulsions differed as much.
-FILMS = ((0.0, 0.05, 0.95), (0.02, 0.48, 0.5), (0.3, 0.4, 0.3))
+#: Spectral weights of R, G, B, of linear light: blue-sensitive plates (before about 1880 and common to 1910), orthochromatic
+#: (to about 1930) and panchromatic film. Rough shapes, drawn around at random: emulsions differed as much.
+FILMS = {"blue": (0.0, 0.05, 0.95), "orthochromatic": (0.02, 0.48, 0.5), "panchromatic": (0.3, 0.4, 0.3)}
+#: Luma of Rec. 601, of encoded values: what most programs make of a colour picture.
 BT601 = (0.299, 0.587, 0.114)
 
 
 class Sample(NamedTuple):
-    """Lightness (N, 1, H, W) in [0, 100] and true ab (N, 2, H/8, W/8), both float32."""
+    """Lightness (N, 1, H, W) in [0, 100] and true ab (N, 2, H/s, W/s) at the recipe's stride s, both float32."""
 
     lightness: Tensor
     ab: Tensor
@@ -35,7 +36,7 @@ def prepare(rgb: Tensor, recipe: Recipe, rng: torch.Generator, *, augment: bool 
     """``rgb``: (N, 3, H, W) sRGB uint8, H and W multiples of 8. ``rng`` is a generator on the CPU."""
     srgb = rgb.float() / 255.0
     light, a, b = planes_to_lab(*srgb.unbind(1))
-    ab = functional.avg_pool2d(torch.stack([a, b], 1), 8)
+    ab = functional.avg_pool2d(torch.stack([a, b], 1), recipe.stride)
     if augment:
         light = _film(light, srgb, recipe.film, rng)
         light = _old_print(light, recipe.old_print, rng)
@@ -53,33 +54,38 @@ def _film(light: Tensor, srgb: Tensor, share: float, rng: torch.Generator) -> Te
     if len(picked) == 0:
         return light
     kinds = torch.randint(len(FILMS) + 1, (len(picked),), generator=rng)
-    noise = torch.rand(len(picked), 3, generator=rng) * 0.2
-    films = torch.tensor(FILMS)[kinds.clamp(max=len(FILMS) - 1)] + noise
-    weights = (films / films.sum(1, keepdim=True)).to(light.device)[:, :, None, None]
-    exposed = (srgb_to_linear(srgb[picked]) * weights).sum(1)
-    luma = (srgb[picked] * torch.tensor(BT601, device=light.device)[:, None, None]).sum(1)
+    noise = torch.rand(len(picked), 3, generator=rng) * 0.1
+    films = torch.tensor(list(FILMS.values()))[kinds.clamp(max=len(FILMS) - 1)] + noise
     is_luma = (kinds == len(FILMS)).to(light.device)[:, None, None]
-    grey = torch.where(is_luma, srgb_to_linear(luma), exposed)
+    exposed = film_lightness(srgb[picked], films.to(light.device))
     light = light.clone()
-    light[picked] = lightness_from_luminance(grey)
+    light[picked] = torch.where(is_luma, luma_lightness(srgb[picked]), exposed)
     return light
 
 
+def film_lightness(srgb: Tensor, weights: Tensor) -> Tensor:
+    """L* (N, H, W) of the grey that film of these spectral weights (N, 3) gives of sRGB (N, 3, H, W) in [0, 1]."""
+    shares = (weights / weights.sum(1, keepdim=True))[:, :, None, None]
+    return lightness_from_luminance((srgb_to_linear(srgb) * shares).sum(1))  # type: ignore[no-any-return]
+
+
+def luma_lightness(srgb: Tensor) -> Tensor:
+    """L* (N, H, W) of the Rec. 601 luma of sRGB (N, 3, H, W) in [0, 1]."""
+    luma = (srgb * torch.tensor(BT601, device=srgb.device)[:, None, None]).sum(1)
+    return lightness_from_luminance(srgb_to_linear(luma))  # type: ignore[no-any-return]
+
+
 def _old_print(light: Tensor, share: float, rng: torch.Generator) -> Tensor:
-    """Gamma, fading, blur and grain for ``share`` of the pictures; (N, H, W), L*."""
+    """Each damage at random strength, or none, for ``share`` of the pictures; (N, H, W), L*."""
     picked = _chosen(len(light), share, rng, light.device)
     if len(picked) == 0:
         return light
-    draw = torch.rand(5, len(picked), 1, 1, generator=rng).to(light.device)
-    old = light[picked].clamp(0, 100) / 100
-    old = old ** torch.exp((draw[0] - 0.5) * math.log(4.0))  # gamma 0.5 to 2
-    black, white = draw[1] * 0.25, 1 - draw[2] * 0.2
-    old = black + old * (white - black)
-    soft = functional.avg_pool2d(old.unsqueeze(1), 3, 1, 1, count_include_pad=False).squeeze(1)
-    old = old + (soft - old) * (draw[3] > 0.5) * draw[3]
-    seed = int(torch.randint(2**31, (1,), generator=rng))
-    grain = torch.Generator(light.device).manual_seed(seed)
-    old = old + torch.randn(old.shape, generator=grain, device=light.device) * draw[4] ** 2 * 0.06
+    old = light[picked] / 100
+    for damage, how_often in DAMAGES.values():
+        draw = torch.rand(2, len(picked), 1, 1, generator=rng).to(light.device)
+        hit = (draw[0] < how_often).flatten().nonzero().flatten()
+        if len(hit):
+            old = old.index_copy(0, hit, damage(old[hit], draw[1][hit], rng))
     light = light.clone()
     light[picked] = old.clamp(0, 1) * 100
     return light

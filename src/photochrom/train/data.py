@@ -6,6 +6,7 @@ have seen.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,24 +17,28 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from photochrom.errors import DataError
+from photochrom.errors import DataError, RecipeError
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore, split_share
 
 __all__ = ["Crop", "CropDataset", "StepSampler", "split"]
 
+log = logging.getLogger(__name__)
+
 
 def split(store: PictureStore, recipe: Recipe) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices of the training pictures and of those held back; crops of one picture are never on both sides."""
+    """Indices of the training pictures and of those held back; parts of one picture are never on both sides."""
     train, held = [], []
     for index, entry in enumerate(store.entries):
         share = recipe.holdout_sources.get(entry.source, recipe.holdout)
-        if split_share(entry.path) < share:
+        if split_share(entry.path, recipe.frames.get(entry.source, 1)) < share:
             held.append(index)
         elif entry.chroma >= recipe.smallest_chroma:
             train.append(index)
     if not train:
         raise DataError("no picture is left for training after the split and the low-chroma filter")
+    grey = len(store) - len(train) - len(held)
+    log.info("%d pictures to train on, %d held back, %d left out as too grey", len(train), len(held), grey)
     return np.array(train, np.int64), np.array(held, np.int64)
 
 
@@ -49,11 +54,24 @@ class Crop:
 class StepSampler(Sampler[list[Crop]]):
     """One list of crops for each step from ``start`` on; pictures are drawn without repeats within an epoch.
 
-    A source's weight repeats its pictures (2.0: twice an epoch) or leaves a share of them out (0.5).
+    A source's weight repeats its pictures (2.0: twice an epoch) or leaves a share of them out (0.5). Of several processes
+    each gets its share of every step's pictures: together they are those of one process.
     """
 
-    def __init__(self, store: PictureStore, indices: NDArray[np.int64], recipe: Recipe, start: int = 0) -> None:
+    def __init__(
+        self,
+        store: PictureStore,
+        indices: NDArray[np.int64],
+        recipe: Recipe,
+        start: int = 0,
+        *,
+        rank: int = 0,
+        processes: int = 1,
+    ) -> None:
+        if recipe.batch % processes:
+            raise RecipeError("batch", f"{recipe.batch} pictures cannot be shared evenly by {processes} processes")
         self.indices, self.recipe, self.start = indices, recipe, start
+        self.rank, self.processes = rank, processes
         self.weights = np.array([recipe.source_weights.get(store.entries[i].source, 1.0) for i in indices])
         if not self.weights.sum() > 0:
             raise DataError("the recipe's source_weights leave no picture for training")
@@ -83,7 +101,8 @@ class StepSampler(Sampler[list[Crop]]):
                 picked.extend(taken.tolist())
                 at += len(taken)
             if step >= self.start:
-                yield [Crop(i, size, int(s)) for i, s in zip(picked, seeds, strict=True)]
+                crops = [Crop(i, size, int(s)) for i, s in zip(picked, seeds, strict=True)]
+                yield crops[self.rank :: self.processes]
 
 
 class CropDataset(Dataset[tuple[Tensor, int]]):
@@ -102,12 +121,16 @@ class CropDataset(Dataset[tuple[Tensor, int]]):
 
 
 def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square."""
+    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square.
+
+    Of a picture that is longer than the recipe's stretch makes good, a part is taken: nothing is squeezed further.
+    """
     height, width = picture.shape[:2]
     area = height * width * rng.uniform(recipe.smallest_crop, 1.0)
     stretch = np.exp(rng.uniform(-1, 1) * np.log(recipe.stretch)) if recipe.stretch > 0 else 1.0
-    tall = min(height, max(1, round(np.sqrt(area * stretch))))
-    wide = min(width, max(1, round(np.sqrt(area / stretch))))
+    side = min(np.sqrt(area), height / np.sqrt(stretch), width * np.sqrt(stretch))
+    tall = min(height, max(1, round(side * np.sqrt(stretch))))
+    wide = min(width, max(1, round(side / np.sqrt(stretch))))
     y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
     part = picture[y : y + tall, x : x + wide]
     if rng.random() < 0.5:

@@ -24,10 +24,11 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.photochrom import Block, PhotochromNet
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
+from photochrom.train.module import make_network
 from photochrom.train.prior import bin_shares
 from photochrom.train.store import PictureStore
 
-__all__ = ["export", "load_network"]
+__all__ = ["export", "load_network", "write_graph"]
 
 #: Weights smaller than this stay float32: biases and norms cost nothing and matter most.
 _HALF_FROM = 1024
@@ -42,16 +43,19 @@ def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
     """
     state, about = read_weights(path)
     try:
-        net = PhotochromNet(about["recipe"]["encoder"])
+        net = make_network(about["recipe"])
         net.load_state_dict(state, strict=True)
     except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
     return net.eval(), about
 
 
-def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None = None) -> tuple[Path, ...]:
+def export(
+    checkpoint: str | Path, out: str | Path, *, store: str | Path | None = None, sampling: bool = False
+) -> tuple[Path, ...]:
     """Write ``NAME.encoder.onnx`` and ``NAME.decoder.onnx`` for ``out`` = ``NAME.onnx``, or ``out`` itself for .safetensors.
 
+    Of a system of the papers (another model in the recipe) it is one graph, ``out`` itself.
     Both graphs take any batch, height and width (multiples of 32 pixels). store: the picture store of the training run; how
     frequent each ab bin is in it goes into the files, for the vividness dial. Returns the paths written.
     Raises CheckpointError, OptionError for another suffix, OutputWriteError.
@@ -59,20 +63,28 @@ def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None 
     out = Path(out)
     if out.suffix not in (".onnx", ".safetensors"):
         raise OptionError("-o", str(out), "a name that ends in .onnx or .safetensors")
+    state, about = read_weights(checkpoint)
+    if about.get("recipe", {}).get("model", "photochrom") != "photochrom":
+        from photochrom.train.papers.export import load_paper_net, write_paper_graph
+
+        paper_net = load_paper_net(state, about, checkpoint)
+        if out.suffix == ".onnx":
+            return (write_paper_graph(paper_net, about, out, sampling=sampling),)
+        return (_write_safetensors(paper_net, about, out),)
     net, about = load_network(checkpoint)
     if out.suffix == ".safetensors":
-        state = {name: _halved(value).contiguous() for name, value in net.state_dict().items()}
-        with replacing(out) as part_file:
-            part_file.write_bytes(save(state, {"photochrom": json.dumps(about)}))
-        return (out,)
-    if store is not None:
+        return (_write_safetensors(net, about, out),)
+    result = "ab" if net.output == "ab" else "scores"
+    about = {**about, "output": net.output, "stride": net.stride}
+    if store is not None and result == "scores":
         about["prior"] = [float(f"{share:.3g}") for share in bin_shares(PictureStore(store))]
     _fold(net.decoder)
     light = torch.rand(1, 1, 64, 96) * 100
     features = net.encoder(light)
-    hints, histogram = torch.zeros(1, 3, 8, 12), torch.zeros(1, len(ab_bins()) + 1)
+    hints, histogram = torch.zeros(1, 3, 64 // net.stride, 96 // net.stride), torch.zeros(1, len(ab_bins()) + 1)
     grid = {name: {0: "batch", 2: f"height/{s}", 3: f"width/{s}"} for name, s in (("f8", 8), ("f16", 16), ("f32", 32))}
     image = {"lightness": {0: "batch", 2: "height", 3: "width"}}
+    finest = {0: "batch", 2: f"height/{net.stride}", 3: f"width/{net.stride}"}
     paths = []
     for part, module, inputs, names, outputs, axes in (
         ("encoder", net.encoder, (light,), ["lightness"], list(grid), {**image, **grid}),
@@ -81,14 +93,21 @@ def export(checkpoint: str | Path, out: str | Path, *, store: str | Path | None 
             net.decoder,
             (*features, hints, histogram),
             [*grid, "hints", "histogram"],
-            ["scores"],
-            {**grid, "hints": grid["f8"], "histogram": {0: "batch"}, "scores": grid["f8"]},
+            [result],
+            {**grid, "hints": finest, "histogram": {0: "batch"}, result: finest},
         ),
     ):
         path = out.with_suffix(f".{part}.onnx")
-        _write(module, inputs, names, outputs, axes, path, {**about, "part": part})
+        write_graph(module, inputs, names, outputs, axes, path, {**about, "part": part})
         paths.append(path)
     return tuple(paths)
+
+
+def _write_safetensors(net: nn.Module, about: dict[str, Any], out: Path) -> Path:
+    state = {name: _halved(value).contiguous() for name, value in net.state_dict().items()}
+    with replacing(out) as part_file:
+        part_file.write_bytes(save(state, {"photochrom": json.dumps(about)}))
+    return out
 
 
 def _halved(value: Tensor) -> Tensor:
@@ -102,7 +121,7 @@ def _fold(decoder: nn.Module) -> None:
         block.norm = nn.Identity()  # type: ignore[assignment]
 
 
-def _write(
+def write_graph(
     module: nn.Module,
     inputs: tuple[Tensor, ...],
     names: list[str],
@@ -111,6 +130,7 @@ def _write(
     path: Path,
     about: dict[str, Any],
 ) -> None:
+    """Write ``module`` as a graph that says ``about`` of itself: ``about`` wins over multiple 32 and ab-bins."""
     with replacing(path) as part:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns about itself

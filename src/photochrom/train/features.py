@@ -81,7 +81,9 @@ def build_features(
             return known
         log.warning("the features in %s are of other data, weights or settings: they are computed again", folder)
     cells = [size // stride for stride in STRIDES]
-    shapes = [(c, side, side) for c, side in zip(encoder.channels, cells, strict=True)] + [(2, cells[0], cells[0])]
+    shapes = [(c, side, side) for c, side in zip(encoder.channels, cells, strict=True)] + [
+        (2, size // recipe.stride, size // recipe.stride)
+    ]
     rng = torch.Generator().manual_seed(recipe.seed)
     encoder = encoder.eval()
     with writing_cache(folder, "features.json", "features.bin") as out:
@@ -102,7 +104,8 @@ def _key(encoder: LiteEncoder, store: PictureStore, indices: NDArray[np.int64], 
     for weight in encoder.state_dict().values():
         digest.update(weight.contiguous().numpy().tobytes())
     settings = (store.digest, recipe.encoder, recipe.sizes[0], recipe.film, recipe.old_print, recipe.seed)
-    return " ".join([*map(str, settings), digest.hexdigest()])
+    shape = (recipe.stride, recipe.lightness_prior)
+    return " ".join([*map(str, settings + shape), digest.hexdigest()])
 
 
 def _encode(encoder: LiteEncoder, light: Tensor, ab: Tensor) -> NDArray[np.float16]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,25 @@ from photochrom.nets.lite import load_pretrained
 from photochrom.nets.photochrom import PhotochromNet
 from photochrom.train.augment import prepare
 from photochrom.train.checkpoint import read_weights
-from photochrom.train.losses import bin_cross_entropy
+from photochrom.train.distil import ImageNetAnswers
+from photochrom.train.losses import bin_cross_entropy, color_error, expected_ab, rebalancing
+from photochrom.train.prior import bin_shares, lightness_shares
+from photochrom.train.processes import gather
 from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.simulate import simulate_hints, simulate_histogram
+from photochrom.train.store import PictureStore
 
-__all__ = ["ColorModule", "expected_ab"]
+__all__ = ["ColorModule", "expected_ab", "make_network"]
 
 
-def expected_ab(scores: Tensor, temperature: float = 1.0) -> Tensor:
-    """Annealed mean (Zhang 2016, eq. 5) of scores (N, 261, h, w) -> ab (N, 2, h, w)."""
-    bins = torch.from_numpy(ab_bins().copy()).to(scores.device)
-    return torch.einsum("nqhw,qc->nchw", (scores.float() / temperature).softmax(1), bins)
+def make_network(recipe: Mapping[str, Any], state: dict[str, Tensor] | None = None) -> PhotochromNet:
+    """The network of a recipe as a checkpoint carries it; an older one lacks keys, which then have their defaults.
+
+    ``state``: ImageNet weights of the encoder, or None for random ones.
+    """
+    known = {**as_dict(Recipe()), **recipe}
+    parts = {key: known[key] for key in ("widths", "depths", "attention", "context", "lightness_prior")}
+    return PhotochromNet(known["encoder"], state, output="ab" if known["loss"] == "regression" else "ab-bins", **parts)
 
 
 class ColorModule(LightningModule):
@@ -35,13 +44,16 @@ class ColorModule(LightningModule):
 
     ``pretrained`` is the ImageNet weights file of the encoder (None: random weights). ``digest`` names the data.
     A batch is (crops uint8 (N, 3, S, S), seeds), or with cached features (f8, f16, f32, ab, seeds).
+    Raises OptionError where the recipe's ``classify`` needs the ImageNet weights and they are not given.
     """
 
     def __init__(self, recipe: Recipe, pretrained: str | Path | None = None, digest: str = "") -> None:
         super().__init__()
         self.recipe = recipe
         state = load_pretrained(pretrained, recipe.encoder) if pretrained else None
-        self.net = PhotochromNet(recipe.encoder, state)
+        self.net = make_network(as_dict(recipe), state)
+        self._classifier = ImageNetAnswers(recipe.encoder, state) if recipe.classify > 0 else None
+        self._rarity: Tensor | None = None
         self.net.to(memory_format=torch.channels_last)
         frozen = self.net.encoder.early_parameters() if recipe.encoder_rate > 0 else self.net.encoder.parameters()
         for parameter in frozen:
@@ -64,9 +76,36 @@ class ColorModule(LightningModule):
             features = tuple(f.float().contiguous(memory_format=torch.channels_last) for f in cached)
         hints = simulate_hints(ab, self.recipe, rng)
         histogram = simulate_histogram(ab, self.recipe, rng)
-        loss = bin_cross_entropy(self.net.decoder(*features, hints, histogram), ab)
-        self.log("train_loss", loss, prog_bar=True)
+        loss = self._loss(self.net.decoder(*features, hints, histogram), ab)
+        if self._classifier:
+            loss = loss + self.recipe.classify * self._classifier.loss(data[0], features[2])
+        self.log("train_loss", loss, prog_bar=True, sync_dist=True)
         return loss
+
+    def count_colors(self, store: PictureStore) -> None:
+        """Set what follows from how frequent the colours are in the pictures, where the recipe asks for it."""
+        if self.recipe.rebalance > 0:
+            shares = torch.from_numpy(bin_shares(store)).float()
+            self._rarity = rebalancing(shares, self.recipe.rebalance)
+        if (prior := self.net.decoder.prior) is not None:
+            table = torch.from_numpy(lightness_shares(store)).log()
+            prior.weight.data.copy_(table.T[:, :, None, None])
+
+    def _loss(self, out: Tensor, ab: Tensor) -> Tensor:
+        if self.recipe.loss == "regression":
+            return color_error(out, ab)
+        loss = bin_cross_entropy(out, ab, None if self._rarity is None else self._rarity.to(ab.device))
+        return loss + color_error(expected_ab(out), ab) if self.recipe.loss == "both" else loss
+
+    def _mean_ab(self, out: Tensor) -> Tensor:
+        return out.float() if self.net.output == "ab" else expected_ab(out)
+
+    def predict_ab(self, lightness: Tensor) -> Tensor:
+        """Lightness (N, 1, H, W) in [0, 100] -> the automatic ab (N, 2, H/8, W/8): no hints, no histogram."""
+        features = self.net.encoder(lightness.contiguous(memory_format=torch.channels_last))
+        n, _, h, w = features[0].shape
+        nothing = lightness.new_zeros(n, 3, h, w), lightness.new_zeros(n, len(ab_bins()) + 1)
+        return self._mean_ab(self.net.decoder(*features, *nothing))
 
     def on_validation_epoch_start(self) -> None:
         """Forget the sums of the last validation."""
@@ -84,21 +123,25 @@ class ColorModule(LightningModule):
         ten = (torch.rand(len(ab), 1, *ab.shape[2:], generator=rng) < 10 / ab[0, 0].numel()).float().to(ab.device)
         hinted = self.net.decoder(*features, torch.cat([ab * ten, ten], 1), no_histogram)
         grey = psnr_of_ab(crops, torch.zeros_like(ab))
-        gain = psnr_of_ab(crops, expected_ab(scores)) - grey
-        hinted_gain = psnr_of_ab(crops, expected_ab(hinted)) - grey
+        gain = psnr_of_ab(crops, self._mean_ab(scores)) - grey
+        hinted_gain = psnr_of_ab(crops, self._mean_ab(hinted)) - grey
         for row, source in enumerate(sources):
             sums = self._sums.setdefault(source, [0.0, 0.0, 0.0, 0.0])
-            values = (gain[row], hinted_gain[row], bin_cross_entropy(scores[row : row + 1], ab[row : row + 1]))
+            values = (gain[row], hinted_gain[row], self._loss(scores[row : row + 1], ab[row : row + 1]))
             for at, value in enumerate(values):
                 sums[at] += float(value)
             sums[3] += 1
 
     def on_validation_epoch_end(self) -> None:
-        """Log the means over all pictures."""
+        """Log the means over all pictures, of all processes."""
+        shares = gather(self._sums)
+        self._sums = {}
+        for source, values in (item for share in shares for item in share.items()):
+            self._sums[source] = [a + b for a, b in zip(self._sums.get(source, [0.0] * 4), values, strict=True)]
         total = [sum(column) for column in zip(*self._sums.values(), strict=True)]
         if total and total[3]:
             for name, value in zip(("gain", "hinted_gain", "loss"), total, strict=False):
-                self.log(f"val_{name}", value / total[3], prog_bar=True)
+                self.log(f"val_{name}", value / total[3], prog_bar=True, sync_dist=True)
 
     def by_source(self) -> dict[str, tuple[float, int]]:
         """Mean PSNR gain in dB and number of pictures of every source in the last validation."""

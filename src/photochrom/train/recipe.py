@@ -11,7 +11,7 @@ import sys
 import typing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from photochrom.errors import RecipeError
 
@@ -20,7 +20,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Recipe", "as_dict", "load_recipe", "recipe_path"]
+__all__ = ["Recipe", "as_dict", "build_recipe", "load_recipe", "read_table", "recipe_path"]
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Recipe:
     encoder: str = "lite0"
     #: One seed for weights, order and augmentation.
     seed: int = 0
-    #: Pictures in a batch.
+    #: Pictures in a step, of all processes together.
     batch: int = 32
     #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
     steps: int = 2000
@@ -49,26 +51,48 @@ class Recipe:
     cache_features: bool = False
     #: Sides of the square training crops, one drawn for each batch.
     sizes: list[int] = field(default_factory=lambda: [192])
-    #: Crops keep at least this share of the picture's area.
+    #: Crops keep at least this share of the picture's area (less of a picture too long to be a square).
     smallest_crop: float = 0.5
-    #: Aspect ratio is changed by a factor between this and its inverse (more where a picture is longer than the crop asks).
+    #: Aspect ratio is changed by a factor between this and its inverse.
     stretch: float = 0.8
     #: Share of pictures that are held back from training, by source picture; ``holdout_sources`` overrides it by source.
     holdout: float = 0.02
     holdout_sources: dict[str, float] = field(default_factory=dict)
+    #: Sources that are frames of films: so many consecutive numbers of files stay on one side of the split.
+    frames: dict[str, int] = field(default_factory=dict)
     #: How often a source is drawn, relative to its size; 1 where absent.
     source_weights: dict[str, float] = field(default_factory=dict)
     #: Pictures whose mean chroma is lower are left out: they teach grey.
     smallest_chroma: float = 3.0
     #: Share of pictures whose grey is a film's (blue-sensitive, orthochromatic ...) or BT.601 luma, instead of L*.
     film: float = 0.3
-    #: Share of pictures that are faded, noisy or blurred like an old print.
+    #: Share of pictures that are faded, noisy, blurred, scratched, toned or saved as an old print is (train/damage.py).
     old_print: float = 0.3
     #: Share of pictures that get hints, and that get their true ab histogram.
     hints: float = 0.5
     histogram: float = 0.15
+    #: "bins": cross-entropy over the ab bins; "regression": the network gives ab itself; "both": bins whose mean must fit, too.
+    loss: str = "bins"
+    #: How far rare colours weigh more: 1 - lambda of Zhang 2016, eq. 4; 0 off, 0.5 as there.
+    rebalance: float = 0.0
+    #: Weight of a loss that keeps the encoder's sense of things: its ImageNet answers are those of the colour picture.
+    classify: float = 0.0
+    #: Channels and numbers of blocks of the decoder at strides 8, 16, 32 or, with four of each, 4, 8, 16, 32; empty: its own.
+    widths: list[int] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    #: Parts of the decoder: attention at stride 16, a glance at the whole picture, a learnt log p(bin | L*) of each cell.
+    attention: bool = True
+    context: bool = True
+    lightness_prior: bool = False
+    #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
+    compile: bool = False
     #: Checkpoint and validate every so many steps.
     every: int = 500
+
+    @property
+    def stride(self) -> int:
+        """Pixels along a side of one cell of what the network says."""
+        return 4 if len(self.widths) == 4 else 8
 
 
 def recipe_path(name: str) -> Path:
@@ -76,34 +100,45 @@ def recipe_path(name: str) -> Path:
 
     Raises RecipeError, which lists the recipes there are.
     """
-    shipped = Path(__file__).parent / "recipes"
+    here = Path(__file__).parent
+    shipped = [*(here / "recipes").glob("*.toml"), *(here / "papers/recipes").glob("*.toml")]
     if Path(name).is_file():
         return Path(name)
-    if (found := shipped / f"{name}.toml").is_file():
-        return found
-    known = ", ".join(sorted(path.stem for path in shipped.glob("*.toml")))
+    for path in shipped:
+        if path.stem == name:
+            return path
+    known = ", ".join(sorted(path.stem for path in shipped))
     raise RecipeError("recipe", f"no such file, and no recipe of that name; known are {known}", name)
 
 
 def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
     """Read a TOML recipe; ``overrides`` (already typed) win over the file. Raises RecipeError."""
     path = Path(path)
+    recipe = build_recipe(Recipe, {**read_table(path), **overrides}, path)
+    _check_ranges(recipe, path)
+    return recipe
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a TOML file says. Raises RecipeError for a file that is absent or not TOML."""
     try:
-        given = tomllib.loads(path.read_text())
+        table: dict[str, Any] = tomllib.loads(path.read_text())
+        return table
     except OSError as error:
         raise RecipeError("file", f"cannot be read ({error.strerror})", path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError("file", f"not TOML ({error})", path) from error
-    kinds = typing.get_type_hints(Recipe)
-    values = {**given, **overrides}
+
+
+def build_recipe(kind: type[Kind], values: dict[str, Any], path: Path) -> Kind:
+    """A recipe of the dataclass ``kind``. Raises RecipeError for an unknown key or a value of another type."""
+    kinds = typing.get_type_hints(kind)
     for key, value in values.items():
         if key not in kinds:
             raise RecipeError(key, f"unknown; known are {', '.join(sorted(kinds))}", path)
         if not _fits(value, kinds[key]):
             raise RecipeError(key, f"is {value!r}, expected {_name(kinds[key])}", path)
-    recipe = Recipe(**values)
-    _check_ranges(recipe, path)
-    return recipe
+    return kind(**values)
 
 
 def _name(kind: Any) -> str:
@@ -136,12 +171,15 @@ _RANGES = {
     "stretch": (0, 1),
     "holdout": (0, 1),
     "holdout_sources": (0, 1),
+    "frames": (1, math.inf),
     "source_weights": (0, 100),
     "smallest_chroma": (0, 200),
     "film": (0, 1),
     "old_print": (0, 1),
     "hints": (0, 1),
     "histogram": (0, 1),
+    "rebalance": (0, 1),
+    "classify": (0, 100),
 }
 
 
@@ -159,8 +197,28 @@ def _check_ranges(recipe: Recipe, path: Path) -> None:
         raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
     if recipe.cache_features and recipe.encoder_rate > 0:
         raise RecipeError("cache_features", "needs a frozen encoder (encoder_rate = 0)", path)
+    if recipe.classify > 0 and recipe.encoder_rate == 0:
+        raise RecipeError("classify", "needs an encoder that learns (encoder_rate above 0)", path)
+    _check_decoder(recipe, path)
 
 
-def as_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain values, for a checkpoint."""
+def _check_decoder(recipe: Recipe, path: Path) -> None:
+    losses = ("bins", "regression", "both")
+    if recipe.loss not in losses:
+        raise RecipeError("loss", f"is {recipe.loss!r}, expected {' or '.join(losses)}", path)
+    if recipe.loss == "regression" and (recipe.rebalance > 0 or recipe.lightness_prior):
+        key = "lightness_prior" if recipe.lightness_prior else "rebalance"
+        raise RecipeError(key, "is about bins, but loss is 'regression'", path)
+    if len(recipe.widths) not in (0, 3, 4) or any(width < 1 for width in recipe.widths):
+        raise RecipeError("widths", f"is {recipe.widths}, expected three or four numbers above 0, or none", path)
+    if recipe.attention and recipe.widths and recipe.widths[-2] % 4:
+        raise RecipeError(
+            "widths", f"is {recipe.widths}, but attention's {recipe.widths[-2]} is no multiple of 4", path
+        )
+    if len(recipe.depths) != len(recipe.widths) or any(depth < 0 for depth in recipe.depths):
+        raise RecipeError("depths", f"is {recipe.depths}, expected as many numbers from 0 as widths has", path)
+
+
+def as_dict(recipe: Any) -> dict[str, Any]:
+    """A recipe of any kind as plain values, for a checkpoint."""
     return dataclasses.asdict(recipe)

@@ -15,6 +15,7 @@ import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -23,35 +24,51 @@ from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
-from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.recipe import Recipe
+from photochrom.train.processes import Processes, gather, in_turn, joined
+from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
+from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.store import PictureStore, open_store
 
-__all__ = ["fit"]
+__all__ = ["fit", "quiet"]
 
 log = logging.getLogger(__name__)
 
-#: At most so many held-back pictures are looked at in each validation.
+#: At most so many held-back pictures are looked at in each validation, and so many are shown.
 VALIDATION_PICTURES = 512
+SAMPLES = 8
 #: Warnings of Lightning that do not matter here.
 QUIET = (
     "Checkpoint directory .* exists and is not empty",  # a run that goes on
     "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
     "The '.*' does not have many workers",  # the pictures are decoded already
+    "You defined a `validation_step` but have no `val_dataloader`",  # steps that are only timed
+    "Found .* module\\(s\\) in eval mode",  # a frozen embedder
+    "Using ModelCheckpoint with manual optimization",  # the state after the step is the one that is wanted
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
 )
 
 
-def _held_back(store: PictureStore, held: Any, size: int) -> list[tuple[Tensor, list[str]]]:
-    """The validation batches: centre squares of held-back pictures, the same ones every time."""
-    rng = np.random.default_rng(0)
-    chosen = rng.permutation(held)[:VALIDATION_PICTURES]
-    batches = []
-    for start in range(0, len(chosen), 32):
-        part = chosen[start : start + 32]
-        crops = np.stack([centre_square(store[i], size) for i in part]).transpose(0, 3, 1, 2)
-        batches.append((torch.from_numpy(crops.copy()), [store.entries[i].source for i in part]))
-    return batches
+def _held_back(
+    store: PictureStore, held: NDArray[np.int64], size: int, me: Processes
+) -> list[tuple[Tensor, list[str]]]:
+    """This process's validation batches: centre squares of held-back pictures, the same ones every time.
+
+    Every process gets as many batches as the others, since they wait for each other in each; none where there are fewer
+    pictures than processes.
+    """
+    chosen = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
+    if len(chosen) < me.count:
+        return []
+    count = -(-len(chosen) // (32 * me.count))
+    return [
+        (_squares(store, part, size), [store.entries[i].source for i in part])
+        for part in np.array_split(chosen, count * me.count)[me.rank :: me.count]
+    ]
+
+
+def _squares(store: PictureStore, indices: NDArray[np.int64], size: int) -> Tensor:
+    """Centre squares, (N, 3, size, size) sRGB uint8."""
+    return torch.from_numpy(np.stack([centre_square(store[i], size) for i in indices]).transpose(0, 3, 1, 2).copy())
 
 
 def fit(
@@ -66,51 +83,71 @@ def fit(
 ) -> Path:
     """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
 
-    data: Parquet shards, folders of pictures, or a picture store. pretrained: ImageNet weights of the encoder. init: a
-    checkpoint or exported ``.safetensors`` file to start from. cache: where the decoded pictures and the features are kept
-    (default ``out/cache``). Raises DataError, CheckpointError, OutputWriteError.
+    Under torchrun every process calls this, with the same arguments; ``out`` must be on a disk that all of them see.
+
+    data: Parquet shards, tars or folders of pictures, fsspec URLs of them, or a picture store. pretrained: ImageNet weights
+    of the encoder. init: a checkpoint or exported ``.safetensors`` file to start from. cache: where the decoded pictures and
+    the features are kept (default ``out/cache``). workers: processes that crop pictures, beside each that trains. Raises
+    DataError, RecipeError, CheckpointError, DivergenceError, OutputWriteError.
     """
     out = Path(out)
     cache = Path(cache) if cache else out / "cache"
     last = out / "last.ckpt"
-    with _quiet():
+    with quiet(), joined() as me:
         seed_everything(recipe.seed, workers=True, verbose=False)
-        store = open_store(data, cache / "store")
+        store = in_turn(lambda: open_store(data, cache / "store"), me)
         train, held = split(store, recipe)
         module = ColorModule(recipe, pretrained, store.digest)
+        module.count_colors(store)
         start = 0
         if last.exists():
             start = _resume(last, module)
         elif init:
             module.load_weights(init)
-        elif not pretrained:
+        elif not pretrained and me.rank == 0:
             log.warning("the encoder starts from random weights: give pretrained or init for a model of use")
+        if len(set(gather(start))) > 1:
+            raise CheckpointError("not every process of this run sees it; choose a folder that all of them share", last)
         if start >= recipe.steps:
             return last
         dataset: Any = CropDataset(store, recipe)
         if recipe.cache_features:
-            dataset = build_features(module.net.encoder, store, train, recipe, cache / "features")
+            encoder = module.net.encoder
+            dataset = in_turn(lambda: build_features(encoder, store, train, recipe, cache / "features"), me)
         loader: DataLoader[Any] = DataLoader(
             dataset,
-            batch_sampler=StepSampler(store, train, recipe, start),
+            batch_sampler=StepSampler(store, train, recipe, start, rank=me.rank, processes=me.count),
             num_workers=workers,
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
         )
-        validation: DataLoader[Any] = DataLoader(_held_back(store, held, recipe.sizes[0]), batch_size=None)  # type: ignore[arg-type]
-        trainer = _trainer(recipe, out, validate=len(held) > 0)
+        batches = _held_back(store, held, recipe.sizes[0], me)
+        validation: DataLoader[Any] = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+        samples = _squares(store, held[:: max(1, len(held) // SAMPLES)][:SAMPLES], recipe.sizes[0]) if batches else None
+        if recipe.compile:
+            for part in module.net.children():
+                part.compile()
+        trainer = _trainer(recipe, out, me, samples)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
     return last
 
 
-def _trainer(recipe: Recipe, out: Path, *, validate: bool) -> Trainer:
+def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None) -> Trainer:
+    """``samples``: the pictures to show at each validation; None: there is nothing to validate on."""
     every = min(recipe.every, recipe.steps)
+    gpu = torch.cuda.is_available()
     return Trainer(
         max_steps=recipe.steps,
-        precision="bf16-mixed",
+        devices=me.local_count,
+        num_nodes=me.count // me.local_count,
+        # On CPUs each process normalises its own share of the batch: torch has no synchronised batch norm for them.
+        sync_batchnorm=gpu and me.count > 1,
+        precision="16-mixed" if gpu and not torch.cuda.is_bf16_supported(including_emulation=False) else "bf16-mixed",
         plugins=[WholeCheckpointIO()],
         callbacks=[
+            OnlyNumbers(out / "last.ckpt"),
+            *([SamplePictures(samples, out / "samples")] if samples is not None else []),
             EMAWeightAveraging(decay=recipe.ema),
             ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
             LogLines(out / "log.jsonl"),
@@ -120,7 +157,7 @@ def _trainer(recipe: Recipe, out: Path, *, validate: bool) -> Trainer:
         gradient_clip_val=1.0,
         val_check_interval=every,
         check_val_every_n_epoch=None,
-        limit_val_batches=1.0 if validate else 0,
+        limit_val_batches=0 if samples is None else 1.0,
         num_sanity_val_steps=0,
         enable_model_summary=False,
         enable_progress_bar=False,
@@ -136,8 +173,9 @@ def _resume(path: Path, module: ColorModule) -> int:
     """
     found = read_checkpoint(path)
     theirs, mine = found["hyper_parameters"], dict(module.hparams)
-    if theirs != mine:
-        old, new = theirs.get("recipe", {}), mine["recipe"]
+    # a setting that a checkpoint does not know was added since, and its default is what was done before
+    old, new = {**as_dict(Recipe()), **theirs.get("recipe", {})}, mine["recipe"]
+    if old != new or theirs.get("data") != mine["data"]:
         other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
         raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
     try:
@@ -152,7 +190,7 @@ def _resume(path: Path, module: ColorModule) -> int:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Lightning's advice and notices are for those who write training code, not for those who run it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -22,8 +23,9 @@ from numpy.typing import NDArray
 from photochrom.color import rgb_to_lab
 from photochrom.errors import DataError
 from photochrom.train.files import replacing, writing_cache
+from photochrom.train.inputs import Encoded, Input, in_order, list_inputs, read_pictures
 
-__all__ = ["Entry", "PictureStore", "build_store", "open_store", "read_pictures", "split_share"]
+__all__ = ["Entry", "PictureStore", "build_store", "open_store", "split_share"]
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +33,6 @@ log = logging.getLogger(__name__)
 LARGEST_SIDE = 256
 #: Smallest usable short side, in pixels.
 SMALLEST_SIDE = 32
-#: Names of picture files in folders end in one of these.
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,16 @@ class PictureStore:
         return self._pixels[entry.offset : entry.offset + size].reshape(entry.height, entry.width, 3)
 
 
-def split_share(path: str) -> float:
-    """A number in [0, 1) that depends on the source picture only, not on the crop (what follows ``#`` in ``path``).
+def split_share(path: str, frames: int = 1) -> float:
+    """A number in [0, 1) that depends on the source picture only, not on the crop or frame (what follows ``#`` in ``path``).
 
-    A picture is held back from training where its number is below the recipe's share.
+    A picture is held back from training where its number is below the recipe's share. ``frames``: so many consecutive
+    numbers in the names of files (the last number of a name) share one, for sources that are frames of a film.
     """
-    digest = hashlib.sha256(path.split("#")[0].encode()).digest()
+    name = path.split("#")[0]
+    if frames > 1:
+        name = re.sub(r"(\d+)(?=\D*$)", lambda number: str(int(number[0]) // frames), name)
+    digest = hashlib.sha256(name.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
@@ -94,128 +98,76 @@ def open_store(data: Iterable[str | Path], folder: str | Path) -> PictureStore:
 
     Raises DataError for data that cannot be used, and where the store at ``folder`` was made from other files.
     """
-    folder, paths = Path(folder), [Path(path) for path in data]
-    if len(paths) == 1 and (paths[0] / "index.json").exists():
-        return PictureStore(paths[0])
+    folder, places = Path(folder), list(data)
+    if len(places) == 1 and (Path(places[0]) / "index.json").exists():
+        return PictureStore(places[0])
     if not (folder / "index.json").exists():
-        return build_store(paths, folder)
+        return build_store(places, folder)
     store = PictureStore(folder)
-    if paths and store.inputs not in (None, _inputs(paths)):
+    if places and store.inputs not in (None, _digest(list_inputs(places))):
         raise DataError("holds other pictures than those given; choose another cache, or delete this one", folder)
     return store
 
 
-def _files(path: Path) -> list[Path]:
-    """The shard ``path``, or the pictures and shards in the folder ``path``."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise DataError("no such file or folder", path)
-    found = sorted(p for p in path.rglob("*") if p.suffix.lower() in {*SUFFIXES, ".parquet"} and p.is_file())
-    if not found:
-        raise DataError("no pictures and no Parquet shards in this folder", path)
-    return found
+def _digest(inputs: Iterable[Input]) -> str:
+    return hashlib.sha256(json.dumps([(file.below, file.size) for file in inputs]).encode()).hexdigest()
 
 
-def _inputs(paths: Iterable[Path]) -> str:
-    rows = [
-        (file.relative_to(path.parent if path.is_file() else path).as_posix(), file.stat().st_size)
-        for path in paths
-        for file in _files(path)
-    ]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-
-def read_pictures(paths: Iterable[str | Path]) -> Iterator[tuple[str, str, bytes]]:
-    """(source, path, encoded bytes) of every picture in Parquet shards and folders of picture files.
-
-    Shards follow the Hugging Face image convention: column ``image`` = struct(bytes, path), column ``source``. A picture
-    that is absent or may not be read has no bytes. Raises DataError for what is absent, empty or not such a shard.
-    """
-    for path in map(Path, paths):
-        for file in _files(path):
-            if path.is_dir() and file.suffix.lower() in SUFFIXES:
-                yield path.resolve().name, file.relative_to(path).as_posix(), _bytes(file)
-            else:
-                yield from _read_shard(file)
-
-
-def _bytes(file: Path) -> bytes:
+def _decode(item: Encoded) -> tuple[Encoded, NDArray[np.uint8] | str, float]:
+    """The picture, or why there is none, and its mean chroma."""
     try:
-        return file.read_bytes()
-    except OSError as error:
-        log.warning("%s: %s", file, error.strerror)
-        return b""
-
-
-def _read_shard(path: Path) -> Iterator[tuple[str, str, bytes]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        number = 0
-        for batch in pq.ParquetFile(path).iter_batches(64, columns=["image", "source"]):
-            for row in batch.to_pylist():
-                image = row["image"] or {"path": None, "bytes": None}
-                yield row["source"] or path.stem, image["path"] or f"{path.name}:{number}", image["bytes"] or b""
-                number += 1
-    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
-        raise DataError(f"not a Parquet shard of pictures ({error})", path) from error
-
-
-def _decode(item: tuple[str, str, bytes]) -> tuple[str, str, NDArray[np.uint8] | None, float]:
-    source, path, data = item
-    try:
-        raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        raw = cv2.imdecode(np.frombuffer(item.data, np.uint8), cv2.IMREAD_COLOR) if _ends(item.data) else None
     except cv2.error:  # no bytes at all, or more pixels than OpenCV wants to read
         raw = None
-    if raw is None or min(raw.shape[:2]) < SMALLEST_SIDE:
-        return source, path, None, 0.0
+    if raw is None:
+        return item, "broken", 0.0
+    if min(raw.shape[:2]) < SMALLEST_SIDE:
+        return item, f"smaller than {SMALLEST_SIDE} pixels", 0.0
     picture = cv2.cvtColor(raw, cv2.COLOR_BGR2RGB)
     scale = LARGEST_SIDE / min(picture.shape[:2])
     if scale < 1:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.resize(picture, (32, 32), interpolation=cv2.INTER_AREA)
     ab = rgb_to_lab(small / 255.0)[..., 1:]
-    return source, path, picture.astype(np.uint8), float(np.hypot(ab[..., 0], ab[..., 1]).mean())
+    return item, picture.astype(np.uint8), float(np.hypot(ab[..., 0], ab[..., 1]).mean())
 
 
-def build_store(paths: Iterable[str | Path], folder: str | Path) -> PictureStore:
-    """Decode every picture into a store at ``folder``; broken or tiny pictures are left out and logged.
+def _ends(data: bytes) -> bool:
+    """False for a JPEG that breaks off: some versions of OpenCV fill the rest with grey, and grey would be learnt."""
+    return not data.startswith(b"\xff\xd8") or data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
 
+
+def build_store(places: Iterable[str | Path], folder: str | Path) -> PictureStore:
+    """Decode every picture (:func:`~photochrom.train.inputs.list_inputs` says from where) into a store at ``folder``.
+
+    Broken and tiny pictures are left out: each is named in the log and, with the reason, under ``left_out`` in the index.
     Raises DataError when nothing is left, OutputWriteError where the disk is full. The index is written last: a store
     without one is not complete.
     """
-    folder, data = Path(folder), [Path(path) for path in paths]
-    if not data:
-        raise DataError("no training data given: name Parquet shards or folders of pictures")
-    inputs = _inputs(data)
+    folder, given = Path(folder), list(places)
+    if not given:
+        raise DataError("no training data given: name Parquet shards, tars or folders of pictures")
+    inputs = list_inputs(given)
     entries: list[Entry] = []
-    offset = left_out = 0
+    left_out: list[tuple[str, str, str]] = []
+    offset = 0
     with writing_cache(folder, "index.json", "pixels.bin") as out, ThreadPoolExecutor(2) as pool:
-        for source, path, picture, chroma in _in_order(pool, read_pictures(data)):
-            if picture is None:
-                left_out += 1
-                log.warning("left out (broken, or shorter than %d pixels): %s %s", SMALLEST_SIDE, source, path)
+        for item, picture, chroma in in_order(pool, _decode, read_pictures(inputs)):
+            if isinstance(picture, str):
+                left_out.append((item.source, item.path, picture))
+                log.warning("left out (%s): %s %s", picture, item.source, item.path)
                 continue
             out.write(picture.tobytes())
-            entries.append(Entry(offset, picture.shape[0], picture.shape[1], source, path, round(chroma, 2)))
+            entries.append(Entry(offset, picture.shape[0], picture.shape[1], item.source, item.path, round(chroma, 2)))
             offset += picture.size
+    why = ", ".join(f"{count} {reason}" for reason, count in Counter(reason for *_, reason in left_out).items())
     if not entries:
-        raise DataError(f"no usable picture ({left_out} broken or too small)", folder)
+        raise DataError(f"no usable picture ({why or 'none at all'})", given[0])
+    if left_out:
+        log.warning("%d pictures were left out of %d (%s)", len(left_out), len(left_out) + len(entries), why)
     rows = [list(asdict(entry).values()) for entry in entries]
     digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    index = {"digest": digest, "inputs": _digest(inputs), "left_out": left_out, "entries": rows}
     with replacing(folder / "index.json") as part:
-        part.write_text(json.dumps({"digest": digest, "inputs": inputs, "entries": rows}))
+        part.write_text(json.dumps(index))
     return PictureStore(folder)
-
-
-def _in_order(pool: ThreadPoolExecutor, items: Iterator[Any]) -> Iterator[Any]:
-    """``map(_decode, items)`` on the pool's threads, a few hundred ahead at the most."""
-    waiting: list[Any] = []
-    for item in items:
-        waiting.append(pool.submit(_decode, item))
-        if len(waiting) >= 256:
-            yield waiting.pop(0).result()
-    for job in waiting:
-        yield job.result()

@@ -1,0 +1,47 @@
+"""Enlargement of the field's planes to the rows of a strip, the same to the last bit however a picture is cut into strips."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Unit = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+__all__ = ["Rows"]
+
+
+class Rows:
+    """Bilinear enlargement of (rows, planes, columns) to the rows of one strip, aligned by pixel centres."""
+
+    def __init__(
+        self, planes: NDArray[np.float32], y0: int, full_height: int, h: int, w: int, unit: Unit | None = None
+    ) -> None:
+        """``unit`` changes the planes that are needed, before they are enlarged."""
+        count, channels, columns = planes.shape
+        centre = np.clip((np.arange(y0, y0 + h) + 0.5) * (count / full_height) - 0.5, 0, count - 1)
+        first = np.floor(centre).astype(np.intp)
+        base = int(first[0])
+        needed = planes[base : int(first[-1]) + 2]
+        needed = needed if unit is None else unit(needed)
+        flat: Any = cv2.resize(needed.reshape(-1, columns), (w, len(needed) * channels))
+        self._wide: NDArray[np.float32] = flat.reshape(len(needed), channels, w)
+        self._above, self._weight = first - base, (centre - first).astype(np.float32)
+
+    def enlarge(self, start: int, stop: int, out: NDArray[np.float32]) -> None:
+        """Write rows start to stop of the strip into ``out`` (stop - start, planes, w)."""
+        above = self._above[start:stop]
+        edges = [0, *(np.flatnonzero(np.diff(above)) + 1).tolist(), stop - start]
+        for begin, end in itertools.pairwise(edges):  # rows between the same two rows of the field
+            # Few large calls: threads lose more to the interpreter lock than the arithmetic takes.
+            row = above[begin]
+            step = self._wide[min(row + 1, len(self._wide) - 1)] - self._wide[row]
+            np.multiply(step, self._weight[start + begin : start + end, None, None], out=out[begin:end])
+            np.add(out[begin:end], self._wide[row], out=out[begin:end])

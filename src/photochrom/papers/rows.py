@@ -1,0 +1,100 @@
+"""The rows of the comparison, as data: which recipe, which start, how many seeds, and what its paper reports of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from photochrom.errors import OptionError
+
+__all__ = ["ROWS", "Row", "chosen_rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system. ``start``: "" (random weights), "vgg" or "lite0", the pretrained file that it starts from.
+
+    ``reported``: the paper's own figures, on its own data: not comparable, but asked for.
+    """
+
+    name: str
+    paper: str
+    title: str
+    start: str = ""
+    seeds: int = 1
+    reported: str = ""
+    recipe: str = ""
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+_NO_FIGURES = "none printed"
+
+ROWS: tuple[Row, ...] = (
+    Row("cnn-baseline", "Chandalwar", "baseline CNN, 8 convolutions, MSE", seeds=2, reported=_NO_FIGURES),
+    Row(
+        "koalarization",
+        "Chandalwar",
+        "encoder fused with a frozen embedding (EfficientNet-Lite0), MSE",
+        "lite0",
+        reported=_NO_FIGURES,
+        overrides={"embedder": "lite0"},
+    ),
+    Row("gan", "Chandalwar", "U-Net generator, PatchGAN discriminator", reported=_NO_FIGURES),
+    Row("vgg16", "Colourify", "VGG-16 to pool5, up-sampling decoder, MSE", "vgg", reported="a bar without a number"),
+    Row(
+        "vgg16-scratch",
+        "Colourify",
+        "vgg16 from random weights",
+        recipe="vgg16",
+        overrides={"pretrained": False},
+    ),
+    Row(
+        "vgg16-bn-dropout",
+        "Colourify",
+        "vgg16 + batch normalisation and dropout",
+        "vgg",
+        reported="a bar without a number",
+    ),
+    Row("vgg16-aug", "Colourify", "vgg16 + flips, zoom, brightness", "vgg", reported="a bar without a number"),
+    Row("vgg16-improved", "Colourify", "vgg16 + all three", "vgg", reported="a bar without a number"),
+    Row("vgg16-improved-313", "Colourify", "vgg16-improved, 313 classes", "vgg", reported=_NO_FIGURES),
+    Row(
+        "vgg16-residual",
+        "Zaman",
+        "VGG-16 with residual connections, MSE + L1 and L2 penalties",
+        "vgg",
+        reported='"accuracy" 83 % testing, 76 % validation',
+    ),
+    Row("vgg16-residual-noreg", "Zaman", "the same without penalties", "vgg", reported=_NO_FIGURES),
+    Row(
+        "caffenet-region",
+        "Srivastava",
+        "CaffeNet of 3x3 kernels, residual, 313 classes, SGD",
+        seeds=2,
+        reported="PSNR 29.14, SSIM 0.986, MSE 80.4, IME 144.3 (10 pictures)",
+    ),
+    Row("unet", "Robles", "U-Net, MSE", seeds=2, reported=_NO_FIGURES),
+    Row("unet-rare", "Robles", "U-Net, rare-colour loss", seeds=2, reported='"accuracy" about 70 %'),
+    Row(
+        "unet-profiled",
+        "Robles",
+        "profile predictor and one U-Net for each of 4 profiles",
+        seeds=2,
+        reported="predictor 96 %",
+    ),
+    Row(
+        "zhang16",
+        "Zhang 2016",
+        "313 classes, rebalanced, annealed mean at T = 0.38",
+        reported="AuC 89.5 raw, 67.3 rebalanced (ImageNet); fools 32 %",
+    ),
+)
+
+
+def chosen_rows(names: list[str]) -> tuple[Row, ...]:
+    """The rows of these names, all for none. Raises OptionError for an unknown name."""
+    known = {row.name: row for row in ROWS}
+    for name in names:
+        if name not in known:
+            raise OptionError("--rows", name, "one of " + ", ".join(known))
+    return tuple(known[name] for name in names) or ROWS

@@ -1,0 +1,189 @@
+"""One run of a paper's recipe: as :mod:`photochrom.train.run`, without the averaging of weights that no paper has."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning import LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from photochrom.errors import CheckpointError, OptionError
+from photochrom.nets.registry import find_net
+from photochrom.train.budget import CpuClock
+from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.data import StepSampler, centre_square, split
+from photochrom.train.papers.data import PaperCrops, profile_of
+from photochrom.train.papers.module import PaperModule
+from photochrom.train.papers.recipe import PaperRecipe
+from photochrom.train.papers.tables import make_tables
+from photochrom.train.progress import ProgressLine
+from photochrom.train.run import quiet
+from photochrom.train.store import PictureStore, open_store
+
+__all__ = ["CurveLines", "fit", "time_steps"]
+
+#: Held-back pictures that are looked at in each validation.
+VALIDATION_PICTURES = 64
+
+
+def fit(
+    recipe: PaperRecipe,
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    pretrained: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> Path:
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+
+    data, cache: as in :func:`photochrom.train.run.fit`. pretrained: the file of the recipe's pretrained start.
+    Raises DataError, CheckpointError, OutputWriteError, and OptionError where the recipe wants a pretrained start and there is
+    none, or the other way round.
+    """
+    out = Path(out)
+    last = out / "last.ckpt"
+    with quiet():
+        module, loader, validation, start = _prepare(recipe, data, cache or out / "cache", pretrained, last)
+        if start >= recipe.steps:
+            return last
+        clock = CpuClock()
+        every = min(recipe.every, recipe.steps)
+        trainer = Trainer(
+            max_steps=recipe.steps * module.optimizers_per_step,
+            precision="bf16-mixed",
+            plugins=[WholeCheckpointIO()],
+            callbacks=[
+                clock,
+                CurveLines(out / "log.jsonl"),
+                ModelCheckpoint(
+                    out,
+                    filename="last",
+                    every_n_train_steps=every * module.optimizers_per_step,
+                    enable_version_counter=False,
+                ),
+                ProgressLine(recipe.steps, recipe.batch),
+            ],
+            logger=False,
+            val_check_interval=every,
+            check_val_every_n_epoch=None,
+            limit_val_batches=1.0 if len(validation) else 0,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            use_distributed_sampler=False,
+        )
+        trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
+        trainer.save_checkpoint(last)
+        with (out / "cpu.jsonl").open("a") as file:
+            file.write(json.dumps({"steps": len(clock.seconds), "seconds": round(sum(clock.seconds), 2)}) + "\n")
+    return last
+
+
+def time_steps(
+    recipe: PaperRecipe, data: Sequence[str | Path], *, cache: str | Path, pretrained: str | Path | None, steps: int = 6
+) -> float:
+    """CPU seconds of one optimiser step of a recipe on this machine: the mean of ``steps`` steps after a warm-up."""
+    with quiet():
+        module, loader, _, _ = _prepare(recipe, data, cache, pretrained, Path("none"))
+        clock = CpuClock()
+        trainer = Trainer(
+            max_steps=(steps + clock.warm_up) * module.optimizers_per_step,
+            precision="bf16-mixed",
+            callbacks=[clock],
+            logger=False,
+            enable_checkpointing=False,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            use_distributed_sampler=False,
+        )
+        trainer.fit(module.train(), loader)
+    return clock.per_step()
+
+
+def _prepare(
+    recipe: PaperRecipe, data: Sequence[str | Path], cache: str | Path, pretrained: str | Path | None, last: Path
+) -> tuple[PaperModule, DataLoader[Any], DataLoader[Any], int]:
+    _check_pretrained(recipe, pretrained, resumes=last.exists())
+    seed_everything(recipe.seed, workers=True, verbose=False)
+    store = open_store(data, Path(cache) / "store")
+    settings = recipe.for_store()
+    train, held = split(store, settings)
+    tables = make_tables(recipe, store, train)
+    centres = tables["centres"].numpy() if "centres" in tables else None
+    if centres is not None:
+        recipe = dataclasses.replace(recipe, profiles=len(centres))  # their number may have been chosen by silhouette
+    start = 0
+    if last.exists():
+        module = PaperModule(recipe, tables, None, store.digest)
+        start = _step_of(last, module)
+    else:
+        module = PaperModule(recipe, tables, pretrained, store.digest)
+    loader: DataLoader[Any] = DataLoader(
+        PaperCrops(store, recipe, centres), batch_sampler=StepSampler(store, train, settings, start), num_workers=0
+    )
+    batches = _validation(store, held, recipe.size, centres)
+    validation: DataLoader[Any] = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+    return module, loader, validation, start
+
+
+def _validation(
+    store: PictureStore, held: NDArray[np.int64], size: int, centres: NDArray[np.float32] | None
+) -> list[tuple[Tensor, Tensor]]:
+    """Validation batches, as the training's: squares of held-back pictures, always the same, and their colour profiles."""
+    chosen = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
+    batches = []
+    for start in range(0, len(chosen), 32):
+        part = chosen[start : start + 32]
+        squares = np.stack([centre_square(store[i], size) for i in part]).transpose(0, 3, 1, 2)
+        labels = [0 if centres is None else profile_of(store[i], centres) for i in part]
+        batches.append((torch.from_numpy(squares.copy()), torch.tensor(labels)))
+    return batches
+
+
+def _check_pretrained(recipe: PaperRecipe, pretrained: str | Path | None, *, resumes: bool) -> None:
+    if recipe.pretrained and pretrained is None and not resumes:
+        holds = find_net(recipe.model).pretrained
+        raise OptionError(
+            "--pretrained",
+            None,
+            f"a file with {holds} for the recipe {recipe.model}, or --no-pretrained to start at random",
+        )
+    if not recipe.pretrained and pretrained is not None:
+        raise OptionError("--pretrained", str(pretrained), f"nothing: the recipe {recipe.model} starts at random")
+
+
+def _step_of(path: Path, module: PaperModule) -> int:
+    """The step at which the run that wrote ``path`` stood. Raises CheckpointError for one of another recipe or data."""
+    found = read_checkpoint(path)
+    theirs, mine = found["hyper_parameters"], dict(module.hparams)
+    if theirs != mine:
+        old, new = theirs.get("recipe", {}), mine["recipe"]
+        other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
+        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
+    return int(found["global_step"]) // module.optimizers_per_step
+
+
+class CurveLines(Callback):
+    """After each validation one JSON line: step, seconds, and training and validation loss and accuracy."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.start = path, time.monotonic()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the line."""
+        if not isinstance(pl_module, PaperModule):
+            return
+        figures = {name: round(value, 6) for name, value in pl_module.take_figures().items()}
+        step = trainer.global_step // pl_module.optimizers_per_step
+        with self.path.open("a") as out:
+            out.write(json.dumps({"step": step, "seconds": round(time.monotonic() - self.start), **figures}) + "\n")

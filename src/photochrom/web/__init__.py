@@ -1,0 +1,1 @@
+"""Pages for the browser, served from this computer: FastAPI and plain files, no build step."""

@@ -1,0 +1,189 @@
+"""`photochrom papers`: trains, measures, reports; goes on where it was; and the parts that the report is made of."""
+
+from __future__ import annotations
+
+import doctest
+import json
+import re
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("lightning")
+
+from photochrom.errors import DataError
+from photochrom.papers import charts, statistics
+from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.page import Page
+from photochrom.papers.report import write_report
+from photochrom.papers.results import Result, read_results
+from photochrom.papers.rows import ROWS
+
+pytestmark = pytest.mark.train
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import skimage.data
+
+    folder = tmp_path_factory.mktemp("pictures")
+    data: Any = skimage.data
+    for number, (picture, y, x) in enumerate(
+        [(data.chelsea(), 0, 0), (data.chelsea(), 90, 120), (data.coffee(), 100, 200), (data.astronaut(), 0, 180)] * 2
+    ):
+        part = picture[y + number : y + number + 100, x : x + 120]
+        cv2.imwrite(str(folder / f"{number}.png"), np.ascontiguousarray(part[..., ::-1]))
+    return folder
+
+
+def test_the_command_trains_measures_and_goes_on(
+    photochrom: Any, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [
+        *("papers", "--data", pictures, "--truth", pictures, "--out", tmp_path / "out", "--work", tmp_path / "work"),
+        *("--cpu-seconds", "1", "--size", "32", "--batch", "2", "--pictures", "4", "--rows", "cnn-baseline"),
+    ]
+    run = photochrom(*arguments)
+    assert run.code == 0, run.err
+    page = (tmp_path / "out/README.md").read_text()
+    assert "`cnn-baseline`" in page
+    assert "Not measured" in page
+    assert str(tmp_path) not in page
+    for name in re.findall(r"!\[.*?\]\((.*?)\)", page):
+        assert (tmp_path / "out" / name).exists()
+    result = json.loads((tmp_path / "work/cnn-baseline-1/result.json").read_text())
+    assert result["parameters"] == 231_682
+    assert len(result["pictures"]["psnr"]) == 4
+    assert result["cpu_seconds"] > 0
+
+    def trained(*given: Any, **named: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr("photochrom.papers.compare.fit", trained)
+    assert photochrom(*arguments).code == 0
+    other = [*arguments[:10], "2", *arguments[11:]]
+    assert photochrom(*other).code == 2
+
+
+def test_a_row_with_a_pretrained_start_asks_for_its_file(photochrom: Any, pictures: Path, tmp_path: Path) -> None:
+    run = photochrom(
+        *("papers", "--data", pictures, "--truth", pictures, "--out", tmp_path / "out", "--work", tmp_path / "work"),
+        *("--size", "32", "--rows", "vgg16"),
+    )
+    assert run.code == 2
+    assert "--vgg" in run.err
+
+
+def test_there_is_no_report_of_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no finished row"):
+        write_report(tmp_path, tmp_path / "out")
+
+
+def made_up(name: str, rng: np.random.Generator, better: float = 0.0) -> Result:
+    """A result with figures of 12 pictures."""
+    row = next((row for row in ROWS if row.name == name), None)
+    keys = ("psnr", "ssim", "mse", "accuracy", "auc", "ciede2000", "colourfulness", "colourfulness_truth")
+    values = {key: (rng.uniform(0.4, 0.6, 12) + better).tolist() for key in keys}
+    line = {"train_loss": 0.1, "val_loss": 0.2, "train_accuracy": 0.5, "val_accuracy": 0.5}
+    line |= {"train_profile": 0.6, "val_profile": 0.5}
+    ten_keys = ("image matching error", "mean square error", "PSNR", "SSIM", "entropy before", "entropy after")
+    one = {
+        "name": name,
+        "seed": 0,
+        "budget": 1.0,
+        "recipe": {"size": 32, "batch": 2, "steps": 4},
+        "start": "random",
+        "parameters": 1000,
+        "bytes": 2000,
+        "cpu_seconds": 1.0,
+        "training_pictures_per_s": 2.0,
+        "seconds_256": 0.1,
+        "curve": [{"step": 2, **line}, {"step": 4, **line}],
+        "means": {key: float(np.mean(found)) for key, found in values.items()} | {"auc_rebalanced": 0.5},
+        "pictures": values,
+        "ten": [dict.fromkeys(ten_keys, 1.0)] * 10,
+    }
+    return Result(name, row, (one,), Path("none"))
+
+
+def test_the_whole_report_from_results(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    column = np.zeros((192 * 5, 192, 3), np.uint8)
+    for name in ["grey", "photochrom", *(row.name for row in ROWS)]:
+        result = made_up(name, rng)
+        folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name}")
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps(result.first))
+        cv2.imwrite(str(folder / "samples.png"), column)
+    pages = write_report(tmp_path / "work", tmp_path / "out", "photochrom papers --cpu-seconds 1")
+    assert [page.name for page in pages] == ["README.md", "README.html"]
+    markdown, html = (page.read_text() for page in pages)
+    assert "Not measured" not in markdown
+    for row in ROWS:
+        assert f"`{row.name}`" in markdown
+        assert f"<code>{row.name}</code>" in html
+    names = re.findall(r"!\[.*?\]\((.*?)\)", markdown)
+    assert {"colourify-figure-3.svg", "zaman-loss.svg", "robles-colourfulness.svg", "zhang.jpg"} <= set(names)
+    for name in names:
+        assert (tmp_path / "out" / name).stat().st_size > 500
+        assert f'src="{name}"' in html
+    assert list(read_results(tmp_path / "work"))[:2] == ["grey", "photochrom"]
+
+
+def test_verdicts() -> None:
+    rng = np.random.default_rng(0)
+    claim = next(claim for claim in CLAIMS if claim.worse == "unet" and claim.better == "unet-rare")
+    unet = made_up("unet", rng)
+    for better, verdict in ((0.9, "held"), (-0.9, "did not hold")):
+        found = judge(claim, {"unet": unet, "unet-rare": made_up("unet-rare", rng, better)})
+        assert found.held == verdict
+        assert "`unet-rare` less `unet`" in found.evidence
+    assert (
+        judge(claim, {"unet": unet, "unet-rare": Result("unet-rare", None, unet.seeds, Path())}).held == "not decided"
+    )
+    assert judge(claim, {"unet": unet}).held == "not measured"
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(statistics).failed == 0
+
+
+def test_intervals_hold_the_mean_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(1)
+    inside = 0
+    for _ in range(100):
+        low, high = statistics.interval(rng.normal(3.0, 1.0, 60))
+        inside += low <= 3.0 <= high
+    assert 85 <= inside <= 100
+    gap, low, high = statistics.difference([1.0, 2.0, 3.0], [0.0, 1.0, 2.0])
+    assert (gap, low, high) == (1.0, 1.0, 1.0)
+
+
+def test_charts_are_svg() -> None:
+    for drawing in (
+        charts.bars("a & b", ["one", "two"], [1.0, 2.0], [(0.5, 1.5), (1.5, 2.5)]),
+        charts.curves("c", {"one": [(0.0, 1.0), (10.0, 2.0)], "two": [(0.0, 1.0), (10.0, 1.0)]}),
+    ):
+        root = ElementTree.fromstring(drawing)
+        assert root.tag.endswith("svg")
+
+
+def test_a_page_escapes_what_html_would_read(tmp_path: Path) -> None:
+    page = Page("a < b")
+    page.text("`x < y` and **strong**")
+    page.table(["one", "two"], [["<b>", "2"]])
+    markdown, html = (path.read_text() for path in page.write(tmp_path, "page"))
+    assert "| <b> | 2 |" in markdown
+    assert "<code>x &lt; y</code> and <strong>strong</strong>" in html
+    assert '<td class="text">&lt;b&gt;</td><td>2</td>' in html
+
+
+def test_unknown_rows_are_named(photochrom: Any, tmp_path: Path) -> None:
+    run = photochrom("papers", "--data", tmp_path, "--truth", tmp_path, "--rows", "other")
+    assert run.code == 2
+    assert "unet-rare" in run.err
