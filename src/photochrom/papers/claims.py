@@ -136,6 +136,6 @@ def judge(claim: Claim, results: Results) -> Verdict:
 
 
 def seed_noise(results: Results, figure: str) -> float:
-    """How far apart two seeds of a row are, the median of the rows that have two: what one seed cannot tell."""
+    """How far apart two seeds of a row are, the largest of the rows that have two: what one seed cannot tell."""
     spreads = [spread for result in results.values() if (spread := result.spread(figure)) is not None]
-    return float(np.median(spreads)) if spreads else 0.0
+    return max(spreads, default=0.0)

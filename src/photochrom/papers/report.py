@@ -128,6 +128,23 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
         "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print. "
         "PSNR rewards timid colours: read it beside colourfulness and AuC."
     )
+    blind = results.get("mean ab given L")
+    if blind is not None:
+        gaps = {name: difference(row.pictures("psnr"), blind.pictures("psnr")) for name, row in rows.items()}
+        better, worse = ([f"`{name}`" for name, gap in gaps.items() if beyond(gap)] for beyond in (_above, _below))
+        page.text(
+            "Against the mean colour for each lightness, which knows nothing of what a picture shows, by PSNR and beyond the "
+            f"95 % interval: better {', '.join(better) or 'none'}; worse {', '.join(worse) or 'none'}. A row that is not better has "
+            "not yet learned to see."
+        )
+
+
+def _above(gap: tuple[float, float, float]) -> bool:
+    return gap[1] > 0
+
+
+def _below(gap: tuple[float, float, float]) -> bool:
+    return gap[2] < 0
 
 
 def _costs(page: Page, rows: Results) -> None:
@@ -179,7 +196,7 @@ def _claims(page: Page, results: Results) -> None:
     )
     page.text(
         "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
-        "than what two seeds of a row typically differ by (or where the printed figure was reached or not). What a longer "
+        "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
         "run would change, none of this knows."
     )
 
