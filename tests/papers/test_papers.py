@@ -146,7 +146,11 @@ def test_verdicts() -> None:
     assert (
         judge(claim, {"unet": unet, "unet-rare": Result("unet-rare", None, unet.seeds, Path())}).held == "not decided"
     )
-    assert judge(claim, {"unet": unet}).held == "not measured"
+    for known in ("unet", "unet-rare", "vgg16-residual", "caffenet-region", "unet-profiled"):
+        alone = {"grey": made_up("grey", rng), known: made_up(known, rng)}
+        assert all(
+            judge(each, alone).held == "not measured" for each in CLAIMS if {each.better, each.worse} - {known, ""}
+        )
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:

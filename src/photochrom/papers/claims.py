@@ -17,7 +17,7 @@ Results = Mapping[str, Result]
 
 @dataclass(frozen=True)
 class Claim:
-    """``better`` is said to have more of ``figure`` than ``worse``; or ``check`` tells (held, evidence) itself."""
+    """``better`` is said to have more of ``figure`` than ``worse``; or ``check`` tells (held, evidence) of both itself."""
 
     paper: str
     says: str
@@ -102,7 +102,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("Chandalwar", "a GAN beside the CNN (compared, nothing printed)", "gan", "cnn-baseline", "psnr"),
     Claim("Zaman", "regularisation raises the accuracy", "vgg16-residual", "vgg16-residual-noreg", "accuracy"),
     Claim("Zaman", "and gives more vibrant colours", "vgg16-residual", "vgg16-residual-noreg", "colourfulness"),
-    Claim("Zaman", "it helps against overfitting", "vgg16-residual", check=_overfitting),
+    Claim("Zaman", "it helps against overfitting", "vgg16-residual", "vgg16-residual-noreg", check=_overfitting),
     Claim("Zaman", "validation accuracy 76 %", "vgg16-residual", check=_zaman_accuracy),
     Claim("Srivastava", "entropy improves across all the images", "caffenet-region", check=_entropy),
     Claim("Srivastava", "SSIM very close to 1 (0.986): good reconstruction", "caffenet-region", check=_ssim),

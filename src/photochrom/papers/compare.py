@@ -77,7 +77,8 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     method = with_model(colorizer)
     log_lines = folder / "log.jsonl"  # absent where so few pictures are given that none is held back
     curve = [json.loads(line) for line in log_lines.read_text().splitlines()] if log_lines.exists() else []
-    spent = sum(json.loads(line)["seconds"] for line in (folder / "cpu.jsonl").read_text().splitlines())
+    stretches = [json.loads(line) for line in (folder / "cpu.jsonl").read_text().splitlines()]
+    whole = sum(stretch["steps"] for stretch in stretches) == steps  # a stretch that was killed told nothing
     result: dict[str, Any] = {
         "name": row.name,
         "seed": seed,
@@ -86,7 +87,7 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
         "start": pretrained.name if pretrained else "random",
         "parameters": _parameters(last),
         "bytes": graph.stat().st_size,
-        "cpu_seconds": round(spent, 1),
+        "cpu_seconds": round(sum(stretch["seconds"] for stretch in stretches), 1) if whole else None,
         "training_pictures_per_s": round(recipe.batch / per_step, 2),
         "seconds_256": round(seconds_at(colorizer, 256), 4),
         "curve": curve,

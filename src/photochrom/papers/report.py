@@ -134,8 +134,8 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
         better, worse = ([f"`{name}`" for name, gap in gaps.items() if beyond(gap)] for beyond in (_above, _below))
         page.text(
             "Against the mean colour for each lightness, which knows nothing of what a picture shows, by PSNR and beyond the "
-            f"95 % interval: better {', '.join(better) or 'none'}; worse {', '.join(worse) or 'none'}. A row that is not better has "
-            "not yet learned to see."
+            f"95 % interval: better {', '.join(better) or 'none'}; worse {', '.join(worse) or 'none'}. A row that is not "
+            "better has not yet learned to see."
         )
 
 
@@ -162,7 +162,7 @@ def _costs(page: Page, rows: Results) -> None:
                 f"{first['bytes'] / 1e6:.1f}",
                 f"{first['training_pictures_per_s']:.1f}",
                 f"{seen:,}",
-                f"{first['cpu_seconds']:.0f}",
+                f"{first['cpu_seconds']:.0f}" if first["cpu_seconds"] else "",
                 f"{first['seconds_256']:.3f}",
                 result.row.reported if result.row else "",
             ]
@@ -183,7 +183,8 @@ def _costs(page: Page, rows: Results) -> None:
         lines,
     )
     page.text(
-        "CPU s at 256 px: the network alone in ONNX Runtime, one thread. The papers' figures are on their own data, mostly "
+        "CPU s of training: of the first seed, as measured; the steps were chosen beforehand from a few that were timed, and "
+        "an empty cell is a run that was stopped and resumed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. The papers' figures are on their own data, mostly "
         "without a protocol, and not comparable; they stand here because they are what was claimed."
     )
 
