@@ -199,7 +199,8 @@ def _claims(page: Page, results: Results) -> None:
     page.text(
         "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
         "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
-        "run would change, none of this knows; rows without ± had one seed, and equal budgets are equal to a tenth."
+        "run would change, none of this knows; rows without ± had one seed, and the table of costs shows how equal the "
+        "budgets came out."
     )
 
 
