@@ -78,7 +78,7 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
     told = cells[hinted.ravel() > _TOLD * hinted.max()]
     squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * cells @ told.T
-    alike = 1 / (1 + (np.maximum(squared.min(axis=1), 0) / np.float32(_UNLIKE)) ** 12)
+    alike = 1 / (1 + (squared.min(axis=1).clip(0, 9) / np.float32(_UNLIKE)) ** 12)
     large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)
 

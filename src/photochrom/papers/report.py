@@ -184,8 +184,9 @@ def _costs(page: Page, rows: Results) -> None:
     )
     page.text(
         "CPU s of training: of the first seed, as measured; the steps were chosen beforehand from a few that were timed, and "
-        "an empty cell is a run that was stopped and resumed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. The papers' figures are on their own data, mostly "
-        "without a protocol, and not comparable; they stand here because they are what was claimed."
+        "an empty cell is a run that was stopped and resumed. CPU s at 256 px: the network alone in ONNX Runtime, one "
+        "thread. The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
+        "because they are what was claimed."
     )
 
 
@@ -198,7 +199,8 @@ def _claims(page: Page, results: Results) -> None:
     page.text(
         "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
         "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
-        "run would change, none of this knows."
+        "run would change, none of this knows; rows without ± had one seed, and the table of costs shows how equal the "
+        "budgets came out."
     )
 
 
