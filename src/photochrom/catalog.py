@@ -70,10 +70,10 @@ CATALOG: tuple[ModelSpec, ...] = (
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "b6b92575c9153ba554fc0b0cbf001429dc260e8877ecb257f20eca6fc4170728", 5958784
+                "photochrom.encoder.onnx", "e792b94f625e117565414c9f6b9e2d5119e1a2ebc4bfc208554b5918be169a2c", 5958774
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "54c6f016de8784798cb8b4f638d153609e9a0dbe05b5b00ea628ece17e150989", 7449945
+                "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
             ),
         ),
     ),

@@ -22,7 +22,7 @@ DEFAULT_VIVIDNESS = 0.5
 # What the dial means at 0, at 0.5 and at 1; in between, temperature and gain go geometrically, the weight linearly.
 _DIAL = (0.0, 0.5, 1.0)
 _TEMPERATURES = (0.7, 0.45, 0.3)
-_PRIOR_WEIGHTS = (0.0, 0.12, 0.58)
+_PRIOR_WEIGHTS = (0.0, 0.12, 0.5)
 _CHROMA_GAINS = (0.8, 1.0, 1.25)
 
 
