@@ -26,7 +26,10 @@ def test_the_answer_has_the_grid_of_the_photograph(best: EnsembleSession, height
     scores = best.decode(best.encode(np.full((height, width), 50, np.float32)))
     assert scores.shape == (len(ab_bins()), -(-height // 8), -(-width // 8))
     assert scores.dtype == np.float32
-    np.testing.assert_allclose(np.exp(scores.astype(np.float64)).sum(0), 1, atol=0.1)
+    # A mean of logarithms is at most the logarithm of the mean; far less only where the views contradict one another.
+    total = np.exp(scores.astype(np.float64)).sum(0)
+    assert (total < 1.001).all()
+    assert (total > 0.5).all()
 
 
 def test_a_mirrored_photograph_gets_the_mirrored_colours(best: EnsembleSession, photo: Grey) -> None:

@@ -103,7 +103,8 @@ class ColorModule(LightningModule):
     def predict_ab(self, lightness: Tensor) -> Tensor:
         """Lightness (N, 1, H, W) in [0, 100] -> the automatic ab (N, 2, H/8, W/8): no hints, no histogram."""
         features = self.net.encoder(lightness.contiguous(memory_format=torch.channels_last))
-        n, _, h, w = features[0].shape
+        n, _, *size = lightness.shape
+        h, w = (side // self.net.stride for side in size)
         nothing = lightness.new_zeros(n, 3, h, w), lightness.new_zeros(n, len(ab_bins()) + 1)
         return self._mean_ab(self.net.decoder(*features, *nothing))
 
