@@ -48,10 +48,10 @@ def test_poisson_hides_a_seam_where_lightness_is_even(shape: tuple[int, int]) ->
     mask = np.zeros(shape, bool)
     middle = shape[1] // 2
     mask[:, :middle] = True
-    fused = propagate.poisson(inside, outside, mask, light)
+    fused = propagate.screened_poisson(inside, outside, mask, light)
     assert np.abs(np.diff(fused[..., 0], axis=1)).max() < 6, "the step of 10 is gone"
     light[:, middle:] = 100
-    kept = propagate.poisson(inside, outside, mask, light)
+    kept = propagate.screened_poisson(inside, outside, mask, light)
     np.testing.assert_allclose(kept[:, :middle], 10, atol=0.5)
     np.testing.assert_allclose(kept[:, middle:], 0, atol=0.5)
 
@@ -61,11 +61,11 @@ def test_poisson_changes_nothing_without_a_step() -> None:
     same[:, 20:22] = 3.0
     mask = np.zeros((32, 48), bool)
     mask[:, :21] = True
-    np.testing.assert_allclose(propagate.poisson(same, same, mask, LIGHT[:32, :48]), same, atol=1e-4)
+    np.testing.assert_allclose(propagate.screened_poisson(same, same, mask, LIGHT[:32, :48]), same, atol=1e-4)
 
 
 def test_shapes() -> None:
     with pytest.raises(InvalidPixelsError):
         propagate.correction(LIGHT, np.zeros((4, 4, 2)), np.zeros((64, 96)))
     with pytest.raises(InvalidPixelsError):
-        propagate.poisson(np.zeros((4, 4, 2)), np.zeros((4, 4, 2)), np.zeros((4, 5)), np.zeros((4, 4)))
+        propagate.screened_poisson(np.zeros((4, 4, 2)), np.zeros((4, 4, 2)), np.zeros((4, 5)), np.zeros((4, 4)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["correction", "influence", "poisson"]
+__all__ = ["correction", "influence", "screened_poisson"]
 
 # The smoother's lambda from coarse to fine, at a short side of 256: a colour reaches about sqrt(lambda) pixels. Each level
 # spreads what the coarser ones left. Edges: a step of EDGE L* counts as one.
@@ -95,7 +95,7 @@ def _smoother(light: Float, reach: float) -> Callable[[Float], Float]:
     return smooth
 
 
-def poisson(inside: NDArray[Any], outside: NDArray[Any], mask: NDArray[Any], lightness: NDArray[Any]) -> Float:
+def screened_poisson(inside: NDArray[Any], outside: NDArray[Any], mask: NDArray[Any], lightness: NDArray[Any]) -> Float:
     """Fuse a region's colours with those around it: ab (h, w, 2) twice, mask (h, w) bool, L* (h, w) -> ab (h, w, 2) float32.
 
     The gradient domain of Perez et al. 2003, screened as in Bhat et al. 2008: the u with the least sum of |grad u - v|^2 +

@@ -178,4 +178,4 @@ def fused(photo: Analysed, hint: Hint, around: Float) -> Float:
     inside = fuse.sharpen(np.asarray(hint.ab, np.float32), light)
     assert isinstance(hint.place, Mask)
     mask: Any = cv2.resize(hint.place.weight.astype(np.float32), light.shape[::-1], interpolation=cv2.INTER_AREA)
-    return propagate.poisson(inside, around, mask > 0.5, light)
+    return propagate.screened_poisson(inside, around, mask > 0.5, light)

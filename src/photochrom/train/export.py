@@ -1,20 +1,12 @@
-"""From a checkpoint to what ships: two ONNX graphs with float16 weights, or one safetensors file to train on from.
-
-The graphs compute in float32: each stored float16 weight is followed by a cast, which ONNX Runtime folds away when it loads
-the file. So the file is half the size, and nothing is slower.
-"""
+"""From a checkpoint to what ships: two ONNX graphs with float16 weights, or one safetensors file to train on from."""
 
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -24,16 +16,13 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.photochrom import Block, PhotochromNet
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
+from photochrom.train.graph import HALF_FROM, write_graph
 from photochrom.train.module import make_network
+from photochrom.train.papers.export import load_paper_net, write_paper_graph
 from photochrom.train.prior import bin_shares
 from photochrom.train.store import PictureStore
 
-__all__ = ["export", "load_network", "write_graph"]
-
-#: Weights smaller than this stay float32: biases and norms cost nothing and matter most.
-_HALF_FROM = 1024
-#: Version of the graphs' inputs and outputs, which :mod:`photochrom.runtime` understands.
-FORMAT = 1
+__all__ = ["export", "load_network"]
 
 
 def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
@@ -65,8 +54,6 @@ def export(
         raise OptionError("-o", str(out), "a name that ends in .onnx or .safetensors")
     state, about = read_weights(checkpoint)
     if about.get("recipe", {}).get("model", "photochrom") != "photochrom":
-        from photochrom.train.papers.export import load_paper_net, write_paper_graph
-
         paper_net = load_paper_net(state, about, checkpoint)
         if out.suffix == ".onnx":
             return (write_paper_graph(paper_net, about, out, sampling=sampling),)
@@ -111,7 +98,7 @@ def _write_safetensors(net: nn.Module, about: dict[str, Any], out: Path) -> Path
 
 
 def _halved(value: Tensor) -> Tensor:
-    return value.half() if value.is_floating_point() and value.numel() >= _HALF_FROM else value
+    return value.half() if value.is_floating_point() and value.numel() >= HALF_FROM else value
 
 
 def _fold(decoder: nn.Module) -> None:
@@ -119,51 +106,3 @@ def _fold(decoder: nn.Module) -> None:
     for block in [m for m in decoder.modules() if isinstance(m, Block)]:
         block.spread = fuse_conv_bn_eval(block.spread, block.norm)
         block.norm = nn.Identity()  # type: ignore[assignment]
-
-
-def write_graph(
-    module: nn.Module,
-    inputs: tuple[Tensor, ...],
-    names: list[str],
-    outputs: list[str],
-    axes: dict[str, dict[int, str]],
-    path: Path,
-    about: dict[str, Any],
-) -> None:
-    """Write ``module`` as a graph that says ``about`` of itself: ``about`` wins over multiple 32 and ab-bins."""
-    with replacing(path) as part:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter warns about itself
-            torch.onnx.export(
-                module,
-                inputs,
-                str(part),
-                input_names=names,
-                output_names=outputs,
-                dynamic_axes=axes,
-                opset_version=17,
-                dynamo=False,
-            )
-        model = onnx.load(str(part))
-        _halve(model)
-        model.producer_name, model.producer_version = "photochrom", str(FORMAT)
-        entry = model.metadata_props.add()
-        entry.key = "photochrom"
-        entry.value = json.dumps({"format": FORMAT, "multiple": 32, "output": "ab-bins", **about})
-        onnx.checker.check_model(model)
-        onnx.save(model, str(part))
-
-
-def _halve(model: onnx.ModelProto) -> None:
-    """Store the large weights as float16, each with a cast back to float32 in front of its users."""
-    graph = model.graph
-    casts = []
-    for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _HALF_FROM:
-            continue
-        half = numpy_helper.to_array(tensor).astype(np.float16)
-        casts.append(helper.make_node("Cast", [f"{tensor.name}_half"], [tensor.name], to=TensorProto.FLOAT))
-        tensor.CopyFrom(numpy_helper.from_array(half, f"{tensor.name}_half"))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)

@@ -16,8 +16,8 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.gan import Generator
 from photochrom.nets.profiled import PREDICT, ProfiledUNet
 from photochrom.nets.registry import make_net
-from photochrom.train.export import write_graph
 from photochrom.train.files import replacing
+from photochrom.train.graph import write_graph
 from photochrom.train.papers.soft_encoding import BINS, TEMPERATURE
 
 __all__ = ["load_paper_net", "write_paper_graph"]
