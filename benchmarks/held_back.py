@@ -1,7 +1,7 @@
 """Write the pictures that a recipe held back from training to a folder, to measure on them.
 
-python benchmarks/held_back.py cache/store /tmp/held --recipe photochrom --limit 300
-python benchmarks/quality.py --data /tmp/held --train DATA --model photochrom
+python benchmarks/held_back.py cache/store held --recipe photochrom --limit 300
+python benchmarks/quality.py --data held --train DATA --model photochrom
 """
 
 from __future__ import annotations
