@@ -57,7 +57,7 @@ def stepper(module: ColorModule, kind: str, half: bool, device: str) -> Callable
         with torch.autocast(device, torch.bfloat16) if half else nullcontext():
             loss = module.training_step(batch, 0)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
         torch.nn.utils.clip_grad_norm_(learnt, 1.0)
         optimizer.step()
         if device == "cuda":

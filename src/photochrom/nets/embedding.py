@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from timm.models import create_model
 from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.lite import load_pretrained
+from photochrom.nets.state_file import read_state
 
 __all__ = ["BY_NAME", "EMBEDDERS", "Embedding"]
 
@@ -50,7 +46,7 @@ class Embedding(nn.Module):
             self.net.reset_classifier(0)
             self.channels = int(self.net.num_features)
         else:
-            self.net = _by_name(name) if str(pretrained) == BY_NAME else _loaded(name, pretrained, _read)
+            self.net = _by_name(name) if str(pretrained) == BY_NAME else _loaded(name, pretrained, read_state)
             self.channels = int(self.net.num_classes)
         self.requires_grad_(False)
         self.train(False)
@@ -90,18 +86,3 @@ def _loaded(name: str, path: str | Path | None, read: Callable[[Path], dict[str,
     except RuntimeError as error:
         raise CheckpointError(f"these are not timm's weights {name}", path) from error
     return net
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    """Tensors by name; a pickle is read with ``weights_only=True``, so it cannot run code."""
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        found: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(found, dict):
-            raise ValueError("it does not hold tensors by name")
-    except (OSError, EOFError, ValueError, RuntimeError, UnpicklingError, SafetensorError, zipfile.BadZipFile) as error:
-        raise CheckpointError(
-            f"no weights to be read here ({error}); expected timm's .safetensors or .pth", path
-        ) from error
-    return found

@@ -37,7 +37,7 @@ class Block(nn.Module):
         self.norm = nn.BatchNorm2d(channels)
         self.grow = nn.Conv2d(channels, channels * expand, 1)
         self.shrink = nn.Conv2d(channels * expand, channels, 1)
-        nn.init.zeros_(self.shrink.bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.shrink.bias)  # type: ignore[arg-type]  # it has one
         self.shrink.weight.data.mul_(0.3)
 
     def forward(self, x: Tensor) -> Tensor:

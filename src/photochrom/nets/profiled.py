@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.profile_cnn import ProfileCNN
+from photochrom.nets.state_file import read_state
 from photochrom.nets.unet import UNet
 
 __all__ = ["PREDICT", "ProfiledUNet"]
@@ -38,7 +39,7 @@ class ProfiledUNet(nn.Module):
         self.predictor = ProfileCNN(profiles)
         self.colorizers = nn.ModuleList(UNet(width=width) for _ in range(profiles))
         if pretrained is not None:
-            state = _read(Path(pretrained))
+            state = read_state(Path(pretrained))
             try:
                 for net in self.colorizers:
                     net.load_state_dict(state, strict=True)
@@ -72,15 +73,3 @@ class ProfiledUNet(nn.Module):
             (rows,) = torch.where(profile == number)
             ab = ab.index_copy(0, rows, self.colorizers[number](lightness[rows]).to(ab.dtype))
         return ab
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        state: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        return dict(state)
-    except Exception as error:  # torch.load has no common base for what a damaged file raises
-        raise CheckpointError(f"no weights to be read here ({error}); expected .safetensors or .pth", path) from error

@@ -82,7 +82,7 @@ class VggFeatures(nn.Module):
                 if not spread > 0:
                     return False
                 conv.weight.copy_(kernel / spread)
-                conv.bias.copy_(bias / (total * spread))  # type: ignore[union-attr]
+                conv.bias.copy_(bias / (total * spread))  # type: ignore[union-attr]  # they all have one
                 x, total = answer / spread, total * spread
             x = functional.max_pool2d(x, 2)
         return True
@@ -93,7 +93,7 @@ def _pattern(side: int = 128) -> Tensor:
     rng = torch.Generator().manual_seed(0)
     grids = [torch.randn(1, 1, side >> octave, side >> octave, generator=rng) for octave in range(7)]
     noise = sum(functional.interpolate(grid, (side, side), mode="bilinear") for grid in grids)
-    return (noise / noise.std() / 2).clamp(-1, 1)  # type: ignore[union-attr]
+    return (noise / noise.std() / 2).clamp(-1, 1)  # type: ignore[union-attr]  # the sum is no int: there are grids
 
 
 def he_init(module: nn.Module) -> None:
@@ -101,7 +101,7 @@ def he_init(module: nn.Module) -> None:
     for conv in module.modules():
         if isinstance(conv, nn.Conv2d):
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
-            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+            nn.init.zeros_(conv.bias)  # type: ignore[arg-type]  # they all have one
 
 
 def up_conv(before: int, after: int) -> nn.Sequential:

@@ -72,8 +72,9 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     pictures = len(results["grey"].first["pictures"]["psnr"])
     seen = [result.first["recipe"]["steps"] * result.first["recipe"]["batch"] for result in rows.values()]
     page.text(
-        f"Every row had **{first['budget']:g} CPU seconds** of training (one thread; the seconds of the process, so other "
-        f"work on the machine does not count), on the same photographs, at {recipe['size']} x {recipe['size']} pixels in "
+        f"Every row was given **{first['budget']:g} CPU seconds** of training (one thread; the seconds of the process, so other "
+        "work on the machine does not count; the steps follow from a few that are timed first, and what came out is in the "
+        f"table of costs), on the same photographs, at {recipe['size']} x {recipe['size']} pixels in "
         f"batches of {recipe['batch']}, with its paper's loss and optimiser; where a paper prints no schedule, the learning "
         "rate falls to 2 % along a cosine, so that a short run comes to rest. All rows see the same order of pictures for a "
         f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
