@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.colorize import colorize
+from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.study import app as study
@@ -30,6 +31,7 @@ app.command()(models)
 app.command()(train)
 app.command()(export)
 app.command()(papers)
+app.command()(evaluate)
 app.add_typer(study)
 
 
