@@ -20,7 +20,7 @@ BASELINES = {
     GREY: "no colour: ab = 0",
     "mean ab": "the mean ab of the training pictures at every pixel",
     "mean ab given L": "the mean ab of the training pixels that are as light",
-    "random colours": "the ab of another picture of the set, drawn by the seed (Zhang 2016)",
+    "random colours": "the ab of another picture of the set, by the seed; ab figures are those of this ab itself (Zhang 2016)",
 }
 
 _SHOWN = 5

@@ -17,9 +17,14 @@ __all__ = ["Scores", "View", "compare", "describe"]
 
 @dataclass(frozen=True)
 class View:
-    """A picture, sRGB uint8 (h, w, 3), and what several metrics ask of it. Raises InvalidPixelsError for other pixels."""
+    """A picture, sRGB uint8 (h, w, 3), and what several metrics ask of it. Raises InvalidPixelsError for other pixels.
+
+    ``field``: the ab that it was made from, float32 (h, w, 2), for figures of ab that are to be of these and not of what
+    8 bits and sRGB leave of them.
+    """
 
     rgb: NDArray[np.uint8]
+    field: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         if self.rgb.dtype != np.uint8 or self.rgb.ndim != 3 or self.rgb.shape[2] != 3:
@@ -32,8 +37,8 @@ class View:
 
     @cached_property
     def ab(self) -> NDArray[np.float32]:
-        """a* and b*, (h, w, 2) float32."""
-        return np.ascontiguousarray(self.lab[..., 1:])
+        """a* and b*, (h, w, 2) float32: the field, where it was given."""
+        return self.field if self.field is not None else np.ascontiguousarray(self.lab[..., 1:])
 
     @cached_property
     def own(self) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +87,7 @@ class _Results:
     truth: Rgb
     grey: Rgb
     pictures: dict[str, Rgb]
+    fields: dict[str, NDArray[np.float32]]
     confidence: dict[str, NDArray[np.float32]]
     seconds: dict[str, float]
 
@@ -123,7 +123,7 @@ class Bench:
         rows: list[dict[str, float]] = [truth.own]
         areas, histograms = [np.zeros(len(describe(truth)))], [describe(truth)]
         for name, rgb in results.pictures.items():
-            result = View(rgb)
+            result = View(rgb, results.fields.get(name))
             try:
                 figures, counts = compare(truth, result)
             except PhotochromError as error:
@@ -146,8 +146,8 @@ class Bench:
         if chroma < settings.min_chroma:
             raise _Unusable(None, "near-grey", f"mean chroma {chroma:.2f}, below {settings.min_chroma:g}")
         light = lightness(truth)
-        results = _Results(truth, baselines.colour(light, baselines.grey_ab(light)), {}, {}, {})
-        results.pictures.update(self._baselines(task, light, results.grey))
+        results = _Results(truth, baselines.colour(light, baselines.grey_ab(light)), {}, {}, {}, {})
+        self._baselines(task, light, results)
         opened: dict[tuple[Any, ...], tuple[Any, float]] = {}
         for method in settings.methods:
             if isinstance(method, Folder):
@@ -156,18 +156,20 @@ class Bench:
                 self._colour(method, results, opened)
         return results
 
-    def _baselines(self, task: Task, light: NDArray[np.float32], grey: Rgb) -> Iterator[tuple[str, Rgb]]:
-        means = self.settings.means
+    def _baselines(self, task: Task, light: NDArray[np.float32], results: _Results) -> None:
+        means, pictures = self.settings.means, results.pictures
         _, mean, by_lightness, random = BASELINES
-        yield GREY, grey
-        yield mean, baselines.colour(light, means.mean_ab(light))
-        yield by_lightness, baselines.colour(light, means.mean_ab_given_lightness(light))
+        pictures[GREY] = results.grey
+        pictures[mean] = baselines.colour(light, means.mean_ab(light))
+        pictures[by_lightness] = baselines.colour(light, means.mean_ab_given_lightness(light))
         for donor in task.donors:
             try:
                 lender = self.settings.protocol.cut(decode(donor))
             except DataError:
                 continue  # it is named where it is a picture itself; the next one lends its colours
-            yield random, baselines.colour(light, baselines.random_ab(light, lender))
+            # half of these colours do not exist at their new lightness; what is published are figures of the ab themselves
+            results.fields[random] = baselines.random_ab(light, lender)
+            pictures[random] = baselines.colour(light, results.fields[random])
             return
         if task.donors:
             raise _Unusable(random, "failed", "no other picture could be read to lend its colours")
