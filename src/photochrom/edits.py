@@ -68,6 +68,7 @@ class Edits:
     palette_sha256: str | None = None
     palette_strength: float = 0.5
     smooth: str = "none"
+    warmth: float = 0.0
 
     def scaled(self, size: tuple[int, int]) -> Edits:
         """The same choices for another size of the same photograph. Raises EditsError for another shape."""

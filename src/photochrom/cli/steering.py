@@ -46,6 +46,7 @@ class Plan:
             "palette": self.palette,
             "palette_strength": self.edits.palette_strength,
             "smooth": self.edits.smooth,
+            "warmth": self.edits.warmth,
         }
 
 
@@ -60,6 +61,7 @@ class Steering:
     palette: str | None = None
     palette_strength: float | None = None
     smooth: str | None = None
+    warmth: float | None = None
     vividness: float | None = None
     work_size: int | None = None
     model: str | None = None
@@ -151,7 +153,16 @@ class Steering:
             kept = Edits(opened.size, model, work_size=self.work_size, palette_strength=DEFAULT_STRENGTH)
         given = {
             name: getattr(self, name)
-            for name in ("vividness", "palette_strength", "smooth", "model", "work_size", "quality", "profile")
+            for name in (
+                "vividness",
+                "palette_strength",
+                "smooth",
+                "warmth",
+                "model",
+                "work_size",
+                "quality",
+                "profile",
+            )
         }
         kept = replace(kept, **{name: value for name, value in given.items() if value is not None})
         if self.palette is not None:
