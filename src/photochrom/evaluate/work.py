@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from photochrom.color import lightness
 from photochrom.errors import DataError, PhotochromError
 from photochrom.evaluate import baselines
+from photochrom.evaluate.artefacts import ARTEFACTS, TruthPlaces
 from photochrom.evaluate.figures import Figure
+from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.methods import BASELINES, GREY, TRUTH, Folder, Method, Model
 from photochrom.evaluate.metrics import AUC_AREA
 from photochrom.evaluate.pictures import decode
@@ -40,6 +42,7 @@ class Settings:
     figures: tuple[Figure, ...]
     means: baselines.Baselines
     min_chroma: float
+    judges: JudgeFiles = JudgeFiles()  # noqa: RUF009  # it is frozen
     threads: int | None = 1
 
 
@@ -69,7 +72,7 @@ class Measured:
     """The figures of one picture. Rows: the truth, then the methods as :attr:`Bench.names` has them.
 
     ``values`` (M, K), NaN where there is none; ``areas`` (M, 261), the area under each true bin's curve, and ``histograms``
-    (M, 261), pixels in each ab bin; ``seconds`` of CPU of the models.
+    (M, 261), pixels in each ab bin; ``features`` (M, D) by the Fréchet distance they are for; ``seconds`` of CPU of the models.
     """
 
     index: int
@@ -77,6 +80,7 @@ class Measured:
     values: NDArray[np.float64]
     areas: NDArray[np.float64]
     histograms: NDArray[np.int64]
+    features: dict[str, NDArray[np.float32]]
     seconds: dict[str, float]
 
 
@@ -102,6 +106,7 @@ class Bench:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._judges = Judges(settings.judges)
         self._colorizers: dict[tuple[Any, ...], Any] = {}
 
     def measure(self, task: Task) -> Measured | Excluded:
@@ -120,6 +125,7 @@ class Bench:
     def _measure(self, task: Task) -> Measured:
         results = self._results(task)
         truth = View(results.truth)
+        places = TruthPlaces(truth.lab)
         rows: list[dict[str, float]] = [truth.own]
         areas, histograms = [np.zeros(len(describe(truth)))], [describe(truth)]
         for name, rgb in results.pictures.items():
@@ -128,12 +134,17 @@ class Bench:
                 figures, counts = compare(truth, result)
             except PhotochromError as error:
                 raise _Unusable(name, "failed", error) from error
-            rows.append(figures)
+            rows.append(figures | {artefact.key: artefact.measure(places, result.lab) for artefact in ARTEFACTS})
             areas.append(counts @ AUC_AREA)
             histograms.append(describe(result))
+        try:
+            seen, features = self._judges.look(task.row.name, [truth.rgb, *results.pictures.values()])
+        except PhotochromError as error:
+            raise _Unusable(None, "failed", error) from error
+        rows = [row | others for row, others in zip(rows, seen, strict=True)]
         keys = [figure.key for figure in self.settings.figures]
         values = np.array([[row.get(key, np.nan) for key in keys] for row in rows])
-        return Measured(task.index, task.row, values, np.stack(areas), np.stack(histograms), results.seconds)
+        return Measured(task.index, task.row, values, np.stack(areas), np.stack(histograms), features, results.seconds)
 
     def _results(self, task: Task) -> _Results:
         settings = self.settings
