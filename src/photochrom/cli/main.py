@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
     try:
-        app(args=arguments, prog_name="photochrom")
+        app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
     except PhotochromError as error:
         typer.echo(f"photochrom: {error}", err=True)
         usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)
