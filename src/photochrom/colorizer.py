@@ -23,6 +23,7 @@ from photochrom.errors import OptionError
 from photochrom.guidance import reference
 from photochrom.guidance.palette import DEFAULT_STRENGTH, Palette, ab_histogram, blended, parse_palette, transport
 from photochrom.guidance.smooth import smooth as smoothed
+from photochrom.guidance.suggest import Likely
 from photochrom.guidance.warmth import warmed
 from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
@@ -171,6 +172,10 @@ class Opened:
     def suggest(self, count: int = 5, *, hints: Iterable[Hint] = ()) -> list[steering.Click]:
         """Where a hint would change most, best first; see :func:`photochrom.steering.suggest`."""
         return steering.suggest(self, count, hints=Hints(hints))
+
+    def likely(self, x: float, y: float, count: int = 5, *, hints: Iterable[Hint] = ()) -> tuple[Likely, ...]:
+        """The colours that a pixel may have, likeliest first; see :func:`photochrom.steering.likely`."""
+        return steering.likely(self, x, y, count, hints=Hints(hints))
 
     def grow(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """The mask (H, W) of the object in a box (x0, y0, x1, y1); see :func:`photochrom.masks.grow_box`."""

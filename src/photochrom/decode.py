@@ -65,11 +65,12 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
     """
     if np.ndim(logits) != 3 or len(logits) < 2:
         raise InvalidModelError(f"logits of shape {np.shape(logits)}; expected (Q, h, w) with Q of at least 2")
-    weights, total = _exponentials(logits, 1.0)
-    # H = log(sum e^z) - sum(z e^z) / sum(e^z), with z shifted so that its largest value is 0, as in `weights`.
-    shifted = np.log(np.maximum(weights, np.float32(1e-30)))
-    shifted *= weights
-    entropy = np.log(total) - shifted.sum(axis=0) / total
+    # H = log(sum e^z) - sum(z e^z) / sum(e^z), with z shifted so that its largest value is 0.
+    shifted = _shifted(logits)
+    weights = np.exp(shifted)
+    total = weights.sum(axis=0)
+    weights *= shifted
+    entropy = np.log(total) - weights.sum(axis=0) / total
     certain: NDArray[np.float32] = np.clip(1 - entropy / np.float32(np.log(len(logits))), 0, 1)
     return certain.reshape(np.shape(logits)[1:])
 
@@ -155,12 +156,18 @@ def decode_ab(ab: NDArray[Any], vividness: float = DEFAULT_VIVIDNESS) -> NDArray
 
 def _exponentials(logits: NDArray[Any], scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """exp(scale * (logits - max)) as (Q, h * w), and its sums over Q."""
-    _require_finite(logits)
-    flat = np.asarray(logits, np.float32).reshape(len(logits), -1)
-    shifted = flat - flat.max(axis=0)
+    shifted = _shifted(logits)
     shifted *= np.float32(scale)
     np.exp(shifted, out=shifted)
     return shifted, shifted.sum(axis=0)
+
+
+def _shifted(logits: NDArray[Any]) -> NDArray[np.float32]:
+    """The logits as (Q, h * w), moved so that the largest of each place is 0."""
+    _require_finite(logits)
+    flat = np.asarray(logits, np.float32).reshape(len(logits), -1)
+    moved: NDArray[np.float32] = flat - flat.max(axis=0)
+    return moved
 
 
 def _require_finite(values: NDArray[Any]) -> None:

@@ -21,6 +21,7 @@ LISTED = 20
 
 
 def evaluate(
+    context: typer.Context,
     truth: Annotated[
         list[Path],
         typer.Argument(help="Colour photographs: a folder, a Parquet shard or a text file of paths; a set each."),
@@ -96,7 +97,7 @@ def evaluate(
         pictures=out is not None and not no_pictures,
     )
     methods = parse_methods(method or ())
-    about = provenance(sys.argv[1:], torch=options.judges.any)
+    about = provenance(context.obj, torch=options.judges.any)
     with Output(out, force=force) as output, _bar() as progress:
         done = measure(truth, methods, options, sink=output.picture, progress=progress)
         done.report["about"] = about | done.report["about"]

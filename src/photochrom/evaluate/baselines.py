@@ -130,4 +130,7 @@ def colour(lightness: NDArray[Any], ab: NDArray[Any]) -> NDArray[np.uint8]:
     Colours outside sRGB give up chroma, as they do in the main path.
     """
     lab = np.concatenate([lightness[..., None], ab], axis=-1)
-    return np.round(np.clip(lab_to_rgb(limit_chroma(lab)), 0, 1) * 255).astype(np.uint8)
+    rgb = lab_to_rgb(lab)
+    outside = ((rgb < 0) | (rgb > 1)).any(axis=-1)  # only these are worked out twice
+    rgb[outside] = lab_to_rgb(limit_chroma(lab[outside]))
+    return np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

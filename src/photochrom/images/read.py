@@ -108,7 +108,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
-        pixels = self._pixels()
+        pixels = self.pixels()
         if pixels is not None:
             for y in range(0, self.info.height, rows):
                 yield y, pixels[y : y + rows]
@@ -176,8 +176,8 @@ class SourceImage:
         size = device.width, device.height
         return Ahead(file, size, lambda: self._decode()[0], plain=plain, bands=device.bands)
 
-    def _pixels(self) -> Pixels | None:
-        """All pixels, upright, of a picture that is held."""
+    def pixels(self) -> Pixels | None:
+        """All pixels, upright, (h, w) or (h, w, 3), of a picture that is held in memory; None for a larger one."""
         if self._ahead is None:
             return self._held and self._held[0]
         luma = self._ahead.luma()
@@ -190,8 +190,9 @@ class SourceImage:
     def _shrunk_stream(self, size: tuple[int, int], scale: float) -> NDArray[Any]:
         """A small copy of a picture that is not held: shrunk as it is stored, and only then turned and converted."""
         stored = size[::-1] if self.info.orientation >= 5 else size
-        # A JPEG can be decoded at 1/2, 1/4 or 1/8; at least twice the wanted size is left to average.
-        factor = next((f for f in (8, 4, 2) if scale * f <= 0.5), 1) if self.info.format == "jpeg" else 1
+        # A JPEG can be decoded at 1/2, 1/4 or 1/8, where something is left to average; at 1/8 its numbers are true means.
+        spare = {8: 0.75, 4: 0.5, 2: 0.5} if self.info.format == "jpeg" else {}
+        factor = next((factor for factor, most in spare.items() if scale * factor <= most), 1)
         with decoding(self.info.path):
             reduced = None if self._ahead is None else self._ahead.reduced(factor)
             if reduced is not None:
