@@ -195,7 +195,7 @@ def test_pictures_keep_to_their_budget(evaluation: Evaluation) -> None:
     )
     assert max(pixels.shape) == made["side"]
     assert made["pictures"][0]["size"] == [400, 600]
-    few = gallery(one, noisy, 40_000)
+    few = gallery(one, noisy, 20_000)
     assert few["left_out"] == len(noisy) - len(few["pictures"]) > 0
 
 
