@@ -6,6 +6,7 @@ python benchmarks/evaluate.py --pictures 250 1000 --jobs 2
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -43,11 +44,9 @@ def measure(folder: Path, out: Path, jobs: int, options: list[str]) -> tuple[flo
     while run.poll() is None:
         memory, cpu = 0, 0.0
         for process in [root, *_children(root)]:
-            try:
+            with contextlib.suppress(psutil.Error):  # it has just ended
                 memory += process.memory_info().rss
                 cpu += sum(process.cpu_times()[:2])
-            except psutil.Error:
-                continue
         peak, spent = max(peak, memory), max(spent, cpu)
         time.sleep(0.5)
     if run.returncode:
@@ -66,13 +65,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, nargs="+", default=[250, 1000])
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("options", nargs="*", default=["--method", "photochrom"], help="after --: options of the command")
+    parser.add_argument(
+        "options", nargs="*", default=["--method", "photochrom"], help="after --: options of the command"
+    )
     arguments = parser.parse_args()
     for count in arguments.pictures:
         with tempfile.TemporaryDirectory() as folder:
             make(Path(folder) / "truth", count)
             wall, cpu, memory = measure(Path(folder) / "truth", Path(folder) / "out", arguments.jobs, arguments.options)
-            print(f"{count} pictures, {arguments.jobs} jobs: {wall:.0f} s, {cpu:.0f} s of CPU, {memory:.0f} MiB", flush=True)
+            print(
+                f"{count} pictures, {arguments.jobs} jobs: {wall:.0f} s, {cpu:.0f} s of CPU, {memory:.0f} MiB",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
