@@ -5,10 +5,10 @@ Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (pos
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from photochrom.errors import InvalidModelError, OptionError
 
@@ -77,7 +77,6 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
 
 # Neighbours this many cells away are asked, nearer ones more (sigma in cells), and likewise those of like lightness (in L*).
 _REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
-_AT_ONCE = 32  # bins: what the caches hold
 
 
 def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
@@ -89,30 +88,16 @@ def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
     if np.ndim(logits) != 3 or np.shape(lightness) != np.shape(logits)[1:]:
         raise InvalidModelError(f"scores of shape {np.shape(logits)} for cells of shape {np.shape(lightness)}")
     _require_finite(logits)
-    scores, light = np.asarray(logits, np.float32), np.asarray(lightness, np.float32)
-    h, w = light.shape
+    light = np.asarray(lightness, np.float32)
+    side, step = (2 * _REACH + 1,) * 2, np.arange(-_REACH, _REACH + 1, dtype=np.float32) / np.float32(_NEAR)
+    unlike = (sliding_window_view(np.pad(light, _REACH, "edge"), side) - light[..., None, None]) / np.float32(_ALIKE)
+    weights = np.exp(np.float32(-0.5) * (step[:, None] ** 2 + step**2 + unlike**2))
+    weights /= weights.sum(axis=(2, 3), keepdims=True)
+    # With the bins last, the sum of the neighbours stays in the nearest cache until it is done.
     pad = (_REACH, _REACH)
-    around, light_around = np.pad(scores, ((0, 0), pad, pad), "edge"), np.pad(light, _REACH, "edge")
-    # With the padded rows laid end to end a neighbour is so many places further on; what lies beyond column w is left out.
-    wide = w + 2 * _REACH
-    count = h * wide - 2 * _REACH
-    line, light_line = around.reshape(len(scores), -1), light_around.reshape(-1)
-    centre = light_line[_REACH * (wide + 1) :][:count]
-    weights = {}
-    for dy, dx in itertools.product(range(2 * _REACH + 1), repeat=2):
-        at, far = dy * wide + dx, ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
-        unlike = (light_line[at : at + count] - centre) / np.float32(_ALIKE)
-        weights[at] = np.exp(np.float32(-0.5) * (np.float32(far) + unlike**2))
-    norm = sum(weights.values())
-    agreed = np.zeros((len(scores), h * wide), np.float32)
-    part = np.empty((_AT_ONCE, count), np.float32)
-    for first in range(0, len(scores), _AT_ONCE):
-        total = agreed[first : first + _AT_ONCE, :count]
-        for at, weight in weights.items():
-            np.multiply(line[first : first + _AT_ONCE, at : at + count], weight, out=part[: len(total)])
-            total += part[: len(total)]
-        total /= norm
-    return np.ascontiguousarray(agreed.reshape(-1, h, wide)[..., :w])
+    scores = np.pad(np.moveaxis(np.asarray(logits, np.float32), 0, -1), (pad, pad, (0, 0)), "edge")
+    around = sliding_window_view(scores, side, axis=(0, 1))
+    return np.ascontiguousarray(np.moveaxis(np.einsum("yxij,yxqij->yxq", weights, around), -1, 0))
 
 
 def decode_bins(
