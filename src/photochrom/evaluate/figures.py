@@ -53,7 +53,7 @@ METRICS: tuple[Figure, ...] = (
         "%",
         "higher",
         2,
-        "the same, every true ab bin of the set weighing the same (Zhang 2016)",
+        "the same, every true ab bin that the set has weighing the same (Zhang 2016); the interval is given these bins",
         "set",
         True,
     ),
