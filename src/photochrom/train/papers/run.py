@@ -26,6 +26,7 @@ from photochrom.train.papers.data import PaperCrops, profile_of
 from photochrom.train.papers.module import PaperModule
 from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
+from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
 from photochrom.train.run import quiet
 from photochrom.train.store import PictureStore, open_store
@@ -60,7 +61,7 @@ def fit(
         every = min(recipe.every, recipe.steps)
         trainer = Trainer(
             max_steps=recipe.steps * module.optimizers_per_step,
-            precision="bf16-mixed",
+            precision=precision(),
             plugins=[WholeCheckpointIO()],
             callbacks=[
                 clock,
@@ -98,7 +99,7 @@ def time_steps(
         clock = CpuClock()
         trainer = Trainer(
             max_steps=(steps + clock.warm_up) * module.optimizers_per_step,
-            precision="bf16-mixed",
+            precision=precision(),
             callbacks=[clock],
             logger=False,
             enable_checkpointing=False,
