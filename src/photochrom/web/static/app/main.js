@@ -107,11 +107,13 @@ document.addEventListener("paste", (event) => {
   if (files.length) take(files);
 });
 
-// On a phone the panel is a sheet at the foot.
+// On a phone the panel is a sheet at the foot, and what it covers is taken from the stage.
 const sheet = $("#sheet-toggle");
 sheet.addEventListener("click", () => {
   const open = document.body.classList.toggle("sheet-open");
   sheet.setAttribute("aria-expanded", String(open));
+  parts.picker.close();
+  document.body.style.setProperty("--covered", open ? `${$("#panel").offsetHeight}px` : "0px");
 });
 
 // A first look: half before, half after.

@@ -65,6 +65,7 @@ export function startPicker(view) {
     const current = asked.current;
     pad.show(asked.lightness, current ? current.ab ?? hexToLab(current.swatch).slice(1) : null);
     box.hidden = false;
+    cover(true);
     place();
     $("#picker-close").focus({ preventScroll: true });
     let colors = [];
@@ -77,6 +78,7 @@ export function startPicker(view) {
     list.removeAttribute("aria-busy");
     list.replaceChildren(...colors.map(option));
     if (box.contains(document.activeElement) && document.activeElement === $("#picker-close")) $("button", list)?.focus({ preventScroll: true });
+    cover(true);
     place();
   }
 
@@ -91,8 +93,17 @@ export function startPicker(view) {
     const had = box.contains(document.activeElement);
     question = null;
     box.hidden = true;
+    cover(false);
     if (had) view.stage.focus({ preventScroll: true });
     closed?.();
+  }
+
+  /** On a phone, what the sheet covers is taken from the stage. */
+  function cover(on) {
+    const sheet = on && getComputedStyle(box).position === "fixed";
+    document.body.classList.toggle("picking", on);
+    document.body.style.setProperty("--covered", sheet ? `${box.offsetHeight - $(".rail").offsetHeight}px` : "0px");
+    if (sheet) requestAnimationFrame(() => question && view.reveal(question.anchor));
   }
 
   /** Beside its place, wherever there is room, until it is moved; on a phone it is a sheet, and CSS places it. */

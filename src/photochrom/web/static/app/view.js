@@ -108,6 +108,7 @@ export class View {
 
   /** Brings a place of the picture onto the stage. */
   reveal({ x, y }) {
+    if (this.fitted) return;
     const place = this.toScreen(x, y);
     const room = 48;
     const dx = place.x < room ? room - place.x : Math.min(0, this.width - room - place.x);
