@@ -43,8 +43,8 @@ export function startGuide(view, pins) {
     toast(sentence(error), { kind: "error" });
   };
 
-  const clicks = latest(async ({ photo }) => {
-    const found = await sessions.suggestions(photo, COUNT);
+  const clicks = latest(async ({ photo, now }) => {
+    const found = await sessions.suggestions(photo, now, COUNT);
     if (photo !== app.active || !on_(suggest)) return;
     pins.setClicks(found);
     announce(found.length ? `${found.length} places suggested, the most useful first.` : "The model has no more questions.");
@@ -61,7 +61,7 @@ export function startGuide(view, pins) {
   function refresh() {
     const photo = app.active;
     if (!photo?.session) return;
-    if (on_(suggest)) clicks.ask({ photo, failed: failed(suggest) });
+    if (on_(suggest)) clicks.ask({ photo, now: edits(), failed: failed(suggest) });
     if (on_(doubts)) veil.ask({ photo, now: edits(), failed: failed(doubts) });
   }
 

@@ -46,7 +46,8 @@ export function startHints(view, parts) {
         if (!live) announce(`${fill.name} set.`);
       },
       picture,
-      remove: itemOf(id) ? () => remove(id) : null,
+      exists: Boolean(itemOf(id)),
+      remove: () => remove(id),
       closed() {
         parts().pins.setDraft(null);
         select(null);

@@ -11,7 +11,8 @@
  * @property {(fill: Fill, live: boolean) => void} pick
  * @property {(name: string) => Promise<[number, number]>} named ab of a name
  * @property {(() => void)|null} picture colours from a reference picture
- * @property {(() => void)|null} remove
+ * @property {boolean} exists whether there is something to remove
+ * @property {() => void} remove
  * @property {() => void} [closed]
  */
 
@@ -37,6 +38,7 @@ export function startPicker(view) {
     fault.hidden = true;
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === fill.name));
     question?.pick(fill, live);
+    $("#picker-remove").hidden = false;
   }
 
   function option({ color, name, share, ab }) {
@@ -57,7 +59,7 @@ export function startPicker(view) {
     moved = false;
     $("#picker-title").textContent = asked.title;
     $("#picker-picture").hidden = !asked.picture;
-    $("#picker-remove").hidden = !asked.remove;
+    $("#picker-remove").hidden = !asked.exists;
     fault.hidden = true;
     text.value = "";
     list.replaceChildren(...Array.from({ length: 6 }, () => h("li", { class: "skeleton" })));
@@ -146,7 +148,7 @@ export function startPicker(view) {
     box.style.top = `${Math.min(view.height - 40, Math.max(0, box.offsetTop + event.movementY))}px`;
   });
   $("#picker-close").addEventListener("click", close);
-  $("#picker-remove").addEventListener("click", () => question?.remove?.());
+  $("#picker-remove").addEventListener("click", () => question?.remove());
   $("#picker-picture").addEventListener("click", () => question?.picture?.());
   on("view", place);
   on("photo", close);

@@ -44,9 +44,8 @@ export function startPins(view, acts) {
     Object.assign(known, { x, y });
     element.setAttribute("aria-label", label);
     element.title = label;
-    element.classList.toggle("selected", app.selected === id);
-    const body = element.firstChild;
-    if (fill?.swatch) body.style.background = fill.swatch;
+    element.className = `pin ${kind}${app.selected === id ? " selected" : ""}`;
+    element.firstChild.style.background = fill?.swatch ?? "";
     return id;
   }
 

@@ -71,7 +71,8 @@ export const original = (photo, size, signal) => withSession(photo, (_, base) =>
 export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edited(edits, { size }), signal)).blob();
 /** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, ab: [number, number]}[]>} */
 export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edited(edits, { x, y, count: 8 }))).json();
-export const suggestions = (photo, count) => withSession(photo, (_, base) => getJson(`${base}/suggestions?count=${count}`));
+/** Places worth a click, best first. @returns {Promise<{x: number, y: number, gain: number, colors: Object[]}[]>} */
+export const suggestions = async (photo, edits, count) => (await ask(photo, "suggestions", edited(edits, { count }))).json();
 export const alternatives = async (photo, edits, seed) => (await ask(photo, "alternatives", edited(edits, { count: 4, seed }))).json();
 export const grow = async (photo, box) => (await (await ask(photo, "grow", { box })).json()).mask;
 /** The finished file. @returns {Promise<Response>} */

@@ -102,6 +102,7 @@ export class View {
       if (length <= room) this[axis] = (room - length) / 2;
       else this[axis] = Math.min(MARGIN * 2, Math.max(room - length - MARGIN * 2, this[axis]));
     }
+    this.stage.dataset.view = [this.x, this.y, this.scale].join(" ");
     emit("view");
     this.draw();
   }
