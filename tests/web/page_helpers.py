@@ -34,7 +34,18 @@ class Server:
 
     def start(self) -> None:
         """Start, on the same port as before."""
-        command = [sys.executable, "-W", "error", "-m", "photochrom", "serve", "--port", str(self.port), "--threads", "1"]
+        command = [
+            sys.executable,
+            "-W",
+            "error",
+            "-m",
+            "photochrom",
+            "serve",
+            "--port",
+            str(self.port),
+            "--threads",
+            "1",
+        ]
         with self.log.open("a") as log:
             self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, stderr=log, text=True)
         assert self.process.stdout is not None

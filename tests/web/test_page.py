@@ -127,7 +127,9 @@ def test_suggested_places_and_doubts(visit: Visit, pictures: Path) -> None:
     page.keyboard.press("Escape")
     page.locator("#suggest").click()
     assert page.locator("#pins .suggested").count() == 0
-    assert np.abs(person.lab(*HELMET) - before).max() > 3 or np.abs(person.lab(*SUIT)[1:]).max() > 3  # the veil is there
+    assert (
+        np.abs(person.lab(*HELMET) - before).max() > 3 or np.abs(person.lab(*SUIT)[1:]).max() > 3
+    )  # the veil is there
     page.locator("#confidence").click()
     assert page.locator("#legend").is_hidden()
 

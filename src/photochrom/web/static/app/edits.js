@@ -9,7 +9,7 @@
  * @typedef {Object} Edits
  * @property {number} vividness 0 to 1
  * @property {number} warmth -1 to 1
- * @property {string|null} palette a name, or colours with commas
+ * @property {string|null} palette a name, colours with commas, or the key of a reference picture
  * @property {number} palette_strength 0 to 1
  * @property {"none"|"tv"|"crf"} smooth
  * @property {Spot[]} spots
@@ -87,7 +87,8 @@ export function toWire(edits, refs) {
   for (const { x, y, fill, radius, strength } of edits.spots) {
     order.push(hints.push(given({ x, y, ...colour(fill), radius, strength })) - 1);
   }
-  const { vividness, warmth, palette, palette_strength, smooth } = edits;
+  const { vividness, warmth, palette_strength, smooth } = edits;
+  const palette = refs.get(edits.palette) ?? edits.palette;
   return { vividness, warmth, palette, palette_strength, smooth, hints, references, order };
 }
 
@@ -97,6 +98,7 @@ export function fromWire(wire, found) {
   for (const key of ["vividness", "warmth", "palette", "palette_strength", "smooth"]) {
     if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
   }
+  edits.palette = found(edits.palette).ref ?? edits.palette;
   const hints = wire.hints ?? [];
   const references = wire.references ?? [];
   const order = wire.order?.length ? wire.order : [...references.map((_, i) => -1 - i), ...hints.map((_, i) => i)];

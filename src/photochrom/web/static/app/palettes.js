@@ -4,6 +4,7 @@ import { app, change, edits, on } from "./app.js";
 import { getJson } from "./api.js";
 import { $, h } from "./dom.js";
 import { latest } from "./painter.js";
+import { chooseReference } from "./references.js";
 import * as sessions from "./sessions.js";
 
 const THUMB = 200;
@@ -54,10 +55,10 @@ export function startPalettes(isBusy) {
     const now = edits();
     if (!now) return;
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.palette === now.palette));
-    const named = palettes.some(({ name }) => name === now.palette);
+    const title = palettes.find(({ name }) => name === now.palette)?.title ?? app.active.refs.find(({ id }) => id === now.palette)?.name;
     $("#palette-none").setAttribute("aria-pressed", String(now.palette === null));
-    $("#palette-now").textContent = now.palette ? (named ? palettes.find(({ name }) => name === now.palette).title || now.palette : "own colours") : "";
-    if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !named ? now.palette : "";
+    $("#palette-now").textContent = now.palette ? title ?? "own colours" : "";
+    if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !title ? now.palette : "";
     $("#palette_strength").disabled = now.palette === null;
     if (section.open) fill();
   }
@@ -78,6 +79,7 @@ export function startPalettes(isBusy) {
     else thumbs.stop();
     made = "";
   });
+  $("#palette-picture").addEventListener("click", () => chooseReference((picture) => set(picture.id)));
   $("#palette-none").addEventListener("click", () => set(null));
   $("#palette-form").addEventListener("submit", (event) => {
     event.preventDefault();

@@ -92,7 +92,7 @@ export async function loadSidecar(file) {
     return;
   }
   try {
-    const wire = await sessions.readSidecar(photo, file);
+    const { edits: wire, missing_references: missing = [] } = await sessions.readSidecar(photo, file);
     const serverIds = new Map([...photo.session.refs].map(([here, there]) => [there, here]));
     const found = (id) => {
       const ref = serverIds.get(id);
@@ -101,7 +101,6 @@ export async function loadSidecar(file) {
     const read = fromWire(wire, found);
     photo.history = commit(photo.history, read);
     if (photo === app.active) emit("edits");
-    const missing = wire.missing_references ?? [];
     if (missing.length) {
       const name = String(missing[0].path).split(/[\\/]/).pop();
       toast(`These edits take colours from “${name}”, which is not here.`, {

@@ -79,7 +79,10 @@ export const grow = async (photo, box) => (await (await ask(photo, "grow", { box
 export const result = (photo, edits, format) => ask(photo, "result", edited(edits, { format }));
 export const sidecar = (photo, edits) => ask(photo, "sidecar", edited(edits));
 
-/** The edits of a sidecar file, as the server reads them for this photograph. */
+/**
+ * The edits of a sidecar file, as the server reads them for this photograph, and the pictures that they name and are not here.
+ * @returns {Promise<{edits: Object, missing_references: {path: string, sha256: string}[]}>}
+ */
 export function readSidecar(photo, file) {
   return withSession(photo, (_, base) => {
     const form = new FormData();
