@@ -131,7 +131,7 @@ def test_on_a_phone(visit: Visit, pictures: Path) -> None:
     assert page.locator("#pins .pin").count() == 1
     # everything can be hit: no control is smaller than 24 px, and nothing is wider than the screen
     small = page.locator("button:visible, input:visible, select:visible, summary:visible").evaluate_all(
-        "all => all.filter(one => Math.min(one.offsetWidth, one.offsetHeight) < 24 && !one.closest('[hidden]')).map(one => one.id)"
+        "all => all.filter(one => Math.min(one.offsetWidth, one.offsetHeight) < 24).map(one => one.outerHTML)"
     )
     assert small == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
