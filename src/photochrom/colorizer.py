@@ -23,6 +23,8 @@ from photochrom.errors import OptionError
 from photochrom.guidance import reference
 from photochrom.guidance.palette import DEFAULT_STRENGTH, Palette, ab_histogram, blended, parse_palette, transport
 from photochrom.guidance.smooth import smooth as smoothed
+from photochrom.guidance.suggest import Likely
+from photochrom.guidance.warmth import warmed
 from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
 from photochrom.images.read import MAX_PIXELS
@@ -116,6 +118,7 @@ class Opened:
         palette: Palette | str | None = None,
         palette_strength: float = DEFAULT_STRENGTH,
         smooth: str = "none",
+        warmth: float = 0.0,
         histogram: NDArray[Any] | None = None,
     ) -> Colorized:
         """Run the decoder, the spreading of the hints and the fusion: cheap and repeatable.
@@ -123,6 +126,7 @@ class Opened:
         vividness: 0 (safe) to 1 (vivid). hints: see :mod:`photochrom.hints`; a model that takes none still has its colours
         corrected by them. palette: the overall look, a name or colours as :func:`~photochrom.guidance.palette.parse_palette`
         takes them, or a Palette; palette_strength: 0 to 1. smooth: "none", "tv" or "crf", of the model's colours at work size.
+        warmth: -1 (cool) to 1 (warm), see :func:`photochrom.guidance.warmth.warmed`; what hints say stays as it was said.
         histogram: (261,), the shares of the ab bins that the result should have, summing to 1, in place of a palette.
         Raises HintError and MaskError for hints outside the picture or of another size, OptionError for others.
         """
@@ -141,7 +145,7 @@ class Opened:
             sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (told - sharp)
         if palette is not None and not session.hints:
             sharp = transport(sharp, light, palette, palette_strength)
-        sharp = smoothed(sharp, light, smooth)
+        sharp = warmed(smoothed(sharp, light, smooth), light, warmth)
         if wanted is not None:
             residual = (wanted.ab - sharp) * wanted.strength[..., None]
             sharp = sharp + propagate.correction(light, residual, wanted.weight)
@@ -169,6 +173,10 @@ class Opened:
     def suggest(self, count: int = 5, *, hints: Iterable[Hint] = ()) -> list[steering.Click]:
         """Where a hint would change most, best first; see :func:`photochrom.steering.suggest`."""
         return steering.suggest(self, count, hints=Hints(hints))
+
+    def likely(self, x: float, y: float, count: int = 5, *, hints: Iterable[Hint] = ()) -> tuple[Likely, ...]:
+        """The colours that a pixel may have, likeliest first; see :func:`photochrom.steering.likely`."""
+        return steering.likely(self, x, y, count, hints=Hints(hints))
 
     def grow(self, box: Sequence[float]) -> NDArray[np.bool_]:
         """The mask (H, W) of the object in a box (x0, y0, x1, y1); see :func:`photochrom.masks.grow_box`."""
@@ -202,10 +210,11 @@ class Opened:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """:meth:`_decode`, or its last result where it is asked the same again: clicks change nothing of it."""
         key = (tuple(map(id, hints)), None if histogram is None else np.asarray(histogram).tobytes(), vividness)
-        if self._memory.get("key") != key:
-            # The hints are kept, too: an id is one object's only as long as that lives.
-            self._memory.update(key=key, hints=hints, result=self._decode(hints, histogram, vividness))
-        result: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = self._memory["result"]
+        kept = self._memory.get("last")
+        if kept is None or kept[0] != key:
+            # The hints are kept, too: an id is one object's only as long as that lives. One value, so that threads may paint.
+            kept = self._memory["last"] = key, hints, self._decode(hints, histogram, vividness)
+        result: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = kept[2]
         return result
 
     def _decode(

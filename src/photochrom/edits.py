@@ -26,6 +26,8 @@ __all__ = [
     "ReferenceEdit",
     "check_digest",
     "digest",
+    "edits_from_json",
+    "edits_to_text",
     "hints_from_json",
     "hints_to_json",
     "load_edits",
@@ -68,6 +70,7 @@ class Edits:
     palette_sha256: str | None = None
     palette_strength: float = 0.5
     smooth: str = "none"
+    warmth: float = 0.0
 
     def scaled(self, size: tuple[int, int]) -> Edits:
         """The same choices for another size of the same photograph. Raises EditsError for another shape."""
@@ -149,11 +152,16 @@ def load_hints(path: Path) -> Hints:
     return hints_from_json(_read(path))
 
 
-def save_edits(edits: Edits, path: Path, *, force: bool = False) -> None:
-    """Write a sidecar. Raises OutputExistsError, OutputWriteError."""
+def edits_to_text(edits: Edits) -> str:
+    """A sidecar as JSON text. Raises HintError as :func:`hints_to_json` does."""
     value = {one.name: getattr(edits, one.name) for one in fields(edits)}
     value |= {"hints": hints_to_json(edits.hints), "references": [asdict(one) for one in edits.references]}
-    text = json.dumps({"photochrom": FORMAT, **value}, indent=1) + "\n"
+    return json.dumps({"photochrom": FORMAT, **value}, indent=1) + "\n"
+
+
+def save_edits(edits: Edits, path: Path, *, force: bool = False) -> None:
+    """Write a sidecar. Raises OutputExistsError, OutputWriteError."""
+    text = edits_to_text(edits)
     if not force and os.path.lexists(path):
         raise OutputExistsError("exists already; overwrite it with --force", path)
     part = path.with_name(f".{path.name}.part")
@@ -167,7 +175,11 @@ def save_edits(edits: Edits, path: Path, *, force: bool = False) -> None:
 
 def load_edits(path: Path) -> Edits:
     """Read a sidecar. Raises EditsError, HintError."""
-    value = _read(path)
+    return edits_from_json(_read(path), path)
+
+
+def edits_from_json(value: Any, path: Path | None = None) -> Edits:
+    """The choices in a sidecar's JSON value; ``path`` is only told in errors. Raises EditsError, HintError."""
     if not isinstance(value, dict) or value.get("photochrom") != FORMAT:
         raise EditsError(f"not a sidecar of Photochrom, or of another version than {FORMAT}", path)
     names = {one.name for one in fields(Edits)}

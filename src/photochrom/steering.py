@@ -17,7 +17,7 @@ from photochrom.errors import MaskError, OptionError
 from photochrom.guidance import reference, samples
 from photochrom.guidance.modes import moments, shares
 from photochrom.guidance.palette import Palette, palette_of_picture
-from photochrom.guidance.suggest import Likely
+from photochrom.guidance.suggest import Likely, likely_colours
 from photochrom.guidance.suggest import suggest as suggest_cells
 from photochrom.hints import Hint, Hints, Mask
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["Click", "alternatives", "fused", "picture_palette", "refer", "suggest"]
+__all__ = ["Click", "alternatives", "fused", "likely", "picture_palette", "refer", "suggest"]
 
 
 class Analysed(Protocol):
@@ -154,6 +154,22 @@ def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
         Click(*_pixel(photo, found.row, found.column), found.change, found.colours)
         for found in suggest_cells(scores, light, decode, count, hints=given)
     ]
+
+
+def likely(photo: Analysed, x: float, y: float, count: int, *, hints: Hints) -> tuple[Likely, ...]:
+    """Up to ``count`` distinct colours that the pixel (x, y) may have, likeliest first, given the hints there are.
+
+    Raises OptionError for a place outside the picture, and for a model that tells no distribution.
+    """
+    if count < 1:
+        raise OptionError("count", count, "1 or more")
+    for name, value, side in (("x", x, photo.size[0]), ("y", y, photo.size[1])):
+        if not -0.5 <= value < side - 0.5:
+            raise OptionError(name, value, f"0 to {side - 1}, inside the picture")
+    scores, light, _ = _asked(photo, "colours", photo.cells(hints))
+    row = min(int((y + 0.5) * light.shape[0] / photo.size[1]), light.shape[0] - 1)
+    column = min(int((x + 0.5) * light.shape[1] / photo.size[0]), light.shape[1] - 1)
+    return likely_colours(shares(scores[:, row, column]), float(light[row, column]), count)
 
 
 def _asked(photo: Analysed, option: str, given: Float | None = None) -> tuple[Float, Float, Any]:

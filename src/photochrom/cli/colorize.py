@@ -28,6 +28,9 @@ def colorize(
     vividness: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid; by default 0.5.")
     ] = None,
+    warmth: Annotated[
+        float | None, typer.Option(min=-1.0, max=1.0, help="-1 is cool, 1 is warm; by default 0.")
+    ] = None,
     hint: Annotated[
         list[str] | None,
         typer.Option(metavar="X,Y=COLOR", help="A colour at a pixel: a name or #rrggbb; may be repeated."),
@@ -100,6 +103,7 @@ def colorize(
         palette_strength=palette_strength,
         smooth=smooth,
         vividness=vividness,
+        warmth=warmth,
         work_size=work_size,
         model=model,
         quality=quality,

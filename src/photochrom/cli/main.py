@@ -10,6 +10,7 @@ import typer
 from photochrom.cli.colorize import colorize
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
+from photochrom.cli.serve import serve
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
@@ -30,6 +31,7 @@ app.command()(models)
 app.command()(train)
 app.command()(export)
 app.command()(papers)
+app.command()(serve)
 app.add_typer(study)
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photochrom.batch import Job
-    from photochrom.cli.steering import Plan, Steering
+    from photochrom.choices import Plan
+    from photochrom.cli.steering import Steering
     from photochrom.colorizer import Colorized, Colorizer, Opened
 
 __all__ = ["Output", "paint"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from photochrom import edits as sidecar
 from photochrom import masks
+from photochrom.choices import Plan, make_plan, refer
 from photochrom.edits import Edits, ReferenceEdit
 from photochrom.errors import OptionError
 from photochrom.guidance.palette import DEFAULT_STRENGTH, parse_palette
@@ -26,27 +27,7 @@ if TYPE_CHECKING:
     from photochrom.colorizer import Opened
     from photochrom.guidance.palette import Palette
 
-__all__ = ["Plan", "Steering", "parse_hint", "save"]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What :meth:`photochrom.colorizer.Opened.paint` gets, the same as a sidecar keeps it, and sentences for the user."""
-
-    hints: Hints
-    palette: Palette | None
-    edits: Edits
-    notices: tuple[str, ...] = ()
-
-    def options(self) -> dict[str, Any]:
-        """Arguments of ``paint``."""
-        return {
-            "vividness": self.edits.vividness,
-            "hints": self.hints,
-            "palette": self.palette,
-            "palette_strength": self.edits.palette_strength,
-            "smooth": self.edits.smooth,
-        }
+__all__ = ["Steering", "parse_hint", "save"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +41,7 @@ class Steering:
     palette: str | None = None
     palette_strength: float | None = None
     smooth: str | None = None
+    warmth: float | None = None
     vividness: float | None = None
     work_size: int | None = None
     model: str | None = None
@@ -112,23 +94,18 @@ class Steering:
     def prepare(self, opened: Opened) -> Plan:
         """Everything for one photograph. Raises HintError, MaskError, ImageError, EditsError."""
         kept = self._base(opened)
-        hints = [
-            kept.hints[index] if index >= 0 else self._again(opened, kept.references[-1 - index])
-            for index in kept.order
-        ]
         plain, references, order = list(kept.hints), list(kept.references), list(kept.order)
 
-        def add(hint: Hint, reference: ReferenceEdit | None = None) -> None:
-            hints.append(hint)
-            if reference is None:
+        def add(one: Hint | ReferenceEdit) -> None:
+            if isinstance(one, Hint):
                 order.append(len(plain))
-                plain.append(hint)
+                plain.append(one)
             else:
-                references.append(reference)
+                references.append(one)
                 order.append(-len(references))
 
         for path in self.references:
-            add(opened.refer(path, trust=self.trust), self._reference(path))
+            add(self._reference(path))
         named = self._instances(opened)
         areas: list[tuple[str, NDArray[np.bool_]]] = []
         for region in self.regions:
@@ -137,11 +114,21 @@ class Steering:
             if region.picture is None:
                 add(Hint.inside(mask, region.color or ""))
             else:
-                add(opened.refer(region.picture, mask=mask), self._reference(region.picture, masks.to_rle(mask)))
+                add(self._reference(region.picture, masks.to_rle(mask)))
         for hint in self.hints:
             add(hint)
         full = replace(kept, hints=Hints(plain), references=tuple(references), order=tuple(order))
-        return Plan(Hints(hints), self._palette(opened, full), full, tuple(overlaps(areas)))
+
+        def reference(one: ReferenceEdit) -> Hint:
+            sidecar.check_digest(Path(one.path), one.sha256)
+            return refer(opened, Path(one.path), one)
+
+        def palette(one: Edits) -> Palette:
+            path = Path(one.palette or "")
+            sidecar.check_digest(path, one.palette_sha256 or "")
+            return picture_palette(opened.colorizer.open(path))
+
+        return make_plan(full, reference, palette, tuple(overlaps(areas)))
 
     def _base(self, opened: Opened) -> Edits:
         """The sidecar's choices, or none, with those options in their place that were given."""
@@ -151,7 +138,16 @@ class Steering:
             kept = Edits(opened.size, model, work_size=self.work_size, palette_strength=DEFAULT_STRENGTH)
         given = {
             name: getattr(self, name)
-            for name in ("vividness", "palette_strength", "smooth", "model", "work_size", "quality", "profile")
+            for name in (
+                "vividness",
+                "palette_strength",
+                "smooth",
+                "warmth",
+                "model",
+                "work_size",
+                "quality",
+                "profile",
+            )
         }
         kept = replace(kept, **{name: value for name, value in given.items() if value is not None})
         if self.palette is not None:
@@ -159,22 +155,6 @@ class Steering:
             path = str(Path(self.palette).resolve()) if digest else self.palette
             kept = replace(kept, palette=path, palette_sha256=digest)
         return kept
-
-    def _palette(self, opened: Opened, kept: Edits) -> Palette | None:
-        if kept.palette is None:
-            return None
-        if kept.palette_sha256 is None:
-            return parse_palette(kept.palette)
-        path = Path(kept.palette)
-        sidecar.check_digest(path, kept.palette_sha256)
-        return picture_palette(opened.colorizer.open(path))
-
-    def _again(self, opened: Opened, one: ReferenceEdit) -> Hint:
-        """A reference of the sidecar."""
-        path = Path(one.path)
-        sidecar.check_digest(path, one.sha256)
-        mask = None if one.mask is None else masks.from_rle(one.mask)
-        return opened.refer(path, mask=mask, trust=one.trust)
 
     def _reference(self, path: Path, mask: dict[str, Any] | None = None) -> ReferenceEdit:
         return ReferenceEdit(str(path.resolve()), sidecar.digest(path), mask, self.trust)

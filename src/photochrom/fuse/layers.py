@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from photochrom.fuse.field import ColorField
 
     Float: TypeAlias = NDArray[np.float32]
+    Size: TypeAlias = tuple[int, int]
 
 __all__ = ["Dots", "Layer", "Patch", "patch"]
 
@@ -30,6 +32,25 @@ class Patch:
     alpha: NDArray[np.uint8]
     color: tuple[float, float] | ColorField
 
+    def within(self, y: int, x: int, h: int, w: int) -> tuple[tuple[slice, slice], NDArray[np.uint8]] | None:
+        """Where it lies in the window (h, w) from (y, x) on: rows and columns of the window, and its alpha there."""
+        top, left = max(self.top, y), max(self.left, x)
+        bottom = min(self.top + self.alpha.shape[0], y + h)
+        right = min(self.left + self.alpha.shape[1], x + w)
+        if top >= bottom or left >= right:
+            return None
+        covers = self.alpha[top - self.top : bottom - self.top, left - self.left : right - self.left]
+        return (slice(top - y, bottom - y), slice(left - x, right - x)), covers
+
+    def scaled(self, across: float, down: float, size: Size) -> Patch:
+        """The same for a smaller copy of the picture, of ``size`` (width, height); ``across`` and ``down``: how much smaller."""
+        top, left = int(self.top * down), int(self.left * across)
+        bottom = min(math.ceil((self.top + self.alpha.shape[0]) * down), size[1])
+        right = min(math.ceil((self.left + self.alpha.shape[1]) * across), size[0])
+        shape = max(1, right - left), max(1, bottom - top)
+        small: Any = cv2.resize(self.alpha, shape, interpolation=cv2.INTER_AREA)
+        return Patch(min(top, size[1] - 1), min(left, size[0] - 1), small, self.color)
+
 
 @dataclass(frozen=True)
 class Dots:
@@ -38,6 +59,19 @@ class Dots:
     y: NDArray[np.intp]
     x: NDArray[np.intp]
     ab: Float
+
+    def within(self, y: int, x: int, h: int, w: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], Float]:
+        """Those in the window (h, w) from (y, x) on: rows and columns of the window, and their ab."""
+        first, last = np.searchsorted(self.y, (y, y + h))
+        rows, columns, ab = self.y[first:last] - y, self.x[first:last] - x, self.ab[first:last]
+        inside = (columns >= 0) & (columns < w)
+        return (rows[inside], columns[inside]), ab[inside]
+
+    def scaled(self, across: float, down: float, size: Size) -> Dots:
+        """The same for a smaller copy of the picture, see :meth:`Patch.scaled`."""
+        y = np.minimum((self.y + 0.5) * down, size[1] - 1).astype(np.intp)
+        x = np.minimum((self.x + 0.5) * across, size[0] - 1).astype(np.intp)
+        return Dots(y, x, self.ab)
 
 
 Layer: TypeAlias = "Patch | Dots"

@@ -32,98 +32,121 @@ _kept = threading.local()
 
 
 def ab_strip(
-    field: ColorField, light: NDArray[np.float32], y0: int, full_height: int, layers: Sequence[Layer] = ()
+    field: ColorField,
+    light: NDArray[np.float32],
+    y0: int,
+    full_height: int,
+    layers: Sequence[Layer] = (),
+    *,
+    x0: int = 0,
+    full_width: int | None = None,
 ) -> NDArray[np.float32]:
     """The field's colour for rows from ``y0`` on of a picture ``full_height`` high: L* (h, w) -> ab (h, w, 2) float32.
 
     Before the gamut limit; for colour files and measurements. :func:`paint_strip` is the fast way to pixels.
     """
-    rows = Rows(field.planes, y0, full_height, *light.shape)
+    rows = Rows(field.planes, y0, full_height, *light.shape, x0=x0, full_width=full_width)
     at = np.empty((light.shape[0], 6, light.shape[1]), np.float32)
     rows.enlarge(0, light.shape[0], at)
     steer = np.clip(light, at[:, 4], at[:, 5])
     a, b = at[:, 0] * steer + at[:, 2], at[:, 1] * steer + at[:, 3]
-    _lay_over(layers, a, b, light, y0, full_height)
+    _lay_over(layers, a, b, light, (y0, x0), (full_height, full_width or light.shape[1]))
     return np.stack([a, b], axis=-1)
 
 
 def _lay_over(
-    layers: Sequence[Layer], a: NDArray[Any], b: NDArray[Any], light: NDArray[Any], y: int, full_height: int
+    layers: Sequence[Layer],
+    a: NDArray[Any],
+    b: NDArray[Any],
+    light: NDArray[Any],
+    first: tuple[int, int],
+    full: tuple[int, int],
 ) -> None:
-    """Change the colours a* and b* (n, w) of the rows from ``y`` on, in place; ``light`` (n, w) is their L*."""
-    n = len(a)
+    """Change the colours a* and b* (n, w), in place, whose first pixel is ``first`` (y, x); ``light`` (n, w) is their L*."""
     for layer in layers:
         if isinstance(layer, Dots):
-            first, last = np.searchsorted(layer.y, (y, y + n))
-            at = layer.y[first:last] - y, layer.x[first:last]
-            a[at], b[at] = layer.ab[first:last].T
+            at, ab = layer.within(*first, *a.shape)
+            a[at], b[at] = ab.T
             continue
-        start, stop = max(layer.top, y), min(layer.top + layer.alpha.shape[0], y + n)
-        if start >= stop:
+        window = layer.within(*first, *a.shape)
+        if window is None:
             continue
-        rows, columns = slice(start - y, stop - y), slice(layer.left, layer.left + layer.alpha.shape[1])
-        alpha = layer.alpha[start - layer.top : stop - layer.top] * np.float32(1 / 255)
+        (rows, columns), covers = window
+        alpha = covers * np.float32(1 / 255)
         color: Any = layer.color
         if isinstance(color, ColorField):
-            color = np.moveaxis(ab_strip(color, light[rows], start, full_height)[:, columns], -1, 0)
+            y, x = first[0] + rows.start, first[1] + columns.start
+            color = np.moveaxis(ab_strip(color, light[rows, columns], y, full[0], x0=x, full_width=full[1]), -1, 0)
         for plane, value in zip((a, b), color, strict=True):
             plane[rows, columns] += alpha * (value - plane[rows, columns])
 
 
 def paint_strip(
-    field: ColorField, pixels: NDArray[Any], y0: int, full_height: int, *, layers: Sequence[Layer] = ()
+    field: ColorField,
+    pixels: NDArray[Any],
+    y0: int,
+    full_height: int,
+    *,
+    layers: Sequence[Layer] = (),
+    x0: int = 0,
+    full_width: int | None = None,
 ) -> NDArray[Any]:
     """Colour rows of a photograph: sRGB-encoded (h, w) or (h, w, 3) uint8 or uint16 -> sRGB (h, w, 3) of the same dtype.
 
-    The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip. Their lightness is kept, their
-    colour comes from the field and the layers over it, results are rounded. Raises InvalidPixelsError for another dtype or
-    shape, OptionError for rows out of range.
+    The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip; a part of rows also at ``x0`` in one
+    ``full_width`` wide. Their lightness is kept, their colour comes from the field and the layers over it, results are rounded.
+    Raises InvalidPixelsError for another dtype or shape, OptionError for rows or columns out of range.
     """
     check_pixels(pixels)
     h, w = pixels.shape[:2]
     if not 0 <= y0 <= full_height - h:
         raise OptionError("y0", y0, f"0 to {full_height - h} for {h} rows of {full_height}")
+    full_width = full_width or w
+    if not 0 <= x0 <= full_width - w:
+        raise OptionError("x0", x0, f"0 to {full_width - w} for {w} columns of {full_width}")
     painted = np.empty((h, w, 3), pixels.dtype)
     if not painted.size:
         return painted
     deep = pixels.dtype == np.uint16
-    rows = Rows(field.planes, y0, full_height, h, w, unit=None if deep else table_planes)
+    unit = None if deep else table_planes
+    rows = Rows(field.planes, y0, full_height, h, w, unit, x0=x0, full_width=full_width)
     kind = ExactPainter if deep else TablePainter
     tile = max(1, kind.PIXELS // w)
     painter = _painter(kind, tile, w)
     for y in range(0, h, tile):
         painter.paint(rows, y, pixels[y : y + tile], painted[y : y + tile])
     if layers:
-        _paint_layers(field, pixels, y0, full_height, layers, painted)
+        _paint_layers(field, pixels, (y0, x0), (full_height, full_width), layers, painted)
     return painted
 
 
 def _paint_layers(
-    field: ColorField, pixels: NDArray[Any], y0: int, full_height: int, layers: Sequence[Layer], painted: NDArray[Any]
+    field: ColorField,
+    pixels: NDArray[Any],
+    first: tuple[int, int],
+    full: tuple[int, int],
+    layers: Sequence[Layer],
+    painted: NDArray[Any],
 ) -> None:
     """Paint the pixels that a layer touches once more, by the formulas: what was asked for holds there exactly."""
-    touched = _touched(layers, y0, *pixels.shape[:2])
+    touched = _touched(layers, first, *pixels.shape[:2])
     if not touched.any():
         return
     light = lightness(pixels)
-    ab = ab_strip(field, light, y0, full_height, layers)
+    ab = ab_strip(field, light, first[0], full[0], layers, x0=first[1], full_width=full[1])
     lab = np.column_stack([light[touched], ab[touched]])
     limited = lab_to_rgb(limit_chroma(lab)).clip(0, 1) * np.iinfo(painted.dtype).max
     painted[touched] = np.rint(limited)
 
 
-def _touched(layers: Sequence[Layer], y: int, h: int, w: int) -> NDArray[np.bool_]:
-    """Which of the pixels (h, w) from row ``y`` on have a layer over them."""
+def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) -> NDArray[np.bool_]:
+    """Which of the pixels (h, w), whose first is ``first`` (y, x), have a layer over them."""
     touched = np.zeros((h, w), np.bool_)
     for layer in layers:
         if isinstance(layer, Dots):
-            first, last = np.searchsorted(layer.y, (y, y + h))
-            touched[layer.y[first:last] - y, layer.x[first:last]] = True
-            continue
-        start, stop = max(layer.top, y), min(layer.top + layer.alpha.shape[0], y + h)
-        if start < stop:
-            columns = slice(layer.left, layer.left + layer.alpha.shape[1])
-            touched[start - y : stop - y, columns] |= layer.alpha[start - layer.top : stop - layer.top] > 0
+            touched[layer.within(*first, h, w)[0]] = True
+        elif (window := layer.within(*first, h, w)) is not None:
+            touched[window[0]] |= window[1] > 0
     return touched
 
 

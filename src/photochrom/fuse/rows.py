@@ -22,17 +22,27 @@ class Rows:
     """Bilinear enlargement of (rows, planes, columns) to the rows of one strip, aligned by pixel centres."""
 
     def __init__(
-        self, planes: NDArray[np.float32], y0: int, full_height: int, h: int, w: int, unit: Unit | None = None
+        self,
+        planes: NDArray[np.float32],
+        y0: int,
+        full_height: int,
+        h: int,
+        w: int,
+        unit: Unit | None = None,
+        *,
+        x0: int = 0,
+        full_width: int | None = None,
     ) -> None:
-        """``unit`` changes the planes that are needed, before they are enlarged."""
+        """``unit`` changes the planes that are needed, before they are enlarged; the columns are those from ``x0`` on."""
         count, channels, columns = planes.shape
         centre = np.clip((np.arange(y0, y0 + h) + 0.5) * (count / full_height) - 0.5, 0, count - 1)
         first = np.floor(centre).astype(np.intp)
         base = int(first[0])
         needed = planes[base : int(first[-1]) + 2]
         needed = needed if unit is None else unit(needed)
-        flat: Any = cv2.resize(needed.reshape(-1, columns), (w, len(needed) * channels))
-        self._wide: NDArray[np.float32] = flat.reshape(len(needed), channels, w)
+        flat: Any = cv2.resize(needed.reshape(-1, columns), (full_width or w, len(needed) * channels))
+        wide = flat.reshape(len(needed), channels, -1)[..., x0 : x0 + w]
+        self._wide: NDArray[np.float32] = np.ascontiguousarray(wide)
         self._above, self._weight = first - base, (centre - first).astype(np.float32)
 
     def enlarge(self, start: int, stop: int, out: NDArray[np.float32]) -> None:

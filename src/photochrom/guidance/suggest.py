@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     #: Hints (3, h, w) -> scores (261, h, w).
     Decode: TypeAlias = Callable[[Float], Float]
 
-__all__ = ["Likely", "Suggestion", "suggest"]
+__all__ = ["Likely", "Suggestion", "likely_colours", "suggest"]
 
 #: Places that are tried, at the least; and the likely colours that each is tried with, at the most.
 _TRIED, _ANSWERS = 8, 3
@@ -83,7 +83,7 @@ def suggest(
         row, column = max(gains, key=lambda place: gains[place])
         change = changes.pop((row, column))
         told = np.maximum(told, change)
-        likely = _likely(share[:, row, column], float(lightness[row, column]))
+        likely = likely_colours(share[:, row, column], float(lightness[row, column]))
         found.append(Suggestion(row, column, float(np.sqrt(change.mean())), likely))
     return found
 
@@ -101,8 +101,9 @@ def _change(share: Float, place: tuple[int, int], given: Float, decode: Decode) 
     return np.asarray((weight * (after - mean) ** 2).sum(axis=(0, -1)), np.float32)
 
 
-def _likely(share: Float, lightness: float) -> tuple[Likely, ...]:
-    colours, sizes = modes(share, _OFFERED)
+def likely_colours(share: NDArray[Any], lightness: float, count: int = _OFFERED) -> tuple[Likely, ...]:
+    """Up to ``count`` distinct colours of a place, likeliest first: shares of the ab bins (261,) at L*."""
+    colours, sizes = modes(share, count)
     found = []
     for ab, size in zip(colours, sizes, strict=True):
         inside = limit_chroma(np.array([[lightness, *ab]]))

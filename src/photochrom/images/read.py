@@ -108,7 +108,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
-        pixels = self._pixels()
+        pixels = self.pixels()
         if pixels is not None:
             for y in range(0, self.info.height, rows):
                 yield y, pixels[y : y + rows]
@@ -176,8 +176,8 @@ class SourceImage:
         size = device.width, device.height
         return Ahead(file, size, lambda: self._decode()[0], plain=plain, bands=device.bands)
 
-    def _pixels(self) -> Pixels | None:
-        """All pixels, upright, of a picture that is held."""
+    def pixels(self) -> Pixels | None:
+        """All pixels, upright, (h, w) or (h, w, 3), of a picture that is held in memory; None for a larger one."""
         if self._ahead is None:
             return self._held and self._held[0]
         luma = self._ahead.luma()

@@ -24,6 +24,7 @@ from photochrom.nets.lite import STRIDES, LiteEncoder
 from photochrom.train.augment import prepare
 from photochrom.train.data import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
+from photochrom.train.precision import has_bfloat16
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore
 
@@ -109,7 +110,7 @@ def _key(encoder: LiteEncoder, store: PictureStore, indices: NDArray[np.int64], 
 
 
 def _encode(encoder: LiteEncoder, light: Tensor, ab: Tensor) -> NDArray[np.float16]:
-    with torch.no_grad(), torch.autocast(light.device.type, dtype=torch.bfloat16):
+    with torch.no_grad(), torch.autocast(light.device.type, torch.bfloat16, enabled=has_bfloat16()):
         features: Iterable[Tensor] = encoder(light.contiguous(memory_format=torch.channels_last))
     planes = [*features, ab]
     return torch.cat([plane.half().flatten(1) for plane in planes], dim=1).numpy()

@@ -24,6 +24,7 @@ from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
+from photochrom.train.precision import precision
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
 from photochrom.train.recipe import Recipe, as_dict
@@ -143,7 +144,7 @@ def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None) -
         num_nodes=me.count // me.local_count,
         # On CPUs each process normalises its own share of the batch: torch has no synchronised batch norm for them.
         sync_batchnorm=gpu and me.count > 1,
-        precision="16-mixed" if gpu and not torch.cuda.is_bf16_supported(including_emulation=False) else "bf16-mixed",
+        precision=precision(),
         plugins=[WholeCheckpointIO()],
         callbacks=[
             OnlyNumbers(out / "last.ckpt"),

@@ -1,0 +1,176 @@
+"""``/v1/sessions/{id}/...``: what a page asks after every click."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import cv2
+import numpy as np
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from photochrom import color_names, masks
+from photochrom.edits import hints_to_json
+from photochrom.guidance.suggest import Likely
+from photochrom.proof import Window
+from photochrom.web import options
+from photochrom.web.engine import Held
+from photochrom.web.problems import Problem, responses
+from photochrom.web.state import State
+
+__all__ = ["routes"]
+
+_JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+#: What any of these may answer beside the wanted.
+_PROBLEMS = responses(400, 401, 403, 404, 413, 422, 429, 500, 503, 504)
+
+
+class LikelyColor(BaseModel):
+    """A colour that a place may have; ``share``: of what the model thinks there, 0 to 1."""
+
+    color: str
+    name: str
+    share: float
+    ab: tuple[float, float]
+
+
+class Place(BaseModel):
+    """A place worth a hint; ``gain``: root mean square of the change that is expected over the picture, in ab units."""
+
+    x: int
+    y: int
+    gain: float
+    colors: list[LikelyColor]
+
+
+class Alternative(BaseModel):
+    """Hints that make one of several colourings; put them before one's own."""
+
+    hints: list[dict[str, Any]]
+
+
+class Grown(BaseModel):
+    """The mask of an object."""
+
+    mask: dict[str, Any]
+
+
+def routes(state: State) -> APIRouter:
+    """The addresses of this module."""
+    router = APIRouter(prefix="/v1/sessions/{name}", tags=["painting"])
+    jpeg, png = ({kind: {"schema": {"type": "string", "format": "binary"}}} for kind in ("image/jpeg", "image/png"))
+
+    @router.get(
+        "/original",
+        response_class=Response,
+        responses={200: {"description": "The photograph in grey.", "content": jpeg}, **_PROBLEMS},
+    )
+    async def original(
+        name: str,
+        size: options.Side = 1280,
+        x: Annotated[int | None, Query(ge=0)] = None,
+        y: Annotated[int | None, Query(ge=0)] = None,
+        width: Annotated[int | None, Query(ge=1)] = None,
+        height: Annotated[int | None, Query(ge=1)] = None,
+    ) -> Response:
+        """The photograph as it is used, without colour; with x, y, width and height a part of it."""
+        given = [x, y, width, height]
+        if None in given and given != [None] * 4:
+            raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
+        window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
+        return await state.work(name, lambda held: _picture(held.proofs.grey(size, window), "jpeg"))
+
+    @router.post(
+        "/paint",
+        response_class=Response,
+        responses={200: {"description": "The coloured picture.", "content": jpeg | png}, **_PROBLEMS},
+    )
+    async def paint(name: str, wanted: options.Paint) -> Response:
+        """A quick look at the picture with these edits."""
+        window = None if wanted.view is None else Window(**wanted.view.model_dump())
+
+        def work(held: Held) -> Response:
+            _, result = held.painted(wanted.edits)
+            held.remember(wanted.edits)
+            return _picture(held.proofs.paint(result, wanted.size, window), wanted.format)
+
+        return await state.work(name, work)
+
+    @router.post(
+        "/confidence",
+        response_class=Response,
+        responses={200: {"description": "Black unsure, white sure.", "content": png}, **_PROBLEMS},
+    )
+    async def confidence(name: str, wanted: options.Proof) -> Response:
+        """How sure the model is, as a grey picture."""
+
+        def work(held: Held) -> Response:
+            return _picture(held.proofs.confidence(held.painted(wanted.edits)[1], wanted.size), "png")
+
+        return await state.work(name, work)
+
+    @router.post("/colors", responses=_PROBLEMS)
+    async def colors(name: str, wanted: options.Colors) -> list[LikelyColor]:
+        """The colours that a place may have, likeliest first."""
+
+        def work(held: Held) -> list[LikelyColor]:
+            hints = held.plan(wanted.edits).hints
+            return _likely(held.opened.likely(wanted.x, wanted.y, wanted.count, hints=hints))
+
+        return await state.work(name, work)
+
+    def places(held: Held, edits: options.Edits, count: int) -> list[Place]:
+        found = held.opened.suggest(count, hints=held.plan(edits).hints)
+        return [
+            Place(x=click.x, y=click.y, gain=round(click.change, 3), colors=_likely(click.colours)) for click in found
+        ]
+
+    @router.get("/suggestions", responses=_PROBLEMS)
+    async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=50)] = 5) -> list[Place]:
+        """Where a hint would change most, given the edits that were painted last."""
+        return await state.work(name, lambda held: places(held, held.last(), count))
+
+    @router.post("/suggestions", responses=_PROBLEMS)
+    async def suggest(name: str, wanted: options.Suggest) -> list[Place]:
+        """Where a hint would change most, given these edits."""
+        return await state.work(name, lambda held: places(held, wanted.edits, wanted.count))
+
+    @router.post("/alternatives", responses=_PROBLEMS)
+    async def alternatives(name: str, wanted: options.Alternatives) -> list[Alternative]:
+        """Different plausible colourings, the automatic one first; fewer where the model is sure."""
+
+        def work(held: Held) -> list[Alternative]:
+            held.plan(wanted.edits)  # says what is wrong with them
+            found = held.opened.alternatives(wanted.count, seed=wanted.seed)
+            return [Alternative(hints=hints_to_json(hints)) for hints in found]
+
+        return await state.work(name, work)
+
+    @router.post("/grow", responses=_PROBLEMS)
+    async def grow(name: str, wanted: options.Box) -> Grown:
+        """The mask of the object in a box."""
+        return await state.work(name, lambda held: Grown(mask=masks.to_rle(held.opened.grow(wanted.box))))
+
+    return router
+
+
+def _picture(pixels: Any, form: str) -> Response:
+    """(h, w) or (h, w, 3) uint8 sRGB as a JPEG or PNG file."""
+    given = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(f".{form}", np.ascontiguousarray(given), _JPEG if form == "jpeg" else _PNG)
+    if not done:
+        raise Problem("error", "the picture could not be encoded")
+    return Response(encoded.tobytes(), media_type=f"image/{form}")
+
+
+def _likely(found: tuple[Likely, ...]) -> list[LikelyColor]:
+    return [
+        LikelyColor(
+            color=color_names.to_hex(np.array(one.rgb)),
+            name=one.name,
+            share=round(one.share, 4),
+            ab=(round(one.ab[0], 2), round(one.ab[1], 2)),
+        )
+        for one in found
+    ]

@@ -1,0 +1,110 @@
+"""Serve the app on this machine: one process, or several workers that share a port and a folder."""
+
+from __future__ import annotations
+
+import inspect
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from photochrom.errors import MissingExtraError, OptionError
+from photochrom.web.settings import Settings
+
+try:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+except ImportError as error:
+    raise MissingExtraError("web", "the web app") from error
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+__all__ = ["check_host", "listen", "serve"]
+
+#: What a browser on this computer calls it.
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class _App:
+    """Makes the app in a worker's own process."""
+
+    settings: Settings
+    folder: Path
+
+    def __call__(self) -> FastAPI:
+        from photochrom.web.app import create_app
+
+        return create_app(self.settings, self.folder)
+
+
+def check_host(host: str, settings: Settings, *, no_token: bool) -> Settings:
+    """The settings for an address. Raises OptionError for one that others can reach, unless it has a token or ``no_token``."""
+    try:
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if local:
+        return replace(settings, hosts=_LOCAL if host in _LOCAL else (*_LOCAL, host))
+    if settings.token is None and not no_token:
+        raise OptionError(
+            "--host", host, "--token SECRET with an address that others can reach, or --no-token to let everybody in"
+        )
+    return settings
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 takes any free one. Raises OptionError where the address cannot be used."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise OptionError(
+            "--host and --port", f"{host}:{port}", f"a free address of this computer ({error})"
+        ) from error
+    return listener
+
+
+def serve(settings: Settings, host: str, port: int, *, workers: int = 1, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; ``ready`` gets the address. Uploads are deleted at the end. Raises OptionError.
+
+    No request is logged: an address may hold the number of a session.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="photochrom-serve-"))
+    try:
+        with listen(host, port) as listener:
+            name = f"[{host}]" if ":" in host else host
+            config = uvicorn.Config(
+                _App(settings, folder),
+                factory=True,
+                workers=workers,
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=10,
+            )
+            ready(f"http://{name}:{listener.getsockname()[1]}/")
+            if workers == 1:
+                uvicorn.Server(config).run(sockets=[listener])
+                return
+            figures = folder / "metrics"
+            figures.mkdir()
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # workers read it when they start
+            more: dict[str, Any] = {}
+            if "target" in inspect.signature(Multiprocess).parameters:  # uvicorn before 0.50 or so
+                more["target"] = uvicorn.Server(config).run
+            Multiprocess(config, sockets=[listener], **more).run()
+    finally:
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        shutil.rmtree(folder, ignore_errors=True)
