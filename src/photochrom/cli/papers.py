@@ -30,7 +30,9 @@ def papers(
     ] = None,
     regions: Annotated[
         Path | None,
-        typer.Option(help="Pictures NAME.jpg with label maps NAME_labels.png, for Srivastava's table 1 with references."),
+        typer.Option(
+            help="Pictures NAME.jpg with label maps NAME_labels.png, for Srivastava's table 1 with references."
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 1,
     report_only: Annotated[bool, typer.Option("--report-only", help="Write the report of what is finished.")] = False,

@@ -115,9 +115,9 @@ def _srivastava(page: Page, results: Results) -> Drawings:
         "The reference of each region is **the same person**: the picture itself, mirrored, but of the region only the other "
         "half. The left half of a coat is coloured from its right half and the other way round, with a gap between them, so that "
         "no pixel is its own reference; a region too narrow for that is left to the network. It stands for what the paper's user "
-        "has, a picture of the thing in the colours it should have. Beside it, in one line, the mean with **another person** as the "
-        "reference, the region of the same name in the next picture that has one: this knows nothing of the truth, and gives a coat "
-        "the colours of somebody else's coat."
+        "has, a picture of the thing in the colours it should have. Beside it, in one line, the mean with **another person** "
+        "as the reference, the region of the same name in the next picture that has one: this knows nothing of the truth, "
+        "and gives a coat the colours of somebody else's coat."
     )
     heads = list(lines["alone"][0])
     pairs = list(zip(lines["the same person"], lines["alone"], strict=True))
@@ -133,10 +133,10 @@ def _srivastava(page: Page, results: Results) -> Drawings:
     table.append(["the paper's mean", "144.348", "80.442", "29.137", "0.986", "6.974", "7.006"])
     page.table(["picture", *heads], table)
     page.text(
-        "The paper prints no formula of the image matching error; its words are read as the mean over pixels of the sum over R, G and "
-        "B of max(truth - result, 0)^2, a saturating subtraction. Entropy is that of the 8-bit values, before of the grey picture, after "
-        "of all three channels. The paper's pictures are not named; how high a figure is depends more on how colourful the pictures are "
-        "than on the method, as the line of the grey ones shows."
+        "The paper prints no formula of the image matching error; its words are read as the mean over pixels of the sum over "
+        "R, G and B of max(truth - result, 0)^2, a saturating subtraction. Entropy is that of the 8-bit values, before of the "
+        "grey picture, after of all three channels. The paper's pictures are not named; how high a figure is depends more on "
+        "how colourful the pictures are than on the method, as the line of the grey ones shows."
     )
     return {}
 

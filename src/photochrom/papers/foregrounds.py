@@ -1,10 +1,11 @@
 """Srivastava's system: each foreground region coloured from its own reference picture, the background by the network.
 
 Regions come from label maps; a reference's colours are matched by what the network sees and joined by Poisson fusion
-(:meth:`photochrom.colorizer.Opened.refer`). The paper names neither its pictures nor its references. Here each region has one of two:
+(:meth:`photochrom.colorizer.Opened.refer`). The paper names neither its pictures nor its references. Here each region has one
+of two:
 
-- "the same person": the picture itself, mirrored, but of the region only the other half. The left half of a coat is coloured from its
-  right half and the other way round, so no pixel is its own reference. It stands for a second photograph of the same person.
+- "the same person": the picture itself, mirrored, but of the region only the other half. The left half of a coat is coloured
+  from its right half and the other way round, so no pixel is its own reference. It stands for a second photograph of the person.
 - "another person": the region of the same name in the next picture that has one. It knows nothing of the truth: a coat is given
   the colours of another coat. A region that no other picture has is left to the network.
 """
@@ -64,7 +65,9 @@ def read_labelled(folder: Path) -> list[Labelled]:
         small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)[..., ::-1].copy()
         found.append(Labelled(small, cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST)))
     if len(found) < 2:
-        raise DataError("needs two or more pictures NAME.jpg, each with a label map NAME_labels.png of its size", folder)
+        raise DataError(
+            "needs two or more pictures NAME.jpg, each with a label map NAME_labels.png of its size", folder
+        )
     return found
 
 

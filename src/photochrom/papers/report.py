@@ -73,12 +73,12 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     seen = [_seen(seed) for result in rows.values() for seed in result.seeds]
     off = max(abs(seed["cpu_seconds"] / seed["budget"] - 1) for result in rows.values() for seed in result.seeds)
     page.text(
-        f"Every row was given **{first['budget']:g} CPU seconds** of training: one thread, the seconds of the process, so that other "
-        "work on the machine does not count. A run ends at the step whose end lies nearest to them, warm-up included, validations and "
-        f"checkpoints left out; the largest miss of a row and seed is {100 * off:.1f} %. All rows learn from the same "
-        f"photographs, at {recipe['size']} x {recipe['size']} pixels in batches of {recipe['batch']}, with their papers' losses and "
-        "optimisers; where a paper prints no schedule, the learning rate falls to 2 % along a cosine over the budget, so that a short "
-        "run comes to rest. All rows see the same order of pictures for a "
+        f"Every row was given **{first['budget']:g} CPU seconds** of training: one thread, the seconds of the process, so that "
+        "other work on the machine does not count. A run ends at the step whose end lies nearest to them, warm-up included, "
+        f"validations and checkpoints left out; the largest miss of a row and seed is {100 * off:.1f} %. All rows learn from "
+        f"the same photographs, at {recipe['size']} x {recipe['size']} pixels in batches of {recipe['batch']}, with their "
+        "papers' losses and optimisers; where a paper prints no schedule, the learning rate falls to 2 % along a cosine over the "
+        "budget, so that a short run comes to rest. All rows see the same order of pictures for a "
         f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
         "tells which system gets furthest for very little, and nothing of which is best in the end. With a larger "
         "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
@@ -190,8 +190,8 @@ def _costs(page: Page, rows: Results) -> None:
         lines,
     )
     page.text(
-        "CPU s of training: as measured, of each seed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. The papers' "
-        "figures are on their own data, mostly without a protocol, and not comparable; they stand here "
+        "CPU s of training: as measured, of each seed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. "
+        "The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
         "because they are what was claimed."
     )
 

@@ -21,8 +21,8 @@ class Pace(Callback):
     """When a run is validated and kept at ``path``, and when it ends, if by its CPU seconds.
 
     ``seconds`` are those of all ``steps`` so far, their batches and the warm-up included, validations and the writing of
-    checkpoints left out; checkpoints carry them on. With a budget (``cpu_seconds`` above 0) the run ends at the step whose end lies
-    nearest to it and is looked at ``CHECKS`` times on the way, without one it is looked at ``every`` so many steps.
+    checkpoints left out; checkpoints carry them on. With a budget (``cpu_seconds`` above 0) the run ends at the step whose end
+    lies nearest to it and is looked at ``CHECKS`` times on the way; without one it is looked at ``every`` so many steps.
     """
 
     def __init__(self, path: Path, *, every: int, cpu_seconds: float = 0.0) -> None:

@@ -79,6 +79,7 @@ def fit(
             enable_progress_bar=False,
             use_distributed_sampler=False,
         )
+        out.mkdir(parents=True, exist_ok=True)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
     return last
