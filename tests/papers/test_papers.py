@@ -20,6 +20,7 @@ pytest.importorskip("lightning")
 from photochrom.errors import DataError
 from photochrom.papers import charts, statistics
 from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.compare import Settings, _recipe
 from photochrom.papers.foregrounds import TABLE_1
 from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
@@ -82,6 +83,22 @@ def test_a_row_with_a_pretrained_start_asks_for_its_file(photochrom: Any, pictur
     assert "--vgg" in run.err
 
 
+def test_every_row_has_a_recipe_of_the_same_budget_size_and_seed(tmp_path: Path) -> None:
+    starts = {"vgg": tmp_path / "vgg.whl", "lite0": tmp_path / "lite0.whl"}
+    settings = Settings([tmp_path], tmp_path, 12.0, 64, 8, starts)
+    for row in ROWS:
+        recipe, pretrained = _recipe(row, 1, settings)
+        assert (recipe.cpu_seconds, recipe.batch, recipe.seed) == (12.0, 8, 1)
+        assert getattr(recipe, "size", None) == 64 or getattr(recipe, "sizes", None) == [64]
+        assert (pretrained is not None) == bool(row.start)
+        assert recipe.last_step > 10**9  # nothing but the seconds ends it
+    # the same pictures, in the same order
+    stored = [recipe if row.ours else recipe.for_store() for row in ROWS for recipe, _ in [_recipe(row, 0, settings)]]
+    order = [(one.seed, one.batch, one.holdout, one.holdout_sources, one.smallest_chroma) for one in stored]
+    assert all(one == order[0] for one in order)
+    assert all(one.source_weights == {} for one in stored)
+
+
 def test_there_is_no_report_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no finished row"):
         write_report(tmp_path, tmp_path / "out")
@@ -123,9 +140,9 @@ def made_up_table() -> dict[str, list[dict[str, float]]]:
 def test_the_whole_report_from_results(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     column = np.zeros((192 * 5, 192, 3), np.uint8)
-    for name in ["grey", "photochrom", *(row.name for row in ROWS)]:
+    for name in ["grey", "photochrom as shipped", *(row.name for row in ROWS)]:
         result = made_up(name, rng)
-        folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name}")
+        folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name.replace(' ', '-')}")
         folder.mkdir(parents=True)
         (folder / "result.json").write_text(json.dumps(result.first))
         cv2.imwrite(str(folder / "samples.png"), column)
@@ -145,7 +162,7 @@ def test_the_whole_report_from_results(tmp_path: Path) -> None:
     for name in names:
         assert (tmp_path / "out" / name).stat().st_size > 500
         assert f'src="{name}"' in html
-    assert list(read_results(tmp_path / "work"))[:2] == ["grey", "photochrom"]
+    assert list(read_results(tmp_path / "work"))[:2] == ["grey", "photochrom as shipped"]
 
 
 def test_verdicts() -> None:

@@ -16,9 +16,8 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets import registry
 from photochrom.nets.registry import NetSpec
 from photochrom.runtime import open_model
-from photochrom.train import budget
 from photochrom.train.budget import spent
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint, read_weights
+from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.export import export
 from photochrom.train.papers import run, tables
 from photochrom.train.papers.data import PaperCrops, zoomed
@@ -192,41 +191,18 @@ def test_a_pretrained_start_is_asked_for_and_never_assumed(folder: Path, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
-class Clock:
-    """A processor time that passes only when it is told to, instead of the process's own."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def process_time(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Every training step takes 3 seconds of it, every validation and every checkpoint 50."""
-    found = Clock()
-    monkeypatch.setattr(budget, "time", found)
-
-    def slowed(owner: type, name: str, seconds: float) -> None:
-        function = getattr(owner, name)
-
-        def slow(*given: Any, **named: Any) -> Any:
-            found.now += seconds
-            return function(*given, **named)
-
-        monkeypatch.setattr(owner, name, slow)
-
-    slowed(PaperModule, "training_step", 3.0)
-    slowed(PaperModule, "validation_step", 50.0)
-    slowed(WholeCheckpointIO, "save_checkpoint", 50.0)
-    return found
+def clock(clock: Any) -> Any:
+    """Every training step takes 3 seconds, every batch of a validation 50."""
+    clock.slow(PaperModule, "training_step", 3.0)
+    clock.slow(PaperModule, "validation_step", 50.0)
+    return clock
 
 
 @pytest.mark.parametrize(("seconds", "steps"), [(30.0, 10), (31.4, 10), (31.6, 11), (1.0, 1)])
 @pytest.mark.parametrize("way", ["rare", "gan"])
 def test_a_budget_ends_at_the_nearest_step_whatever_else_takes_time(
-    way: str, seconds: float, steps: int, clock: Clock, folder: Path, tmp_path: Path
+    way: str, seconds: float, steps: int, clock: Any, folder: Path, tmp_path: Path
 ) -> None:
     last = fit(recipe(way, cpu_seconds=seconds, steps=2), [folder], tmp_path / "run", cache=tmp_path / "cache")
     assert spent(read_checkpoint(last)) == (steps, 3.0 * steps)
@@ -239,7 +215,7 @@ def test_a_budget_ends_at_the_nearest_step_whatever_else_takes_time(
 
 
 def test_a_budget_is_carried_on_and_the_rate_comes_to_rest(
-    clock: Clock, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    clock: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = recipe("rare", cpu_seconds=30.0)
     learn = PaperModule.training_step
@@ -269,7 +245,7 @@ def test_a_budget_is_carried_on_and_the_rate_comes_to_rest(
         fit(recipe("rare", cpu_seconds=60.0), [folder], tmp_path / "run", cache=tmp_path / "cache")
 
 
-def test_a_budget_changes_neither_the_order_nor_what_is_learnt(clock: Clock, folder: Path, tmp_path: Path) -> None:
+def test_a_budget_changes_neither_the_order_nor_what_is_learnt(clock: Any, folder: Path, tmp_path: Path) -> None:
     ways = ({"cpu_seconds": 9.0}, {"steps": 3})
     paths = [
         fit(recipe("unet", **way), [folder], tmp_path / f"{number}", cache=tmp_path / "cache")

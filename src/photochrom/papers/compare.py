@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from photochrom.papers.rows import Row
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.data import centre_square, split
-from photochrom.train.export import export
+from photochrom.train.export import export, load_network
 from photochrom.train.files import replacing
 from photochrom.train.papers.export import load_paper_net
 from photochrom.train.papers.recipe import PaperRecipe, load_any
 from photochrom.train.papers.run import fit
-from photochrom.train.recipe import recipe_path
+from photochrom.train.recipe import Recipe, recipe_path
+from photochrom.train.run import fit as fit_ours
 from photochrom.train.store import open_store
 
 __all__ = ["REFERENCES", "Settings", "reference", "references_table", "run_row"]
@@ -36,7 +38,7 @@ __all__ = ["REFERENCES", "Settings", "reference", "references_table", "run_row"]
 log = logging.getLogger(__name__)
 
 #: What every row is compared with: no colour, one colour, and this project's model (trained for far longer).
-REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom")
+REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom as shipped")
 
 #: The row whose network colours the background in table 1.
 REGION_ROW = "caffenet-region"
@@ -72,11 +74,13 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
             raise OptionError("--work", str(settings.work), "a folder without results of another budget or size")
         return found
     recipe, pretrained = _recipe(row, seed, settings)
-    last = fit(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
+    train: Any = fit if isinstance(recipe, PaperRecipe) else partial(fit_ours, workers=0)
+    last = train(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
     steps, seconds = spent(read_checkpoint(last))
     log.info("%s, seed %d: %d steps in %.1f CPU seconds", row.name, seed, steps, seconds)
-    (graph,) = export(last, folder / f"{row.name}.onnx")
-    colorizer = Colorizer(graph, threads=1)
+    model = folder / f"{row.name}.onnx"
+    graphs = export(last, model)
+    colorizer = Colorizer(model, threads=1, work_size=settings.size)
     method = with_model(colorizer)
     log_lines = folder / "log.jsonl"  # absent where so few pictures are given that none is held back
     curve = [json.loads(line) for line in log_lines.read_text().splitlines()] if log_lines.exists() else []
@@ -84,10 +88,10 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
         "name": row.name,
         "seed": seed,
         "budget": settings.cpu_seconds,
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": {**dataclasses.asdict(recipe), "size": settings.size},
         "start": pretrained.name if pretrained else "random",
-        "parameters": _parameters(last),
-        "bytes": graph.stat().st_size,
+        "parameters": _parameters(last, row),
+        "bytes": sum(graph.stat().st_size for graph in graphs),
         "steps": steps,
         "cpu_seconds": round(seconds, 2),
         "training_pictures_per_s": round(steps * recipe.batch / seconds, 2),
@@ -107,12 +111,11 @@ def references_table(work: Path, regions: Path) -> None:
         _write(folder / TABLE_1, table_1(folder / f"{REGION_ROW}.onnx", read_labelled(regions)))
 
 
-def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe, Path | None]:
-    shared = {"size": settings.size, "batch": settings.batch, "cpu_seconds": settings.cpu_seconds, "seed": seed}
+def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe | Recipe, Path | None]:
+    shared = {"sizes": [settings.size]} if row.ours else {"size": settings.size}
+    shared |= {"batch": settings.batch, "cpu_seconds": settings.cpu_seconds, "seed": seed}
     recipe = load_any(recipe_path(row.recipe or row.name), **shared, **row.overrides)
-    if not isinstance(recipe, PaperRecipe):
-        raise OptionError("--rows", row.name, "a system of the papers")
-    if recipe.schedule == "constant" and recipe.loss != "gan":
+    if isinstance(recipe, PaperRecipe) and recipe.schedule == "constant" and recipe.loss != "gan":
         recipe = dataclasses.replace(recipe, schedule="cosine")  # a short run must come to rest, too
     if not row.start:
         return recipe, None
@@ -121,9 +124,9 @@ def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe, Path 
     return recipe, settings.starts[row.start]
 
 
-def _parameters(checkpoint: Path) -> int:
-    state, about = read_weights(checkpoint)
-    return sum(p.numel() for p in load_paper_net(state, about, checkpoint).parameters())
+def _parameters(checkpoint: Path, row: Row) -> int:
+    net = load_network(checkpoint)[0] if row.ours else load_paper_net(*read_weights(checkpoint), checkpoint)
+    return sum(p.numel() for p in net.parameters())
 
 
 def _write(path: Path, value: Any) -> None:
@@ -138,7 +141,7 @@ def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> d
     done = folder / "result.json"
     if done.exists():
         return dict(json.loads(done.read_text()))
-    if name == "photochrom":
+    if name == REFERENCES[-1]:
         method = with_model(Colorizer(threads=1))
     else:
 

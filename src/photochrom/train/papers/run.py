@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.registry import find_net
-from photochrom.train.budget import NEVER, Pace, spent
+from photochrom.train.budget import Pace, spent
 from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import StepSampler, centre_square, split
 from photochrom.train.papers.data import PaperCrops, profile_of
@@ -27,6 +27,7 @@ from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
 from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
+from photochrom.train.recipe import NEVER
 from photochrom.train.run import quiet
 from photochrom.train.store import PictureStore, open_store
 
