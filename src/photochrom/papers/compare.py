@@ -112,7 +112,7 @@ def references_table(work: Path, regions: Path) -> None:
 
 
 def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe | Recipe, Path | None]:
-    shared = {"sizes": [settings.size]} if row.ours else {"size": settings.size}
+    shared: dict[str, Any] = {"sizes": [settings.size]} if row.ours else {"size": settings.size}
     shared |= {"batch": settings.batch, "cpu_seconds": settings.cpu_seconds, "seed": seed}
     recipe = load_any(recipe_path(row.recipe or row.name), **shared, **row.overrides)
     if isinstance(recipe, PaperRecipe) and recipe.schedule == "constant" and recipe.loss != "gan":
