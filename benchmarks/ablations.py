@@ -36,8 +36,10 @@ from training import KINDS, stepper
 from photochrom import Colorizer
 from photochrom.color import lightness, rgb_to_lab
 from photochrom.evaluate import baselines
-from photochrom.evaluate.metrics import Scores, psnr
-from photochrom.evaluate.pictures import centre_square, open_truth
+from photochrom.evaluate.metrics import psnr
+from photochrom.evaluate.pictures import open_truth
+from photochrom.evaluate.protocols import centre_square
+from photochrom.evaluate.scores import Scores
 from photochrom.nets.lite import load_pretrained
 from photochrom.train.augment import prepare
 from photochrom.train.data import split

@@ -30,8 +30,9 @@ from photochrom import Colorizer
 from photochrom.color import lightness, rgb_to_lab
 from photochrom.errors import PhotochromError
 from photochrom.evaluate.baselines import colour, grey_ab
-from photochrom.evaluate.metrics import Scores
-from photochrom.evaluate.pictures import PROTOCOLS, TruthSet, open_truth
+from photochrom.evaluate.pictures import TruthSet, open_truth
+from photochrom.evaluate.protocols import PROTOCOLS
+from photochrom.evaluate.scores import Scores
 from photochrom.train.augment import FILMS, film_lightness, luma_lightness
 from photochrom.train.damage import DAMAGES
 

@@ -19,7 +19,7 @@ from rich.table import Table
 from photochrom.color import lightness
 from photochrom.evaluate import baselines
 from photochrom.evaluate.perceptual import Classifier, wordnet_id
-from photochrom.evaluate.pictures import centre_square
+from photochrom.evaluate.protocols import centre_square
 from photochrom.train.data import split
 from photochrom.train.recipe import load_recipe, recipe_path
 from photochrom.train.store import PictureStore

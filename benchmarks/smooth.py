@@ -23,8 +23,8 @@ from photochrom import Colorizer, fuse
 from photochrom.color import lightness, rgb_to_lab
 from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
-from photochrom.evaluate.metrics import Scores
 from photochrom.evaluate.pictures import open_truth
+from photochrom.evaluate.scores import Scores
 from photochrom.guidance.smooth import METHODS
 
 Rgb = NDArray[np.uint8]

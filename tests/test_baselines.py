@@ -10,8 +10,9 @@ from skimage.color import rgb2lab
 from photochrom.color import lab_to_rgb, lightness
 from photochrom.errors import DataError, MissingExtraError, OptionError
 from photochrom.evaluate import baselines
-from photochrom.evaluate.metrics import Scores
-from photochrom.evaluate.pictures import centre_square, open_truth
+from photochrom.evaluate.pictures import open_truth
+from photochrom.evaluate.protocols import centre_square
+from photochrom.evaluate.scores import Scores
 
 
 def to_png(rgb: np.ndarray) -> bytes:
@@ -155,7 +156,7 @@ def test_what_cannot_be_read_is_named(folder, tmp_path, monkeypatch):
         open_truth([folder], limit=0)
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 and nothing more")
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(MissingExtraError, match=r"photochrom\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"photochrom\[eval\]"):
         open_truth([tmp_path / "broken.parquet"])
     monkeypatch.undo()
     pytest.importorskip("pyarrow")

@@ -13,7 +13,7 @@ from sklearn.metrics import auc as area_under
 from photochrom.color import ab_bins
 from photochrom.errors import DataError, InvalidPixelsError
 from photochrom.evaluate import metrics
-from photochrom.evaluate.metrics import Scores
+from photochrom.evaluate.scores import Scores
 
 # Sharma, Wu, Dalal 2005, table 1: pairs that go wrong when hues are averaged carelessly, and the dark and light ends.
 SHARMA = (

@@ -10,8 +10,8 @@ import pytest
 from photochrom import Colorizer
 from photochrom.color import lightness
 from photochrom.evaluate import baselines
-from photochrom.evaluate.metrics import Scores
 from photochrom.evaluate.pictures import open_truth
+from photochrom.evaluate.scores import Scores
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -5,10 +5,10 @@ Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (pos
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from photochrom.errors import InvalidModelError, OptionError
 
@@ -65,18 +65,18 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
     """
     if np.ndim(logits) != 3 or len(logits) < 2:
         raise InvalidModelError(f"logits of shape {np.shape(logits)}; expected (Q, h, w) with Q of at least 2")
-    weights, total = _exponentials(logits, 1.0)
-    # H = log(sum e^z) - sum(z e^z) / sum(e^z), with z shifted so that its largest value is 0, as in `weights`.
-    shifted = np.log(np.maximum(weights, np.float32(1e-30)))
-    shifted *= weights
-    entropy = np.log(total) - shifted.sum(axis=0) / total
+    # H = log(sum e^z) - sum(z e^z) / sum(e^z), with z shifted so that its largest value is 0.
+    shifted = _shifted(logits)
+    weights = np.exp(shifted)
+    total = weights.sum(axis=0)
+    weights *= shifted
+    entropy = np.log(total) - weights.sum(axis=0) / total
     certain: NDArray[np.float32] = np.clip(1 - entropy / np.float32(np.log(len(logits))), 0, 1)
     return certain.reshape(np.shape(logits)[1:])
 
 
 # Neighbours this many cells away are asked, nearer ones more (sigma in cells), and likewise those of like lightness (in L*).
 _REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
-_AT_ONCE = 32  # bins: what the caches hold
 
 
 def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
@@ -88,30 +88,16 @@ def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
     if np.ndim(logits) != 3 or np.shape(lightness) != np.shape(logits)[1:]:
         raise InvalidModelError(f"scores of shape {np.shape(logits)} for cells of shape {np.shape(lightness)}")
     _require_finite(logits)
-    scores, light = np.asarray(logits, np.float32), np.asarray(lightness, np.float32)
-    h, w = light.shape
+    light = np.asarray(lightness, np.float32)
+    side, step = (2 * _REACH + 1,) * 2, np.arange(-_REACH, _REACH + 1, dtype=np.float32) / np.float32(_NEAR)
+    unlike = (sliding_window_view(np.pad(light, _REACH, "edge"), side) - light[..., None, None]) / np.float32(_ALIKE)
+    weights = np.exp(np.float32(-0.5) * (step[:, None] ** 2 + step**2 + unlike**2))
+    weights /= weights.sum(axis=(2, 3), keepdims=True)
+    # With the bins last, the sum of the neighbours stays in the nearest cache until it is done.
     pad = (_REACH, _REACH)
-    around, light_around = np.pad(scores, ((0, 0), pad, pad), "edge"), np.pad(light, _REACH, "edge")
-    # With the padded rows laid end to end a neighbour is so many places further on; what lies beyond column w is left out.
-    wide = w + 2 * _REACH
-    count = h * wide - 2 * _REACH
-    line, light_line = around.reshape(len(scores), -1), light_around.reshape(-1)
-    centre = light_line[_REACH * (wide + 1) :][:count]
-    weights = {}
-    for dy, dx in itertools.product(range(2 * _REACH + 1), repeat=2):
-        at, far = dy * wide + dx, ((dy - _REACH) ** 2 + (dx - _REACH) ** 2) / _NEAR**2
-        unlike = (light_line[at : at + count] - centre) / np.float32(_ALIKE)
-        weights[at] = np.exp(np.float32(-0.5) * (np.float32(far) + unlike**2))
-    norm = sum(weights.values())
-    agreed = np.zeros((len(scores), h * wide), np.float32)
-    part = np.empty((_AT_ONCE, count), np.float32)
-    for first in range(0, len(scores), _AT_ONCE):
-        total = agreed[first : first + _AT_ONCE, :count]
-        for at, weight in weights.items():
-            np.multiply(line[first : first + _AT_ONCE, at : at + count], weight, out=part[: len(total)])
-            total += part[: len(total)]
-        total /= norm
-    return np.ascontiguousarray(agreed.reshape(-1, h, wide)[..., :w])
+    scores = np.pad(np.moveaxis(np.asarray(logits, np.float32), 0, -1), (pad, pad, (0, 0)), "edge")
+    around = sliding_window_view(scores, side, axis=(0, 1))
+    return np.ascontiguousarray(np.moveaxis(np.einsum("yxij,yxqij->yxq", weights, around), -1, 0))
 
 
 def decode_bins(
@@ -155,12 +141,18 @@ def decode_ab(ab: NDArray[Any], vividness: float = DEFAULT_VIVIDNESS) -> NDArray
 
 def _exponentials(logits: NDArray[Any], scale: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """exp(scale * (logits - max)) as (Q, h * w), and its sums over Q."""
-    _require_finite(logits)
-    flat = np.asarray(logits, np.float32).reshape(len(logits), -1)
-    shifted = flat - flat.max(axis=0)
+    shifted = _shifted(logits)
     shifted *= np.float32(scale)
     np.exp(shifted, out=shifted)
     return shifted, shifted.sum(axis=0)
+
+
+def _shifted(logits: NDArray[Any]) -> NDArray[np.float32]:
+    """The logits as (Q, h * w), moved so that the largest of each place is 0."""
+    _require_finite(logits)
+    flat = np.asarray(logits, np.float32).reshape(len(logits), -1)
+    moved: NDArray[np.float32] = flat - flat.max(axis=0)
+    return moved
 
 
 def _require_finite(values: NDArray[Any]) -> None:

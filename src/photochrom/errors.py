@@ -25,6 +25,8 @@
     │   └── MaskError              a mask that is empty, of another size, or no mask
     ├── EditsError                 a sidecar or a file of hints that cannot be used (.path)
     ├── MissingExtraError          an optional dependency is not installed (.extra)
+    ├── EvaluationError            an evaluation that cannot be made (.path)
+    ├── StudyError                 a study with people that cannot be made, run or read (.path)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
@@ -41,6 +43,7 @@ __all__ = [
     "DataError",
     "DivergenceError",
     "EditsError",
+    "EvaluationError",
     "GreyReferenceError",
     "HintError",
     "ImageError",
@@ -205,6 +208,10 @@ class MissingExtraError(PhotochromError):
     def __init__(self, extra: str, what: str) -> None:
         self.extra = extra
         super().__init__(f"{what} needs the extra [{extra}]: pip install 'photochrom[{extra}]'")
+
+
+class EvaluationError(_PathError):
+    """An evaluation that cannot be made, or gave up."""
 
 
 class StudyError(_PathError):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from helpers import Command, files, load, save
-from photochrom.evaluate.pictures import centre_square
+from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.study.plan import RANDOM, TRUTH, read_study
 
 SMALL = ("--practice", 1, "--trials", 6, "--checks", 1)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyvips
+import uvicorn
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
+
+from photochrom.web.server import listen
 
 
 def encoded(array: NDArray[Any], suffix: str = ".png", **options: Any) -> bytes:
@@ -37,3 +43,17 @@ def painted(client: TestClient, session: str, **wanted: Any) -> NDArray[Any]:
     answer = client.post(f"{session}/paint", json={"format": "png", **wanted})
     assert answer.status_code == 200, answer.text
     return decoded(answer.content)
+
+
+@contextmanager
+def listening(app: Any) -> Iterator[str]:
+    """An app behind a real server, in a thread of this process: its address."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    with listen("127.0.0.1", 0) as socket:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

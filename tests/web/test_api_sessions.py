@@ -6,10 +6,11 @@ import numpy as np
 from api_helpers import decoded, encoded, open_session, painted
 from fastapi.testclient import TestClient
 
-from helpers import Grey
+from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.hints import Hint, ab_of
+from photochrom.masks import from_rle
 
 HINT = {"x": 30, "y": 40, "color": "#806a5a", "radius": 4}
 
@@ -47,3 +48,90 @@ def test_the_end_of_a_session(client: TestClient, photo: Grey) -> None:
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["type"].endswith("/session-gone")
+
+
+def test_what_a_place_may_be(client: TestClient, shipped: Colorizer, photo: Grey) -> None:
+    session, opened = open_session(client, encoded(photo)), shipped.open(photo)
+    colors = client.post(f"{session}/colors", json={"x": 30, "y": 40, "count": 3}).json()
+    assert [one["name"] for one in colors] == [one.name for one in opened.likely(30, 40, 3)]
+    assert colors[0]["color"].startswith("#")
+    client.post(f"{session}/paint", json={"edits": {"hints": [HINT]}})
+    places = client.post(f"{session}/suggestions", json={"count": 2, "edits": {"hints": [HINT]}}).json()
+    clicks = opened.suggest(2, hints=[Hint.at(30, 40, "#806a5a", radius=4)])
+    assert [(place["x"], place["y"]) for place in places] == [(click.x, click.y) for click in clicks]
+    assert places[0]["colors"][0]["share"] > 0
+    # Without edits those count that were painted last.
+    assert client.get(f"{session}/suggestions", params={"count": 2}).json() == places
+
+
+def test_alternatives_and_confidence(client: TestClient, shipped: Colorizer, photo: Grey) -> None:
+    session, opened = open_session(client, encoded(photo)), shipped.open(photo)
+    found = client.post(f"{session}/alternatives", json={"count": 3, "seed": 1}).json()
+    expected = opened.alternatives(3, seed=1)
+    assert len(found) == len(expected) >= 2
+    for one, hints in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(painted(client, session, edits=one), opened.paint(hints=hints).rgb)
+    sure = client.post(f"{session}/confidence", json={"size": 48})
+    assert decoded(sure.content).shape[:2] == (32, 48)
+
+
+def test_grow_and_paint_a_region(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    mask = client.post(f"{session}/grow", json={"box": [20, 5, 60, 55]}).json()["mask"]
+    assert mask["size"] == [64, 96]
+    plain = painted(client, session)
+    navy = painted(client, session, edits={"hints": [{"mask": mask, "color": "navy"}]})
+    changed = (plain != navy).any(axis=2)
+    inside = from_rle(mask)
+    assert changed[inside].mean() > 0.5
+    assert not changed[:, 70:].any()
+    assert client.post(f"{session}/grow", json={"box": [0, 0, 96, 64]}).status_code == 422
+
+
+def test_references_come_and_go(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    colour = {"picture": ("../../ref.png", encoded(data.astronaut()[::4, ::4]))}
+    assert client.post(f"{session}/references", files=colour).json()["id"] == "r1"
+    edits = {"references": [{"id": "r1"}]}
+    assert client.post(f"{session}/paint", json={"edits": edits}).status_code == 200
+    assert client.post(f"{session}/sidecar", json={"edits": edits}).json()["references"][0]["path"] == "ref.png"
+    grey = {"picture": ("grey.png", encoded(photo))}
+    assert client.post(f"{session}/references", files=grey).json()["id"] == "r2"
+    refused = client.post(f"{session}/paint", json={"edits": {"references": [{"id": "r2"}]}})
+    assert (refused.status_code, refused.json()["field"]) == (422, "references")
+    assert "grey" in refused.json()["detail"]
+    assert client.delete(f"{session}/references/r1").status_code == 204
+    gone = client.post(f"{session}/paint", json={"edits": edits})
+    assert (gone.status_code, gone.json()["type"]) == (404, "/problems/reference-gone")
+    assert client.delete(f"{session}/references/..%2Fpicture").status_code == 404
+    for number in range(7):
+        assert client.post(f"{session}/references", files=grey).json()["id"] == f"r{number + 3}"
+    assert client.post(f"{session}/references", files=grey).json()["limit"] == 8
+
+
+def test_sidecars_come_back(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    client.post(f"{session}/references", files={"picture": ("ref.png", encoded(data.astronaut()[::4, ::4]))})
+    edits = {
+        "hints": [HINT],
+        "references": [{"id": "r1", "trust": 0.4}],
+        "order": [0, -1],
+        "palette": "warm",
+        "warmth": 0.2,
+    }
+    sidecar = client.post(f"{session}/sidecar", json={"edits": edits}).content
+    loaded = client.post(f"{session}/edits", files={"sidecar": ("e.json", sidecar)}).json()
+    assert loaded["missing_references"] == []
+    np.testing.assert_array_equal(
+        painted(client, session, edits=loaded["edits"]), painted(client, session, edits=edits)
+    )
+    # Another size of the photograph, without the reference.
+    large = open_session(client, encoded(np.kron(photo, np.ones((2, 2), np.uint8))))
+    loaded = client.post(f"{large}/edits", files={"sidecar": ("e.json", sidecar)}).json()
+    assert [one["path"] for one in loaded["missing_references"]] == ["ref.png"]
+    assert (loaded["edits"]["references"], loaded["edits"]["order"]) == ([], [0])
+    assert loaded["edits"]["hints"][0]["x"] == 60.5
+    assert client.post(f"{large}/paint", json={"edits": loaded["edits"]}).status_code == 200
+    other = open_session(client, encoded(photo[:, :50]))
+    refused = client.post(f"{other}/edits", files={"sidecar": ("e.json", sidecar)})
+    assert (refused.status_code, refused.json()["field"]) == (422, "sidecar")

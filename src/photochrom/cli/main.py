@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from photochrom.cli.colorize import colorize
+from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.serve import serve
@@ -31,6 +32,7 @@ app.command()(models)
 app.command()(train)
 app.command()(export)
 app.command()(papers)
+app.command()(evaluate)
 app.command()(serve)
 app.add_typer(study)
 
@@ -60,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
     try:
-        app(args=arguments, prog_name="photochrom")
+        app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
     except PhotochromError as error:
         typer.echo(f"photochrom: {error}", err=True)
         usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)

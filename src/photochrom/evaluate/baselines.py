@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,7 +15,20 @@ from numpy.typing import NDArray
 from photochrom.color import lab_to_rgb, limit_chroma, rgb_to_lab
 from photochrom.errors import DataError, OptionError
 
-__all__ = ["Baselines", "colour", "donors", "fit_baselines", "grey_ab", "random_ab"]
+__all__ = [
+    "SHIPPED",
+    "Baselines",
+    "colour",
+    "donors",
+    "fit_baselines",
+    "grey_ab",
+    "random_ab",
+    "read_baselines",
+    "write_baselines",
+]
+
+#: The mean colours of the training photographs of the model card, as benchmarks/mean_colours.py wrote them.
+SHIPPED = Path(__file__).with_name("mean_colours.json")
 
 #: L* = 0, 1, ... 100.
 LIGHTNESS_STEPS = 101
@@ -55,7 +70,7 @@ def fit_baselines(pictures: Iterable[NDArray[np.uint8]]) -> Baselines:
     sums, counts = np.zeros((LIGHTNESS_STEPS, 2)), np.zeros(LIGHTNESS_STEPS)
     number = 0
     for rgb in pictures:
-        lab = rgb_to_lab(rgb.reshape(-1, 3) / 255.0)
+        lab = rgb_to_lab(rgb.reshape(-1, 3))
         step = np.clip(np.round(lab[:, 0]), 0, LIGHTNESS_STEPS - 1).astype(np.intp)
         counts += np.bincount(step, minlength=LIGHTNESS_STEPS)
         for channel in (0, 1):
@@ -67,6 +82,20 @@ def fit_baselines(pictures: Iterable[NDArray[np.uint8]]) -> Baselines:
     table = [np.interp(np.arange(LIGHTNESS_STEPS), seen, channel[seen] / counts[seen]) for channel in sums.T]
     mean = sums.sum(axis=0) / counts.sum()
     return Baselines(mean.astype(np.float32), np.stack(table, axis=-1).astype(np.float32), number, int(counts.sum()))
+
+
+def write_baselines(fitted: Baselines, path: Path) -> None:
+    """Keep mean colours as JSON, rounded to 0.001."""
+    table = [[round(float(value), 3) for value in row] for row in (fitted.mean, *fitted.by_lightness)]
+    about = {"pictures": fitted.pictures, "pixels": fitted.pixels, "mean": table[0], "by_lightness": table[1:]}
+    path.write_text(json.dumps(about) + "\n")
+
+
+def read_baselines(path: Path = SHIPPED) -> Baselines:
+    """Mean colours that :func:`write_baselines` kept; by default those of this project's training photographs."""
+    kept = json.loads(path.read_text())
+    mean, by_lightness = (np.array(kept[name], np.float32) for name in ("mean", "by_lightness"))
+    return Baselines(mean, by_lightness, kept["pictures"], kept["pixels"])
 
 
 def donors(count: int, seed: int = 0) -> NDArray[np.intp]:
@@ -89,7 +118,7 @@ def random_ab(lightness: NDArray[Any], donor_rgb: NDArray[np.uint8]) -> NDArray[
     picture they are duller and score better than the published figures, which are of the ab field itself.
     """
     height, width = lightness.shape
-    ab = rgb_to_lab(donor_rgb / 255.0)[..., 1:]
+    ab = rgb_to_lab(donor_rgb)[..., 1:]
     if ab.shape[:2] == (height, width):
         return ab
     return np.asarray(cv2.resize(ab, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -101,4 +130,7 @@ def colour(lightness: NDArray[Any], ab: NDArray[Any]) -> NDArray[np.uint8]:
     Colours outside sRGB give up chroma, as they do in the main path.
     """
     lab = np.concatenate([lightness[..., None], ab], axis=-1)
-    return np.round(np.clip(lab_to_rgb(limit_chroma(lab)), 0, 1) * 255).astype(np.uint8)
+    rgb = lab_to_rgb(lab)
+    outside = ((rgb < 0) | (rgb > 1)).any(axis=-1)  # only these are worked out twice
+    rgb[outside] = lab_to_rgb(limit_chroma(lab[outside]))
+    return np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -1,25 +1,24 @@
-"""Truth pictures to measure on, from Parquet shards and folders, cut by a named protocol."""
+"""Truth pictures to measure on, from Parquet shards, folders and lists, cut by a named protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.errors import DataError, ImageError, MissingExtraError, OptionError
+from photochrom.errors import DataError, ImageError, OptionError
+from photochrom.evaluate.protocols import Protocol, find_protocol
+from photochrom.evaluate.shards import Row, Spool, shard_rows
 from photochrom.images import open_image
 
-__all__ = ["PROTOCOLS", "TruthPicture", "TruthSet", "centre_square", "open_truth"]
+__all__ = ["SUFFIXES", "TruthPicture", "TruthSet", "decode", "open_truth", "picture_key"]
 
-#: Side of the centre square in pixels, or None: the picture as it is. 64 is for fitting the baselines' tables.
-PROTOCOLS: dict[str, int | None] = {"centre-256": 256, "centre-64": 64, "native": None}
-
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
+#: Endings of the files of a folder that are taken for pictures.
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -31,143 +30,109 @@ class TruthPicture:
     rgb: NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class _Encoded:
-    name: str
-    source: str
-    data: bytes | Path
-
-
 class TruthSet(Sequence[TruthPicture]):
-    """Pictures that are decoded when they are asked for: ``truth[i]``. What a shard holds is kept in memory encoded."""
+    """Pictures that are read when they are asked for: ``truth[i]``. Only their names and places are kept in memory."""
 
-    def __init__(self, rows: Sequence[_Encoded], protocol: str) -> None:
-        self._rows, self.protocol = rows, protocol
+    def __init__(self, rows: Sequence[Row], protocol: Protocol, spool: Spool) -> None:
+        self.rows, self.protocol, self._spool = rows, protocol, spool
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every picture's path within its set; nothing is decoded."""
-        return tuple(row.name for row in self._rows)
+        """Every picture's path within its set; nothing is read."""
+        return tuple(row.name for row in self.rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return TruthSet(self._rows[index], self.protocol)
-        row = self._rows[index]
-        try:
-            rgb = _decode(row.data)
-        except ImageError as error:
-            raise DataError(f"the picture {row.name} cannot be read: {error}") from error
-        side = PROTOCOLS[self.protocol]
-        return TruthPicture(row.name, row.source, rgb if side is None else centre_square(rgb, side))
+            return TruthSet(self.rows[index], self.protocol, self._spool)
+        row = self.rows[index]
+        return TruthPicture(row.name, row.source, self.protocol.cut(decode(row)))
 
 
-def centre_square(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The largest centred square, resized to ``side`` x ``side``: uint8 (h, w, 3) -> uint8 (side, side, 3).
+def decode(row: Row) -> NDArray[np.uint8]:
+    """Upright sRGB pixels, uint8 (h, w, 3), of a picture: profile applied, opacity left out, rounded. Raises DataError."""
+    try:
+        pixels = np.concatenate([strip for _, strip in open_image(row.read()).strips()])
+    except ImageError as error:
+        raise DataError(f"the picture {row.name} cannot be read: {error}") from error
+    if pixels.dtype == np.uint16:
+        pixels = np.round(pixels / 257).astype(np.uint8)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
 
-    Averaged over areas when it gets smaller, bicubic when it gets larger.
+
+def picture_key(name: str) -> str:
+    """What pictures of one photograph share: the path within their set, without the ending.
+
+    A second crop of a picture keeps its mark.
+
+    >>> picture_key("dogs/1.jpeg"), picture_key("dogs/1.jpeg#upper")
+    ('dogs/1', 'dogs/1#upper')
     """
-    height, width = rgb.shape[:2]
-    short = min(height, width)
-    top, left = (height - short) // 2, (width - short) // 2
-    square = rgb[top : top + short, left : left + short]
-    if short == side:
-        return square
-    method = cv2.INTER_AREA if short > side else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(square, (side, side), interpolation=method), np.uint8)
+    path = Path(name)
+    _, hash_, crop = path.suffix.partition("#")
+    return path.with_suffix("").as_posix() + hash_ + crop
 
 
 def open_truth(paths: Sequence[str | Path], protocol: str = "centre-256", limit: int | None = None) -> TruthSet:
-    """The pictures of Parquet shards, of folders (with their subfolders, by name) and of single files, in this order.
+    """The pictures of Parquet shards, folders (with their subfolders, by name), lists and single files, in this order.
 
     Args:
-        paths: shards in the Hugging Face image convention (column ``image`` = struct(bytes, path), column ``source``),
-            folders of pictures or shards, or picture files.
-        protocol: a key of :data:`PROTOCOLS`.
+        paths: shards in the Hugging Face image convention (column ``image`` = struct(bytes, path), perhaps ``source``),
+            folders of pictures or shards, text files (.txt) with a path in every line, from the text file's own folder (what
+            stands behind it, such as a class, is left out), or picture files.
+        protocol: a key of :data:`photochrom.evaluate.protocols.PROTOCOLS`.
         limit: take so many pictures, evenly spread over the whole, because shards are often sorted by class.
 
     Raises:
-        DataError: an absent path, a file that is no such shard, or no picture at all. A picture that cannot be decoded
+        DataError: an absent path, a file that is no such shard, or no picture at all. A picture that cannot be read
             raises when it is asked for.
         OptionError: an unknown protocol, or a limit below 1.
         MissingExtraError: there is a shard, and pyarrow is not installed.
     """
-    if protocol not in PROTOCOLS:
-        raise OptionError("protocol", protocol, f"one of {', '.join(PROTOCOLS)}")
+    rule = find_protocol(protocol)
     if limit is not None and limit < 1:
         raise OptionError("limit", limit, "1 or more")
-    files = [(file, _source(root, file), name) for root in map(Path, paths) for file, name in _files(root)]
-    sizes = [_rows(file) if file.suffix == ".parquet" else 1 for file, _, _ in files]
-    total = sum(sizes)
-    if not total:
+    rows = [row for path in paths for row in _rows(Path(path))]
+    if not rows:
         raise DataError(f"no pictures and no Parquet shards in {', '.join(map(str, paths)) or 'an empty list'}")
-    count = total if limit is None else min(limit, total)
-    wanted = np.arange(count) * total // count
-    rows: list[_Encoded] = []
-    start = 0
-    for (file, source, name), size in zip(files, sizes, strict=True):
-        inside = wanted[(wanted >= start) & (wanted < start + size)] - start
-        start += size
-        if file.suffix != ".parquet":
-            rows += [_Encoded(name, source, file)] * len(inside)
-        elif len(inside):
-            rows += _shard(file, inside)
-    return TruthSet(rows, protocol)
+    if rule.first is not None:
+        rows = sorted(rows, key=lambda row: row.name)[: rule.first]
+    count = len(rows) if limit is None else min(limit, len(rows))
+    chosen = [rows[i] for i in np.arange(count) * len(rows) // count]
+    spool = Spool()
+    return TruthSet(spool.with_pictures(chosen), rule, spool)
 
 
-def _files(root: Path) -> Iterator[tuple[Path, str]]:
+def _rows(root: Path) -> list[Row]:
     """Shards and pictures at ``root`` with their names within it, sorted."""
     if not root.exists():
         raise DataError("there is no such file or folder", root)
-    if not root.is_dir():
-        yield root, root.name
-        return
-    for file in sorted(root.rglob("*")):
-        if file.suffix.lower() in _SUFFIXES or file.suffix == ".parquet":
-            yield file, file.relative_to(root).as_posix()
+    if root.is_dir():
+        found = [(file, file.relative_to(root).as_posix()) for file in sorted(root.rglob("*"))]
+        files = [(file, name) for file, name in found if file.suffix.lower() in SUFFIXES or file.suffix == ".parquet"]
+        source = root.name
+    elif root.suffix.lower() == ".txt":
+        files, source = _listed(root), root.stem
+    else:
+        files, source = [(root, root.name)], root.parent.name
+    rows: list[Row] = []
+    for file, name in files:
+        rows += shard_rows(file) if file.suffix == ".parquet" else [Row(name, source, file)]
+    return rows
 
 
-def _source(root: Path, file: Path) -> str:
-    return root.name if root.is_dir() else file.parent.name
-
-
-def _parquet() -> Any:
+def _listed(file: Path) -> list[tuple[Path, str]]:
+    """The paths in a text file and how they are written there."""
     try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("train", "reading Parquet shards") from error
-    return pyarrow.parquet
-
-
-def _rows(shard: Path) -> int:
-    parquet = _parquet()
-    try:
-        with parquet.ParquetFile(shard) as file:
-            return int(file.metadata.num_rows)
-    except (OSError, ValueError) as error:  # pyarrow's errors derive from these
-        raise DataError(f"not a Parquet shard ({error})", shard) from error
-
-
-def _shard(shard: Path, wanted: NDArray[Any]) -> Iterator[_Encoded]:
-    """The wanted rows (ascending) of a shard, a batch at a time."""
-    start = 0
-    try:
-        with _parquet().ParquetFile(shard) as file:
-            for batch in file.iter_batches(256, columns=["image", "source"]):
-                inside = wanted[(wanted >= start) & (wanted < start + len(batch))] - start
-                start += len(batch)
-                for row in batch.take(inside).to_pylist():
-                    yield _Encoded(row["image"]["path"], row["source"], row["image"]["bytes"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"not a Parquet shard of pictures ({error})", shard) from error
-
-
-def _decode(data: bytes | Path) -> NDArray[np.uint8]:
-    """Upright sRGB pixels, uint8 (h, w, 3), of an encoded picture: profile applied, opacity left out, rounded."""
-    strips = open_image(data).strips()
-    pixels = np.concatenate([strip for _, strip in strips])
-    if pixels.dtype == np.uint16:
-        pixels = np.round(pixels / 257).astype(np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise DataError(f"not a list of pictures in UTF-8 ({error})", file) from error
+    found = []
+    for line in filter(None, lines):
+        words = line.rsplit(maxsplit=1)
+        # "picture.jpg 65": Caffe's lists name the class behind the path
+        path = words[0] if len(words) == 2 and words[1].isdigit() and not (file.parent / line).exists() else line
+        found.append((file.parent / path, Path(path).name if Path(path).is_absolute() else Path(path).as_posix()))
+    return found

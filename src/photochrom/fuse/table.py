@@ -16,7 +16,6 @@ import numpy as np
 from photochrom.color import (
     RGB_TO_XYZ,
     chroma_limit,
-    lightness_from_luminance,
     lightness_table,
     linear_table,
     linear_to_srgb,
@@ -70,11 +69,22 @@ def colour_table() -> NDArray[np.uint8]:
 
 
 def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A field's planes (h, 6, w), their a* in columns of the table, their b* in tiles of it from the top of a pixel's own."""
+    """A field's planes (h, 6, w) for painting by the table: their a* in columns of it, their b* in tiles from a pixel's own.
+
+    They are steered by the grey level, not by L*, which spares looking L* up: within the bounds that a work pixel sets, L* is
+    taken as a straight line of the level (over 40 units of L* it differs from one by less than one).
+    """
+    table, levels = lightness_table(8), np.arange(256, dtype=np.float32)
+    low, high = (planes[:, plane] for plane in (4, 5))
+    first, last = np.interp(low, table, levels), np.interp(high, table, levels)
+    rise = (high - low) / np.maximum(last - first, np.float32(1e-3))
     across, down = np.float32(1 / STEP), np.float32(1 / (STEP * SIDE))
-    scaled = planes * np.array([across, down, across, down, 1, 1], np.float32)[:, None]
-    scaled[:, 2] += np.float32(REACH) * across
-    scaled[:, 3] += np.float32(REACH) * down
+    scaled = np.empty_like(planes)
+    for plane, scale in ((0, across), (1, down)):
+        slope = planes[:, plane] * scale
+        scaled[:, plane] = slope * rise
+        scaled[:, plane + 2] = (planes[:, plane + 2] + np.float32(REACH)) * scale + slope * (low - rise * first)
+    scaled[:, 4], scaled[:, 5] = first, last
     return scaled
 
 
@@ -90,7 +100,7 @@ class TablePainter:
 
     def __init__(self, height: int, w: int) -> None:
         self._at = np.empty((height, 6, w), np.float32)
-        self._light, self._level = np.empty((2, height, w + 1), np.float32)[..., :-1]
+        self._level, self._steer = np.empty((2, height, w + 1), np.float32)[..., :-1]
         self._rgba = np.empty((height, w, 4), np.uint8)
 
     def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint8], painted: NDArray[np.uint8]) -> None:
@@ -99,22 +109,23 @@ class TablePainter:
         ``rows`` are made of :func:`table_planes`.
         """
         n = len(pixels)
-        at, light, level, rgba = self._at[:n], self._light[:n], self._level[:n], self._rgba[:n]
+        at, level, steer, rgba = self._at[:n], self._level[:n], self._steer[:n], self._rgba[:n]
         rows.enlarge(start, start + n, at)
         x, y, low, high = (at[:, plane] for plane in range(2, 6))
         if pixels.ndim == 2:
-            cv2.LUT(pixels, lightness_table(8), dst=light)
+            np.copyto(level, pixels)
         else:
-            _measure(pixels, light, level)
-        cv2.max(light, low, dst=light)
-        cv2.min(light, high, dst=light)
-        np.multiply(at[:, :2], light[:, None], out=at[:, :2])
+            _measure(pixels, level)
+        cv2.max(level, low, dst=steer)
+        cv2.min(steer, high, dst=steer)
+        for plane in (0, 1):
+            cv2.multiply(at[:, plane], steer, dst=at[:, plane])
         np.add(at[:, 2:4], at[:, :2], out=at[:, 2:4])
         # Beyond the grid's end colours are those at its end: down a tile by clipping, across by the border.
         cv2.threshold(y, 0, 0, cv2.THRESH_TOZERO, dst=y)
         cv2.threshold(y, (SIDE - 1) / SIDE, 0, cv2.THRESH_TRUNC, dst=y)
         if pixels.ndim == 2:
-            cv2.accumulate(pixels, y)
+            cv2.add(y, level, dst=y)
             np.multiply(y, _SIDE, out=y)
             _look_up(x, y, rgba)
         else:
@@ -134,23 +145,23 @@ def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], rgba: NDArray[np.ui
     cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=rgba, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _measure(pixels: NDArray[np.uint8], light: NDArray[np.float32], level: NDArray[np.float32]) -> None:
-    """L* of RGB pixels (n, w, 3) into ``light``, and the grey level, with its fraction, that has the same L* into ``level``."""
+def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
+    """The grey level, with its fraction, that has the L* of the RGB pixels (n, w, 3)."""
     linear = cv2.LUT(pixels, linear_table(8))
     luminance: Any = cv2.sqrt(cv2.transform(linear, RGB_TO_XYZ[1:2]))
     luminance *= np.float32(_LUMINANCES - 1)
     nought = np.zeros_like(luminance)
-    for table, out in zip(_by_root_of_luminance(), (light, level), strict=True):
-        cv2.remap(table, luminance, nought, cv2.INTER_LINEAR, dst=out, borderMode=cv2.BORDER_REPLICATE)
+    cv2.remap(_by_root_of_luminance(), luminance, nought, cv2.INTER_LINEAR, dst=level, borderMode=cv2.BORDER_REPLICATE)
     # A grey pixel is to be painted as in a picture of one band, to the last bit.
     red, green, blue = cv2.split(pixels)
     grey = cv2.bitwise_and(cv2.compare(red, green, cv2.CMP_EQ), cv2.compare(red, blue, cv2.CMP_EQ))
-    cv2.copyTo(cv2.LUT(red, lightness_table(8)), grey, light)
     cv2.copyTo(red.astype(np.float32), grey, level)
 
 
 @cache
-def _by_root_of_luminance() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """L*, and grey levels of 8 bits, at equal steps of the square root of luminance; each (1, n) float32."""
-    luminance = np.linspace(0.0, 1.0, _LUMINANCES)[None] ** 2
-    return lightness_from_luminance(luminance).astype(np.float32), (255 * linear_to_srgb(luminance)).astype(np.float32)
+def _by_root_of_luminance() -> NDArray[np.float32]:
+    """Grey levels of 8 bits at equal steps of the square root of luminance; (1, n) float32."""
+    levels: NDArray[np.float32] = (255 * linear_to_srgb(np.linspace(0.0, 1.0, _LUMINANCES)[None] ** 2)).astype(
+        np.float32
+    )
+    return levels

@@ -190,8 +190,9 @@ class SourceImage:
     def _shrunk_stream(self, size: tuple[int, int], scale: float) -> NDArray[Any]:
         """A small copy of a picture that is not held: shrunk as it is stored, and only then turned and converted."""
         stored = size[::-1] if self.info.orientation >= 5 else size
-        # A JPEG can be decoded at 1/2, 1/4 or 1/8; at least twice the wanted size is left to average.
-        factor = next((f for f in (8, 4, 2) if scale * f <= 0.5), 1) if self.info.format == "jpeg" else 1
+        # A JPEG can be decoded at 1/2, 1/4 or 1/8, where something is left to average; at 1/8 its numbers are true means.
+        spare = {8: 0.75, 4: 0.5, 2: 0.5} if self.info.format == "jpeg" else {}
+        factor = next((factor for factor, most in spare.items() if scale * factor <= most), 1)
         with decoding(self.info.path):
             reduced = None if self._ahead is None else self._ahead.reduced(factor)
             if reduced is not None:

@@ -15,7 +15,9 @@ from photochrom.color import lightness
 from photochrom.colorizer import Colorizer
 from photochrom.errors import MissingExtraError
 from photochrom.evaluate import baselines, metrics
-from photochrom.evaluate.pictures import TruthPicture, centre_square
+from photochrom.evaluate.pictures import TruthPicture
+from photochrom.evaluate.protocols import centre_square
+from photochrom.evaluate.scores import Scores
 from photochrom.train.files import replacing
 
 __all__ = ["KEPT", "grey", "line_of_table_1", "measure", "sample_pictures", "seconds_at", "with_model", "write_samples"]
@@ -48,7 +50,7 @@ def with_model(colorizer: Colorizer) -> Method:
 
 def measure(method: Method, truth: Sequence[TruthPicture]) -> dict[str, Any]:
     """Means over the pictures, and the figures of every picture in their order."""
-    scores = metrics.Scores()
+    scores = Scores()
     for picture in truth:
         scores.update(picture.rgb, method(lightness(picture.rgb)))
     each = {name: [round(value, 4) for value in scores.per_picture[name]] for name in KEPT}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from photochrom.edits import Edits, ReferenceEdit, hints_from_json
-from photochrom.errors import HintError
+from photochrom.errors import HintError, OptionError
 from photochrom.web import options
 from photochrom.web.problems import Problem
 
@@ -41,7 +41,7 @@ def to_edits(
     try:
         parsed = hints_from_json(hints)
         parsed.check(size)
-    except HintError as error:
+    except (HintError, OptionError) as error:
         raise Problem("invalid", str(error), field="hints") from None
     return Edits(
         size,

@@ -164,13 +164,13 @@ class Suggest(Strict):
     """Where to click next."""
 
     edits: Edits = Edits()
-    count: Annotated[int, Field(ge=1, le=50)] = 5
+    count: Annotated[int, Field(ge=1, le=12)] = 5
 
 
 class Alternatives(Strict):
     """Different colourings."""
 
-    count: Annotated[int, Field(ge=1, le=16)] = 4
+    count: Annotated[int, Field(ge=1, le=8)] = 4
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     edits: Edits = Edits()
 

@@ -127,7 +127,7 @@ def routes(state: State) -> APIRouter:
         ]
 
     @router.get("/suggestions", responses=_PROBLEMS)
-    async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=50)] = 5) -> list[Place]:
+    async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=12)] = 5) -> list[Place]:
         """Where a hint would change most, given the edits that were painted last."""
         return await state.work(name, lambda held: places(held, held.last(), count))
 

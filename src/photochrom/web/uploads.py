@@ -37,6 +37,7 @@ class Upload:
             return kind.model_validate_json(self.fields.get("options", "{}"))
         except ValidationError as error:
             problem = validation_problem(error.errors(include_url=False))
+            problem.body.setdefault("field", "options")
             raise problem from None
 
     def one(self, name: str) -> UploadFile:

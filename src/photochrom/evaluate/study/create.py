@@ -17,7 +17,8 @@ from photochrom.color import lightness, rgb_to_lab
 from photochrom.errors import DataError, OptionError, OutputExistsError, OutputWriteError, StudyError
 from photochrom.evaluate.baselines import colour, random_ab
 from photochrom.evaluate.metrics import ciede2000
-from photochrom.evaluate.pictures import TruthSet, centre_square, open_truth
+from photochrom.evaluate.pictures import TruthSet, open_truth, picture_key
+from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.study.plan import RANDOM, TRUTH, Kind, Study
 
 __all__ = ["CONSENT", "SIDE", "create_study"]
@@ -143,11 +144,6 @@ def _check_options(
         raise OptionError("--seconds", seconds, "a time above 0")
 
 
-def _key(name: str) -> str:
-    """What pictures of one photograph share: the path within their set, without the ending."""
-    return Path(name).with_suffix("").as_posix()
-
-
 def _refuse(problems: Sequence[str], what: str) -> None:
     if problems:
         listed = "; ".join(problems[:LISTED]) + ("; ..." if len(problems) > LISTED else "")
@@ -156,7 +152,7 @@ def _refuse(problems: Sequence[str], what: str) -> None:
 
 def _common(sets: Mapping[str, TruthSet]) -> set[str]:
     """The keys that all sets share. Raises StudyError for any that one lacks or has twice."""
-    keys = {label: Counter(map(_key, pictures.names)) for label, pictures in sets.items()}
+    keys = {label: Counter(map(picture_key, pictures.names)) for label, pictures in sets.items()}
     every = sorted(set().union(*keys.values()))
     counts = ", ".join(f"{label} has {found.total()}" for label, found in keys.items())
     _refuse(
@@ -173,7 +169,7 @@ def _common(sets: Mapping[str, TruthSet]) -> set[str]:
 
 def _cut(sets: Mapping[str, TruthSet], names: set[str], folder: Path) -> dict[str, dict[str, str]]:
     """Write every picture's centre square; returns the file of each picture and method."""
-    index = {label: {_key(name): i for i, name in enumerate(pictures.names)} for label, pictures in sets.items()}
+    index = {label: {picture_key(name): i for i, name in enumerate(pictures.names)} for label, pictures in sets.items()}
     files: dict[str, dict[str, str]] = {}
     problems: list[str] = []
     for name in sorted(names):

@@ -1,0 +1,108 @@
+"""An evaluation as one page to look at: tables, intervals, differences, colours and pictures, in a single file.
+
+The page asks nothing of the net (its Content-Security-Policy forbids it) and opens from a disk. Tables and plots are there
+without JavaScript, which adds sorting, the choice of set, and the pictures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from photochrom.evaluate.html.gallery import PICTURE_BUDGET, gallery, listing
+from photochrom.evaluate.html.head import head, making
+from photochrom.evaluate.html.plots import histograms, intervals
+from photochrom.evaluate.html.tables import comparisons, excluded, figures, glossary
+from photochrom.evaluate.render import Shown
+
+__all__ = ["PICTURE_BUDGET", "write_html"]
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+def write_html(
+    report: Mapping[str, Any],
+    pictures: Mapping[str, Mapping[str, Shown]],
+    out: Path,
+    *,
+    budget: int = PICTURE_BUDGET,
+) -> None:
+    """Write the page ``out``.
+
+    Args:
+        report: what report.json holds; its keys are told in docs/evaluation/README.md.
+        pictures: those to show, by set and name; an empty mapping leaves pictures out.
+        out: the file.
+        budget: the largest size in bytes of all pictures in the page. They get smaller, then fewer, to keep to it.
+
+    Raises OSError where the folder refuses.
+    """
+    static = files("photochrom.evaluate.html") / "static"
+    shared = budget // max(1, len(report["sets"]))
+    sections, data = [], []
+    for number, one in enumerate(report["sets"]):
+        shown = gallery(one, pictures.get(one["name"], {}), shared)
+        data.append(shown)
+        sections.append(_section(number, one, report["metrics"], bool(shown["pictures"])))
+    title = f"Photochrom evaluation: {', '.join(one['name'] for one in report['sets'])}"
+    payload = json.dumps({"metrics": report["metrics"], "sets": data}, separators=(",", ":")).replace("<", "\\u003c")
+    page = f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{escape(title)}</title>
+<link rel="icon" href="data:,">
+<style>
+{(static / "report.css").read_text(encoding="utf-8")}</style>
+</head>
+<body>
+<a class="skip" href="#results">Skip to the figures</a>
+{head(report)}
+<main id="results">
+{"".join(sections)}
+{glossary(report["metrics"])}
+{making(report)}
+</main>
+<script type="application/json" id="data">{payload}</script>
+<script>
+{(static / "report.js").read_text(encoding="utf-8")}</script>
+</body>
+</html>
+"""
+    out.write_text(page, encoding="utf-8")
+
+
+def _section(number: int, one: Mapping[str, Any], metrics: list[dict[str, Any]], has_pictures: bool) -> str:
+    """Everything about one set."""
+    parts = [
+        ("figures", "Figures", figures(one, metrics, f"figures-{number}")),
+        ("intervals", "Intervals", intervals(one, metrics)),
+        ("comparisons", "Differences between methods", comparisons(one, metrics, f"differences-{number}")),
+        ("colours", "Colours used", histograms(one)),
+        ("pictures", "Pictures", (_viewer(number) if has_pictures else "") + listing(one, metrics)),
+        ("excluded", "Left out", excluded(one)),
+    ]
+    body = "".join(
+        f'<section class="part {kind}" aria-labelledby="{kind}-head-{number}">'
+        f'<h3 id="{kind}-head-{number}">{title}</h3>{content}</section>\n'
+        for kind, title, content in parts
+        if content
+    )
+    count = f"{one['measured']} of {one['pictures']} pictures measured"
+    return (
+        f'<section class="set" id="set-{number}" data-name="{escape(one["name"])}" aria-labelledby="set-head-{number}">'
+        f'<header class="set-head"><h2 id="set-head-{number}">{escape(one["name"])}</h2><p>{count}</p></header>\n'
+        f"{body}</section>\n"
+    )
+
+
+def _viewer(number: int) -> str:
+    """The frame that the script fills with pictures."""
+    return f'<div class="gallery" data-set="{number}"><noscript><p>The pictures need JavaScript.</p></noscript></div>'
