@@ -161,7 +161,7 @@
     const thumbs = make("ol", { class: "thumbs", "aria-label": "Pictures" });
     const viewer = make("div", { class: "viewer", role: "group", "aria-label": "Comparison" }, title, make("div", { class: "controls" }, ...sides.map(([, label]) => label)), stage, strip);
     const note = `The ${set.pictures.length} pictures shown were chosen by ${metrics[set.order]?.title ?? set.order}: the worst and the best of each method, and some drawn at random. ` +
-      `They are JPEG copies of at most ${set.side} pixels a side.` + (set.left_out ? ` ${set.left_out} more did not fit.` : "");
+      `They are JPEG copies of at most ${set.side} pixels a side.` + (sure.length ? " Confidence: dark blue is none, yellow is full." : "") + (set.left_out ? ` ${set.left_out} more did not fit.` : "");
     box.append(make("p", { class: "note" }, note), viewer, make("div", { class: "controls" }, methodLabel, ...ranks), thumbs);
 
     // How bad a picture is: the larger the worse.
