@@ -23,7 +23,11 @@ __all__ = ["serve"]
 #: Requests in one replica: more than its own queue holds, so that the app itself tells who is too many, and answers /healthz.
 _ONGOING = 1000
 #: Ray's own settings, where the user has not set them: it tells nobody anything, and has patience with slow machines.
-_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}
+_RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
+    "RAY_raylet_start_wait_time_s": "180",
+}
 
 
 def serve(
