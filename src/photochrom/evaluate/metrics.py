@@ -207,12 +207,12 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     # a* is stretched near the grey axis
     stretch = 1.5 - 0.5 * _chroma_share((_length(a1, b1) + _length(a2, b2)) / 2)
     chroma1, chroma2 = _length(stretch * a1, b1), _length(stretch * a2, b2)
-    hue1, hue2 = (np.degrees(np.arctan2(b, stretch * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    hues = (np.degrees(np.arctan2(b, stretch * a)) for a, b in ((a1, b1), (a2, b2)))
+    hue1, hue2 = (np.where(hue < 0, hue + 360, hue) for hue in hues)
     grey = chroma1 * chroma2 == 0
 
-    turn = (hue2 - hue1 + 180) % 360 - 180
-    # Opposite hues: Sharma's rules leave a difference of exactly 180 degrees its sign.
-    turn = np.where((turn == -180) & (hue2 > hue1), 180.0, turn)
+    turn = hue2 - hue1
+    turn = turn - 360 * np.rint(turn / 360)  # exactly 180 degrees keep their sign, as Sharma's rules have it
     d_light, d_chroma = light2 - light1, chroma2 - chroma1
     d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(np.radians(turn) / 2))
 
@@ -252,19 +252,22 @@ def nearest_bin(ab: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(bin_of_cell()[cell[..., 0], cell[..., 1]])
 
 
-def distance_counts(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> NDArray[np.int64]:
+def distance_counts(
+    truth_ab: NDArray[Any], result_ab: NDArray[Any], bins: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """How many pixels of each true ab bin lie how far from the truth: float (..., 2) twice -> (261, 152) int64.
 
     Column t counts the pixels whose ab distance d has ceil(d) = t, so columns 0..t hold the pixels within t; column 151
     is for what is farther. The rows are :func:`photochrom.color.ab_bins`, a pixel's bin the nearest to its true ab.
-    Tables of several pictures may be added: that is how the AuC of a whole set is kept in little memory.
+    Tables of several pictures may be added: that is how the AuC of a whole set is kept in little memory. ``bins``: what
+    :func:`nearest_bin` gives for the truth, where it is known already.
 
     >>> counts = distance_counts(np.zeros((1, 3, 2)), np.array([[[0, 0], [0, 1.5], [120, 120]]]))
     >>> counts.shape, np.flatnonzero(counts.sum(axis=0)).tolist()
     ((261, 152), [0, 2, 151])
     """
     truth, result = _pair(truth_ab, result_ab, 2)
-    bins = nearest_bin(truth)
+    bins = nearest_bin(truth) if bins is None else bins
     distance = np.minimum(np.ceil(_length(*np.moveaxis(truth - result, -1, 0))), AUC_LIMIT + 1).astype(np.int64)
     shape = len(ab_bins()), AUC_LIMIT + 2
     return np.bincount((bins * shape[1] + distance).ravel(), minlength=shape[0] * shape[1]).reshape(shape)

@@ -26,6 +26,11 @@ class Row:
     recipe: str = ""
     overrides: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def ours(self) -> bool:
+        """Whether it is this project's own, which has another kind of recipe."""
+        return self.paper == "Photochrom"
+
 
 _NO_FIGURES = "none printed"
 
@@ -40,11 +45,19 @@ ROWS: tuple[Row, ...] = (
         overrides={"embedder": "lite0"},
     ),
     Row("gan", "Chandalwar", "U-Net generator, PatchGAN discriminator", reported=_NO_FIGURES),
-    Row("vgg16", "Colourify", "VGG-16 to pool5, up-sampling decoder, MSE", "vgg", reported="a bar without a number"),
+    Row(
+        "vgg16",
+        "Colourify",
+        "VGG-16 to pool5, up-sampling decoder, MSE",
+        "vgg",
+        seeds=2,
+        reported="a bar without a number",
+    ),
     Row(
         "vgg16-scratch",
         "Colourify",
         "vgg16 from random weights",
+        seeds=2,
         recipe="vgg16",
         overrides={"pretrained": False},
     ),
@@ -63,9 +76,10 @@ ROWS: tuple[Row, ...] = (
         "Zaman",
         "VGG-16 with residual connections, MSE + L1 and L2 penalties",
         "vgg",
+        seeds=2,
         reported='"accuracy" 83 % testing, 76 % validation',
     ),
-    Row("vgg16-residual-noreg", "Zaman", "the same without penalties", "vgg", reported=_NO_FIGURES),
+    Row("vgg16-residual-noreg", "Zaman", "the same without penalties", "vgg", seeds=2, reported=_NO_FIGURES),
     Row(
         "caffenet-region",
         "Srivastava",
@@ -87,6 +101,15 @@ ROWS: tuple[Row, ...] = (
         "Zhang 2016",
         "313 classes, rebalanced, annealed mean at T = 0.38",
         reported="AuC 89.5 raw, 67.3 rebalanced (ImageNet); fools 32 %",
+    ),
+    Row(
+        "photochrom",
+        "Photochrom",
+        "ours: frozen encoder, decoder that takes hints (none here), 261 classes",
+        "lite0",
+        recipe="photochrom-frozen",
+        # the same pictures in the same order as all; its warm-up and averaging of weights are for thousands of steps
+        overrides={"holdout_sources": {}, "source_weights": {}, "cache_features": False, "warmup": 10, "ema": 0.9},
     ),
 )
 

@@ -1,0 +1,71 @@
+/**
+ * What the page holds, and who is told when it changes.
+ *
+ * @typedef {import("./edits.js").History} History
+ * @typedef {{id: string, width: number, height: number, bit_depth: number, format: string, tint: string,
+ *     already_colour: boolean, notices: string[], model: string, hints: boolean, refs: Map<string, string>}} Session
+ *     an opened photograph at the server; refs: keys of reference pictures here -> their ids there
+ * @typedef {{id: string, name: string, blob: Blob}} Picture  a reference picture
+ * @typedef {Object} Photo
+ * @property {string} id
+ * @property {string} name the file's name
+ * @property {Blob} blob the file
+ * @property {Picture[]} refs
+ * @property {History} history
+ * @property {Session|null} session
+ * @property {"waiting"|"opening"|"ready"|"failed"} status
+ * @property {string} error why it failed
+ * @property {string} thumb address of a small picture, or ""
+ * @property {{width: number, height: number}|null} size in pixels, upright; null until it was opened once
+ * @property {Blob|null} before a preview of the grey picture
+ * @property {Blob|null} after a preview of the painted one
+ *
+ * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status".
+ */
+
+import { commit, redo, undo } from "./edits.js";
+
+export const app = {
+  /** @type {Photo[]} */
+  photos: [],
+  /** @type {Photo|null} */
+  active: null,
+  /** @type {"hand"|"color"|"brush"|"box"} */
+  tool: "color",
+  /** id of the selected spot or region @type {string|null} */
+  selected: null,
+};
+
+const bus = new EventTarget();
+export const on = (type, listener) => type.split(" ").forEach((one) => bus.addEventListener(one, (event) => listener(event.detail)));
+export const emit = (type, detail = null) => bus.dispatchEvent(new CustomEvent(type, { detail }));
+
+/** Edits of the active photograph. @returns {import("./edits.js").Edits|null} */
+export const edits = () => app.active?.history.edits ?? null;
+
+function step(history, detail) {
+  if (!app.active || history === app.active.history) return;
+  app.active.history = history;
+  emit("edits", detail);
+}
+
+/**
+ * Changes the active photograph's edits. `key`: one gesture, undone as one; `live`: more will follow, so a repaint on its way
+ * is let finish.
+ * @param {(edits: import("./edits.js").Edits) => import("./edits.js").Edits} change
+ */
+export const change = (change, { key = null, live = false } = {}) =>
+  app.active && step(commit(app.active.history, change(app.active.history.edits), key), { live });
+export const undoStep = () => app.active && step(undo(app.active.history), { live: false });
+export const redoStep = () => app.active && step(redo(app.active.history), { live: false });
+
+export function select(id) {
+  if (app.selected === id) return;
+  app.selected = id;
+  emit("selection");
+}
+
+export function setTool(tool) {
+  app.tool = tool;
+  emit("tool");
+}

@@ -1,0 +1,125 @@
+/**
+ * What the user wants of one photograph, as one immutable value, and its form on the wire (the sidecar's words).
+ *
+ * @typedef {{ab?: [number, number], color?: string, swatch: string, name: string}} Fill  a colour: ab counts before color
+ * @typedef {{id: string, x: number, y: number, fill: Fill, radius?: number, strength?: number}} Spot  pixels of the picture
+ * @typedef {{id: string, mask: Object, fill?: Fill, ref?: string, trust?: number, name: string, strength?: number}} Region
+ *     a mask in run lengths with a colour, or with the key of a reference picture
+ * @typedef {{id: string, ref: string, trust: number, name: string}} Reference  for the whole photograph
+ * @typedef {Object} Edits
+ * @property {number} vividness 0 to 1
+ * @property {number} warmth -1 to 1
+ * @property {string|null} palette a name, colours with commas, or the key of a reference picture
+ * @property {number} palette_strength 0 to 1
+ * @property {"none"|"tv"|"crf"} smooth
+ * @property {Spot[]} spots
+ * @property {Region[]} regions
+ * @property {Reference[]} references
+ * @property {Object[]} base hints of the alternative that was chosen, as the server gave them
+ */
+
+import { swatchOf } from "./color.js";
+
+/** @type {Edits} */
+export const PLAIN = Object.freeze({
+  vividness: 0.5, warmth: 0, palette: null, palette_strength: 0.5, smooth: "none", spots: [], regions: [], references: [], base: [],
+});
+
+const STEPS = 100;
+let counter = 0;
+
+/** A key that no other thing of this page has. */
+export const newId = (kind) => `${kind}${Date.now().toString(36)}${(counter++).toString(36)}`;
+
+/** @typedef {{past: Edits[], edits: Edits, future: Edits[], key: string|null}} History */
+
+/** @returns {History} */
+export const history = (edits = PLAIN) => ({ past: [], edits, future: [], key: null });
+
+/** A step on. Steps with the same key follow one gesture (a drag, a dial) and are undone as one. @returns {History} */
+export function commit(old, edits, key = null) {
+  if (edits === old.edits) return old;
+  if (key && key === old.key) return { ...old, edits, future: [] };
+  return { past: [...old.past, old.edits].slice(-STEPS), edits, future: [], key };
+}
+
+export function undo(old) {
+  if (!old.past.length) return old;
+  return { past: old.past.slice(0, -1), edits: old.past.at(-1), future: [old.edits, ...old.future], key: null };
+}
+
+export function redo(old) {
+  if (!old.future.length) return old;
+  return { past: [...old.past, old.edits], edits: old.future[0], future: old.future.slice(1), key: null };
+}
+
+/** Adds a spot or a region, or replaces the one with its id. @returns {Edits} */
+export function put(edits, list, item) {
+  const known = edits[list].some((one) => one.id === item.id);
+  const items = known ? edits[list].map((one) => (one.id === item.id ? item : one)) : [...edits[list], item];
+  return { ...edits, [list]: items };
+}
+
+/** @returns {Edits} */
+export function without(edits, list, id) {
+  const items = edits[list].filter((one) => one.id !== id);
+  return items.length === edits[list].length ? edits : { ...edits, [list]: items };
+}
+
+const colour = ({ ab, color }) => (ab ? { ab } : { color });
+const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
+
+/**
+ * The edits as the server takes them: pictures for the whole first, then the alternative, regions in their order, spots.
+ * @param {Edits} edits @param {Map<string, string>} refs keys of pictures here -> their ids at the server
+ */
+export function toWire(edits, refs) {
+  const hints = [...edits.base];
+  const references = [];
+  const order = [];
+  const refer = ({ ref, trust }, mask) => order.push(-references.push({ id: refs.get(ref), mask, trust }));
+  for (const one of edits.references) refer(one, null);
+  edits.base.forEach((_, index) => order.push(index));
+  for (const one of edits.regions) {
+    if (one.ref) refer(one, one.mask);
+    else order.push(hints.push(given({ mask: one.mask, ...colour(one.fill), spread: "inside", strength: one.strength })) - 1);
+  }
+  for (const { x, y, fill, radius, strength } of edits.spots) {
+    order.push(hints.push(given({ x, y, ...colour(fill), radius, strength })) - 1);
+  }
+  const { vividness, warmth, palette_strength, smooth } = edits;
+  const palette = refs.get(edits.palette) ?? edits.palette;
+  return { vividness, warmth, palette, palette_strength, smooth, hints, references, order };
+}
+
+/** The inverse. @param {Object} wire @param {(serverId: string) => {ref: string, name: string}} found @returns {Edits} */
+export function fromWire(wire, found) {
+  const edits = { ...PLAIN, spots: [], regions: [], references: [], base: [] };
+  for (const key of ["vividness", "warmth", "palette", "palette_strength", "smooth"]) {
+    if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
+  }
+  edits.palette = found(edits.palette).ref ?? edits.palette;
+  const hints = wire.hints ?? [];
+  const references = wire.references ?? [];
+  const order = wire.order?.length ? wire.order : [...references.map((_, i) => -1 - i), ...hints.map((_, i) => i)];
+  for (const index of order) {
+    if (index < 0) {
+      const { id, mask, trust = 0.5 } = references[-1 - index] ?? {};
+      const { ref, name } = found(id);
+      if (!ref) continue;
+      if (mask) edits.regions.push({ id: newId("region"), mask, ref, trust, name });
+      else edits.references.push({ id: newId("ref"), ref, trust, name });
+      continue;
+    }
+    const hint = hints[index];
+    const { x, y, ab, color, radius, strength, mask, spread } = hint;
+    const fill = given({ ab, color, ...swatchOf(ab, color) });
+    if (!mask) edits.spots.push(given({ id: newId("spot"), x, y, fill, radius: radius ?? undefined, strength }));
+    else if ((spread ?? "inside") === "inside") edits.regions.push(given({ id: newId("region"), mask, fill, strength, name: fill.name }));
+    else edits.base.push(hint);
+  }
+  return edits;
+}
+
+/** Whether anything was changed. */
+export const isPlain = (edits) => Object.keys(PLAIN).every((key) => JSON.stringify(edits[key]) === JSON.stringify(PLAIN[key]));

@@ -1,0 +1,124 @@
+/** Colours for places: a click asks for one, the picker answers, spots and regions hold it. */
+
+import { app, change, edits, on, select } from "./app.js";
+import { hexToLab } from "./color.js";
+import { announce } from "./dom.js";
+import { newId, put, without } from "./edits.js";
+import { centreOf } from "./pins.js";
+import { chooseReference } from "./references.js";
+import * as sessions from "./sessions.js";
+
+/**
+ * @param {import("./view.js").View} view
+ * @param {() => {picker: any, pins: any, regions: any, compare: any}} parts
+ */
+export function startHints(view, parts) {
+  /** L* of a pixel, from the grey preview: the picker's map shows the colours that it can have. */
+  function lightnessAt({ x, y }) {
+    const { before } = view.layers;
+    if (!before) return 60;
+    const probe = new OffscreenCanvas(1, 1).getContext("2d");
+    const k = before.width / view.size.width;
+    probe.drawImage(before, Math.floor((x + 0.5) * k), Math.floor((y + 0.5) * k), 1, 1, 0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    return hexToLab(`#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`)[0];
+  }
+
+  const listOf = (id) => (edits()?.spots.some((one) => one.id === id) ? "spots" : "regions");
+  const itemOf = (id) => edits()?.[listOf(id)].find((one) => one.id === id);
+
+  /** Asks for the colour of a place. `make` turns the answer into a spot or region. */
+  function ask({ title, anchor, colors, id, current = null, list, make, picture = null }) {
+    const photo = app.active;
+    const uncover = () => {
+      const at = view.toScreen(anchor.x + 0.5, anchor.y + 0.5).x;
+      if (view.split > 0 && at < view.splitX) parts().compare.set(0);
+    };
+    parts().picker.open({
+      title, anchor, current, colors, lightness: lightnessAt(anchor),
+      named: (name) => sessions.colourNamed(photo, name),
+      pick(fill, live) {
+        uncover();
+        change((now) => put(now, list, make(fill)), { key: `pick:${id}`, live });
+        parts().pins.setDraft(null);
+        parts().regions.discard();
+        select(id);
+        if (!live) announce(`${fill.name} set.`);
+      },
+      picture,
+      exists: Boolean(itemOf(id)),
+      remove: () => remove(id),
+      closed() {
+        parts().pins.setDraft(null);
+        select(null);
+      },
+    });
+  }
+
+  /** A new spot at a pixel. @param {{x: number, y: number}} pixel @param {Promise<Object[]>} [colors] */
+  function begin(pixel, colors) {
+    const photo = app.active;
+    if (!photo?.session) return;
+    const id = newId("spot");
+    select(null);
+    ask({
+      title: "Colour of this place", anchor: pixel, id, list: "spots", colors: colors ?? sessions.colors(photo, edits(), pixel),
+      make: (fill) => ({ id, ...pixel, ...(itemOf(id) ?? {}), fill }),
+    });
+    parts().pins.setDraft(pixel);
+  }
+
+  /** A new region. @param {Object} mask run lengths */
+  function beginRegion(mask, anchor) {
+    const photo = app.active;
+    if (!photo?.session) return;
+    const id = newId("region");
+    ask({
+      title: "Colour of this area", anchor, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
+      make: (fill) => ({ id, mask, fill, name: fill.name }),
+      picture: () => chooseReference((picture) => {
+        change((now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }));
+        parts().regions.discard();
+        parts().picker.close();
+      }),
+    });
+  }
+
+  /** A spot or region that is there already: another colour, or none. */
+  function open(id) {
+    const item = itemOf(id);
+    if (!item) return;
+    const photo = app.active;
+    const region = listOf(id) === "regions";
+    const anchor = region ? centreOf(item.mask) : { x: item.x, y: item.y };
+    view.reveal(anchor);
+    // What it is given now says nothing about what else it might be.
+    const others = without(edits(), listOf(id), id);
+    ask({
+      title: region ? "Colour of this area" : "Colour of this place", anchor, id, current: item.fill ?? null, list: listOf(id),
+      colors: sessions.colors(photo, others, anchor),
+      make: (fill) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : {}) }),
+      picture: region ? () => chooseReference((picture) => {
+        change((now) => put(now, "regions", { ...item, fill: undefined, ref: picture.id, trust: 0.5, name: picture.name }));
+        parts().picker.close();
+      }) : null,
+    });
+    select(id);
+  }
+
+  function remove(id) {
+    const item = itemOf(id);
+    if (!item) return;
+    parts().picker.close();
+    change((now) => without(without(now, "spots", id), "regions", id));
+    select(null);
+    announce("Removed. Undo brings it back.");
+    view.stage.focus({ preventScroll: true });
+  }
+
+  on("edits", () => {
+    // An undo may take away what is selected.
+    if (app.selected && !itemOf(app.selected)) select(null);
+  });
+  return { begin, beginRegion, open, remove };
+}

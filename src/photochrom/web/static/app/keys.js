@@ -1,0 +1,114 @@
+/** Everything by keyboard: shortcuts, and the cross that stands for a pointer on the picture. */
+
+import { app, redoStep, setTool, undoStep } from "./app.js";
+import { $, announce, h } from "./dom.js";
+
+const HELP = [
+  ["Colours", [["C", "Place a colour"], ["B", "Brush an area"], ["R", "Box around an object"], ["V", "Look and move"], ["Delete", "Remove the selected colour"],
+    ["Ctrl Z, Ctrl Y", "Undo, redo"], ["G", "Suggest where to click"], ["O", "Show where the model is unsure"]]],
+  ["View", [["+ −", "Zoom"], ["0", "Whole picture"], ["1", "Pixel for pixel"], ["X", "Before and after"], ["Space and drag", "Move the picture"]]],
+  ["On the picture", [["Arrow keys", "Move the cross (with Shift: finely)"], ["Enter", "Place a colour; with brush and box: begin and end"], ["Esc", "Close, cancel"]]],
+  ["Files", [["Ctrl V", "Paste a photograph"], ["Ctrl S", "Save the picture"], ["?", "This list"]]],
+];
+
+/**
+ * @param {import("./view.js").View} view
+ * @param {Object} parts tools, hints, regions, compare, picker, save
+ */
+export function startKeys(view, { tools, hints, regions, compare, picker, save }) {
+  const { stage } = view;
+  const cross = $("#cross");
+  const help = $("#help-dialog");
+  let at = null;
+  let held = false;
+
+  const press = (id) => () => $(`#${id}`).click();
+  const KEYS = {
+    c: () => setTool("color"), b: () => setTool("brush"), r: () => setTool("box"), v: () => setTool("hand"),
+    g: press("suggest"), o: press("confidence"), x: compare.toggle, "+": () => view.zoomAt(1.25), "=": () => view.zoomAt(1.25), "-": () => view.zoomAt(0.8),
+    0: () => view.fit(), 1: () => view.zoomAt(1 / (view.scale * (window.devicePixelRatio || 1))),
+    "[": () => regions.resize(-6), "]": () => regions.resize(6), "?": () => help.showModal(),
+  };
+
+  const place = () => ({ sx: at.sx, sy: at.sy, ...view.toPicture(at.sx, at.sy) });
+
+  function moveCross(dx, dy) {
+    at ??= { sx: view.width / 2, sy: view.height / 2 };
+    const { x, y, width, height } = view.visible;
+    at.sx = Math.min(x + width - 1, Math.max(x, at.sx + dx));
+    at.sy = Math.min(y + height - 1, Math.max(y, at.sy + dy));
+    cross.hidden = false;
+    cross.style.transform = `translate(${at.sx}px, ${at.sy}px)`;
+    if (held) tools[app.tool].move?.(place());
+  }
+
+  /** Enter does what a press does: a click, or the beginning and the end of a drag. */
+  function enter() {
+    moveCross(0, 0);
+    const tool = tools[app.tool];
+    if (tool.down) {
+      held = !held;
+      tool[held ? "down" : "up"](place());
+      announce(held ? "Begun. Arrow keys draw; Enter ends." : "Ended.");
+    } else tool.click?.(place());
+  }
+
+  const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  stage.addEventListener("keydown", (event) => {
+    if (event.target !== stage || event.ctrlKey || event.metaKey || event.altKey || !view.size) return;
+    if (event.key in ARROWS) {
+      event.preventDefault();
+      const far = event.shiftKey ? 1 : 12;
+      moveCross(ARROWS[event.key][0] * far, ARROWS[event.key][1] * far);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      enter();
+    }
+  });
+  stage.addEventListener("focus", () => stage.matches(":focus-visible") && view.size && moveCross(0, 0));
+  stage.addEventListener("blur", () => {
+    cross.hidden = true;
+    if (held) tools[app.tool].cancel?.();
+    held = false;
+  });
+  stage.addEventListener("pointerdown", () => (cross.hidden = true));
+
+  function escape() {
+    if (held) tools[app.tool].cancel?.();
+    held = false;
+    if (picker.isOpen) picker.close();
+    else if (regions.hasDraft) regions.discard();
+    else if (document.body.classList.contains("sheet-open")) $("#sheet-toggle").click();
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const writing = event.target.closest("input[type=text], input[type=password], textarea, select") !== null;
+    if (document.querySelector("dialog[open]")) return;
+    const control = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (control && !writing && (key === "z" || key === "y")) {
+      event.preventDefault();
+      if (key === "y" || event.shiftKey) redoStep();
+      else undoStep();
+    } else if (control && key === "s") {
+      event.preventDefault();
+      save.savePicture();
+    } else if (event.key === "Escape") escape();
+    else if (control || event.altKey || writing || !app.active) return;
+    else if (key === "delete" || key === "backspace") {
+      if (app.selected) hints.remove(app.selected);
+    } else if (key === " " && event.target === stage) {
+      event.preventDefault();
+      stage.classList.add("moving");
+    } else if (KEYS[key]) {
+      event.preventDefault();
+      KEYS[key]();
+    }
+  });
+  document.addEventListener("keyup", (event) => event.key === " " && stage.classList.remove("moving"));
+
+  $("#help-list").append(...HELP.flatMap(([title, rows]) => [h("h3", {}, title),
+    h("dl", {}, rows.flatMap(([keys, what]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what)]))]));
+  $("#help").addEventListener("click", () => help.showModal());
+  $("#help-close").addEventListener("click", () => help.close());
+}

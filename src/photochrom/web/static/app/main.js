@@ -1,0 +1,126 @@
+/** Puts the page together: parts know each other only through what they are given here, and through the events of app.js. */
+
+import { app, emit, on, setTool } from "./app.js";
+import { startAlternatives } from "./alternatives.js";
+import { startCompare } from "./compare.js";
+import { $, toast } from "./dom.js";
+import { startGestures } from "./gestures.js";
+import { startGuide } from "./guide.js";
+import { startHints } from "./hints.js";
+import { startKeys } from "./keys.js";
+import { startPainter } from "./painter.js";
+import { startPalettes } from "./palettes.js";
+import { startPanels } from "./panels.js";
+import { startPicker } from "./picker.js";
+import { startPins } from "./pins.js";
+import { startQueue } from "./queue.js";
+import { startReferences } from "./references.js";
+import { startRegions } from "./regions.js";
+import { loadSidecar, startSave } from "./save.js";
+import { openStore } from "./store.js";
+import { View } from "./view.js";
+
+const stage = $("#stage");
+const view = new View(stage, $("#canvas"));
+const parts = {};
+const hints = startHints(view, () => parts);
+const painter = startPainter(view);
+Object.assign(parts, {
+  hints,
+  compare: startCompare(view),
+  picker: startPicker(view),
+  regions: startRegions(view, { choose: hints.beginRegion }),
+  save: startSave(),
+  pins: startPins(view, {
+    open: hints.open,
+    remove: hints.remove,
+    suggested: (click) => hints.begin({ x: click.x, y: click.y }, Promise.resolve(click.colors)),
+  }),
+});
+const queue = startQueue(view, painter);
+startGuide(view, parts.pins);
+startPanels(hints);
+startReferences();
+startAlternatives();
+startPalettes(() => stage.dataset.busy === "true");
+
+const tools = {
+  hand: {},
+  color: {
+    click({ sx, sy }) {
+      const pixel = view.pixelAt(sx, sy);
+      if (pixel) hints.begin(pixel);
+      else parts.picker.close();
+    },
+  },
+  brush: parts.regions.brush,
+  box: parts.regions.box,
+};
+startGestures(view, () => tools[app.tool]);
+startKeys(view, { ...parts, tools });
+
+// The rail.
+for (const button of document.querySelectorAll("[data-tool-button]")) {
+  button.addEventListener("click", () => setTool(button.dataset.toolButton));
+}
+on("tool photo", () => {
+  parts.picker.close();
+  for (const button of document.querySelectorAll("[data-tool-button]")) button.setAttribute("aria-pressed", String(button.dataset.toolButton === app.tool));
+});
+$("#zoom-in").addEventListener("click", () => view.zoomAt(1.4));
+$("#zoom-out").addEventListener("click", () => view.zoomAt(1 / 1.4));
+$("#zoom-fit").addEventListener("click", () => view.fit());
+on("view", () => ($("#zoom-value").textContent = `${Math.round(view.scale * (window.devicePixelRatio || 1) * 100)} %`));
+
+// Files: chosen, dropped, pasted. A JSON file holds edits, everything else is taken for a photograph, and the server judges it.
+function take(files) {
+  const isEdits = (file) => file.name.toLowerCase().endsWith(".json");
+  queue.add(files.filter((file) => !isEdits(file)));
+  for (const file of files.filter(isEdits)) loadSidecar(file);
+}
+function opens(input, buttons) {
+  input.addEventListener("change", () => {
+    take([...input.files]);
+    input.value = "";
+  });
+  for (const button of buttons) $(button).addEventListener("click", () => input.click());
+}
+opens($("#photo-file"), ["#choose", "#add"]);
+opens($("#edits-file"), ["#load-edits"]);
+$("#remove-photo").addEventListener("click", () => app.active && queue.remove(app.active));
+$("#clear").addEventListener("click", () => $("#clear-dialog").showModal());
+$("#clear-dialog").addEventListener("close", (event) => event.target.returnValue === "clear" && queue.clear());
+
+let depth = 0;
+const dropping = (on) => document.body.classList.toggle("dropping", on);
+document.addEventListener("dragenter", () => dropping(++depth > 0));
+document.addEventListener("dragleave", () => dropping(--depth > 0));
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  depth = 0;
+  dropping(false);
+  take([...event.dataTransfer.files]);
+});
+document.addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (files.length) take(files);
+});
+
+// On a phone the panel is a sheet at the foot, and what it covers is taken from the stage.
+const sheet = $("#sheet-toggle");
+sheet.addEventListener("click", () => {
+  const open = document.body.classList.toggle("sheet-open");
+  sheet.setAttribute("aria-expanded", String(open));
+  parts.picker.close();
+  document.body.style.setProperty("--covered", open ? `${$("#panel").offsetHeight}px` : "0px");
+});
+
+// A first look: half before, half after.
+on("photo", () => parts.compare.set(0.5));
+on("status", (text) => toast(text));
+
+await openStore(() => toast("This browser keeps nothing for this page (a private window?): a reload will lose your work.", { kind: "error" }));
+await queue.restore();
+emit("tool");
+document.body.dataset.ready = "true";

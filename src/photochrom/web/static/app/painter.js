@@ -1,0 +1,126 @@
+/**
+ * Keeps what is on the screen painted as the edits say. The latest wins: one request at a time, and what was overtaken is
+ * never asked for. While the view is closer than the preview is sharp, the visible part is asked for in full resolution.
+ */
+
+import { app, emit, on } from "./app.js";
+import { Away, sentence } from "./api.js";
+import { greyOf } from "./color.js";
+import { toast } from "./dom.js";
+import { undoStep } from "./app.js";
+import * as sessions from "./sessions.js";
+import { saveWork } from "./store.js";
+
+const DETAIL_MOST = 2400;
+const PAUSE = 160;
+
+/** One kind of request, of which the latest wins. `run` gets what was asked for and a signal. */
+export function latest(run) {
+  let running = null;
+  let next = null;
+  const pump = async () => {
+    while (next && !running) {
+      const job = next;
+      next = null;
+      running = new AbortController();
+      try {
+        await run(job, running.signal);
+      } catch (error) {
+        if (error.name !== "AbortError") job.failed?.(error);
+      }
+      running = null;
+    }
+  };
+  return {
+    /** `patient`: let what is running finish first (a dial that is still moving). */
+    ask(job, patient = false) {
+      next = job;
+      if (running && !patient) running.abort();
+      return pump();
+    },
+    stop() {
+      next = null;
+      running?.abort();
+    },
+    get busy() {
+      return Boolean(running || next);
+    },
+  };
+}
+
+/** @param {import("./view.js").View} view */
+export function startPainter(view) {
+  const { stage } = view;
+  const previewSize = () => {
+    const side = Math.max(view.width, view.height) * (window.devicePixelRatio || 1);
+    return Math.round(Math.min(1280, Math.max(640, side)));
+  };
+  const busy = () => {
+    const wanted = String(preview.busy || detail.busy);
+    if (stage.dataset.busy !== wanted) stage.dataset.busy = wanted;
+  };
+
+  const preview = latest(async ({ photo, edits }, signal) => {
+    busy();
+    const blob = await sessions.paint(photo, edits, { size: previewSize(), signal });
+    const bitmap = await createImageBitmap(blob);
+    photo.after = blob;
+    saveWork(photo);
+    if (photo !== app.active || signal.aborted) return;
+    view.layers.after = bitmap;
+    view.detail = null;
+    view.draw(() => stage.dispatchEvent(new CustomEvent("painted")));
+    emit("painted", photo);
+    sharpen(0);
+  });
+
+  const detail = latest(async ({ photo, edits, rect, size }, signal) => {
+    busy();
+    const after = await createImageBitmap(await sessions.paint(photo, edits, { size, view: rect, signal }));
+    if (photo !== app.active || edits !== photo.history.edits || signal.aborted) return;
+    view.detail = { rect, after, before: greyOf(after) };
+    view.draw();
+  });
+
+  let timer = 0;
+  /** Asks for the visible part where the preview is too coarse for it. */
+  function sharpen(pause = PAUSE) {
+    clearTimeout(timer);
+    const photo = app.active;
+    if (!photo?.session || !view.layers.after) return;
+    const wanted = Math.min(1, view.scale * (window.devicePixelRatio || 1));
+    if (wanted <= (view.layers.after.width / view.size.width) * 1.05) {
+      view.detail = null;
+      return;
+    }
+    const rect = view.visiblePixels;
+    const edits = photo.history.edits;
+    const size = Math.round(Math.min(DETAIL_MOST, Math.max(rect.width, rect.height) * wanted));
+    if (rect.width < 1 || rect.height < 1 || preview.busy) return;
+    timer = setTimeout(() => detail.ask({ photo, edits, rect, size }).then(busy), pause);
+  }
+
+  function repaint({ live = false } = {}) {
+    const photo = app.active;
+    if (!photo || photo.status === "failed") return;
+    detail.stop();
+    const asked = preview.ask({
+      photo,
+      edits: photo.history.edits,
+      failed(error) {
+        if (error instanceof Away) return;
+        toast(`Not painted: ${sentence(error)}`, { kind: "error", action: photo.history.past.length ? "Undo" : "", act: undoStep });
+      },
+    }, live);
+    busy();
+    asked.then(busy);
+  }
+
+  on("edits", (detail) => {
+    saveWork(app.active);
+    repaint(detail ?? {});
+  });
+  on("back", () => repaint());
+  on("view", () => sharpen());
+  return { repaint, stop: () => { preview.stop(); detail.stop(); } };
+}

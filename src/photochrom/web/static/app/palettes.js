@@ -1,0 +1,92 @@
+/** Palettes: each with its colours and, once asked for, the photograph in it; or colours of one's own. */
+
+import { app, change, edits, on } from "./app.js";
+import { getJson } from "./api.js";
+import { $, h } from "./dom.js";
+import { latest } from "./painter.js";
+import { chooseReference } from "./references.js";
+import * as sessions from "./sessions.js";
+
+const THUMB = 200;
+
+export function startPalettes(isBusy) {
+  const list = $("#palette-list");
+  const section = $("#palette-section");
+  let palettes = [];
+  /** For which edits (without their palette) the thumbnails were made. */
+  let made = "";
+
+  const thumbs = latest(async ({ photo, now }, signal) => {
+    for (const { name } of palettes) {
+      // What the user waits for goes first.
+      while (isBusy()) await new Promise((done) => setTimeout(done, 120));
+      if (signal.aborted || photo !== app.active) return;
+      const blob = await sessions.paint(photo, { ...now, palette: name }, { size: THUMB, signal });
+      const image = $(`[data-palette="${CSS.escape(name)}"] img`, list);
+      if (!image || photo !== app.active) return;
+      URL.revokeObjectURL(image.src);
+      image.src = URL.createObjectURL(blob);
+    }
+  });
+
+  const set = (palette) => change((now) => ({ ...now, palette }));
+
+  function card({ name, title, colors }) {
+    return h("li", {}, h("button", {
+      type: "button", class: "card", "data-palette": name, "aria-pressed": "false",
+      onclick: () => set(edits().palette === name ? null : name),
+    }, h("img", { alt: "", width: "96", height: "64" }),
+    h("span", { class: "strip" }, colors.map((color) => h("i", { style: { background: color } }))),
+    h("span", { class: "name" }, title || name)));
+  }
+
+  async function load() {
+    if (palettes.length) return;
+    try {
+      palettes = await getJson("v1/palettes");
+    } catch {
+      return; // the away banner tells it; it is asked for again when the server is back
+    }
+    list.replaceChildren(...palettes.map(card));
+    render();
+  }
+
+  function render() {
+    const now = edits();
+    if (!now) return;
+    for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.palette === now.palette));
+    const title = palettes.find(({ name }) => name === now.palette)?.title ?? app.active.refs.find(({ id }) => id === now.palette)?.name;
+    $("#palette-none").setAttribute("aria-pressed", String(now.palette === null));
+    $("#palette-now").textContent = now.palette ? title ?? "own colours" : "";
+    if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !title ? now.palette : "";
+    $("#palette_strength").disabled = now.palette === null;
+    if (section.open) fill();
+  }
+
+  /** Thumbnails, only while they are looked at. */
+  function fill() {
+    const photo = app.active;
+    if (!photo?.session || !palettes.length) return;
+    const now = { ...edits(), palette: null };
+    const key = photo.id + JSON.stringify({ ...now, regions: now.regions.map(({ id, fill }) => [id, fill]) });
+    if (key === made) return;
+    made = key;
+    thumbs.ask({ photo, now, failed: () => (made = "") });
+  }
+
+  section.addEventListener("toggle", () => {
+    if (section.open) load().then(render);
+    else thumbs.stop();
+    made = "";
+  });
+  $("#palette-picture").addEventListener("click", () => chooseReference((picture) => set(picture.id)));
+  $("#palette-none").addEventListener("click", () => set(null));
+  $("#palette-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const typed = $("#palette-own").value.split(/[\s,;]+/).filter(Boolean).map((one) => (/^[0-9a-f]{6}$/i.test(one) ? `#${one}` : one)).join(",");
+    set(typed || null);
+  });
+  on("edits photo session", render);
+  on("back", load);
+  load();
+}

@@ -1,0 +1,156 @@
+/**
+ * The small window in which a colour is chosen: the likely ones of a place first, then any other, by map, by name or #rrggbb.
+ *
+ * @typedef {import("./edits.js").Fill} Fill
+ * @typedef {Object} Question
+ * @property {string} title
+ * @property {{x: number, y: number}} anchor a place of the picture
+ * @property {number} lightness L* there
+ * @property {Promise<Object[]>} colors ranked, as the server gives them
+ * @property {Fill|null} current
+ * @property {(fill: Fill, live: boolean) => void} pick
+ * @property {(name: string) => Promise<[number, number]>} named ab of a name
+ * @property {(() => void)|null} picture colours from a reference picture
+ * @property {boolean} exists whether there is something to remove
+ * @property {() => void} remove
+ * @property {() => void} [closed]
+ */
+
+import { on } from "./app.js";
+import { sentence } from "./api.js";
+import { abToHex, describe, hexToLab } from "./color.js";
+import { $, h } from "./dom.js";
+import { makePad } from "./pad.js";
+
+/** @param {import("./view.js").View} view */
+export function startPicker(view) {
+  const box = $("#picker");
+  const list = $("#picker-list");
+  const text = $("#picker-text");
+  const fault = $("#picker-fault");
+  /** @type {Question|null} */
+  let question = null;
+  let moved = false;
+  const pad = makePad((ab, live) => choose({ ab, swatch: abToHex(ab), name: describe(ab) }, live));
+  $("#picker-pad").append(pad.element);
+
+  function choose(fill, live = false) {
+    fault.hidden = true;
+    for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === fill.name));
+    question?.pick(fill, live);
+    $("#picker-remove").hidden = false;
+  }
+
+  function option({ color, name, share, ab }) {
+    return h("li", {}, h("button", {
+      type: "button", class: "choice", title: name, "data-name": name, "aria-pressed": String(question.current?.name === name),
+      onclick: () => {
+        choose({ ab, swatch: color, name });
+        pad.show(question.lightness, ab);
+      },
+    }, h("span", { class: "swatch", style: { background: color } }), h("span", { class: "name" }, name),
+    h("span", { class: "share" }, share >= 0.005 ? `${Math.round(share * 100)} %` : "")));
+  }
+
+  /** @param {Question} asked */
+  async function open(asked) {
+    close();
+    question = asked;
+    moved = false;
+    $("#picker-title").textContent = asked.title;
+    $("#picker-picture").hidden = !asked.picture;
+    $("#picker-remove").hidden = !asked.exists;
+    fault.hidden = true;
+    text.value = "";
+    list.replaceChildren(...Array.from({ length: 6 }, () => h("li", { class: "skeleton" })));
+    list.setAttribute("aria-busy", "true");
+    const current = asked.current;
+    pad.show(asked.lightness, current ? current.ab ?? hexToLab(current.swatch).slice(1) : null);
+    box.hidden = false;
+    cover(true);
+    place();
+    $("#picker-close").focus({ preventScroll: true });
+    let colors = [];
+    try {
+      colors = await asked.colors;
+    } catch (error) {
+      if (question === asked) say(`No suggestions: ${sentence(error)}`);
+    }
+    if (question !== asked) return;
+    list.removeAttribute("aria-busy");
+    list.replaceChildren(...colors.map(option));
+    if (box.contains(document.activeElement) && document.activeElement === $("#picker-close")) $("button", list)?.focus({ preventScroll: true });
+    cover(true);
+    place();
+  }
+
+  function say(message) {
+    fault.textContent = message;
+    fault.hidden = false;
+  }
+
+  function close() {
+    if (!question) return;
+    const { closed } = question;
+    const had = box.contains(document.activeElement);
+    question = null;
+    box.hidden = true;
+    cover(false);
+    if (had) view.stage.focus({ preventScroll: true });
+    closed?.();
+  }
+
+  /** On a phone, what the sheet covers is taken from the stage. */
+  function cover(on) {
+    const sheet = on && getComputedStyle(box).position === "fixed";
+    document.body.classList.toggle("picking", on);
+    document.body.style.setProperty("--covered", sheet ? `${box.offsetHeight - $(".rail").offsetHeight}px` : "0px");
+    if (sheet) requestAnimationFrame(() => question && view.reveal(question.anchor));
+  }
+
+  /** Beside its place, wherever there is room, until it is moved; on a phone it is a sheet, and CSS places it. */
+  function place() {
+    if (!question || moved || box.hidden || getComputedStyle(box).position === "fixed") return;
+    const at = view.toScreen(question.anchor.x + 0.5, question.anchor.y + 0.5);
+    const [w, tall, gap] = [box.offsetWidth, box.offsetHeight, 22];
+    const left = at.x + gap + w < view.width - 8 ? at.x + gap : at.x - gap - w > 8 ? at.x - gap - w : Math.max(8, view.width - w - 8);
+    const top = Math.max(8, Math.min(at.y - 60, view.height - tall - 8));
+    box.style.left = `${left}px`;
+    box.style.top = `${top}px`;
+  }
+
+  $("#picker-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const asked = question;
+    const typed = text.value.trim();
+    if (!typed || !asked) return;
+    try {
+      if (/^#?[0-9a-f]{6}$/i.test(typed)) {
+        const color = `#${typed.replace("#", "").toLowerCase()}`;
+        choose({ color, swatch: color, name: color });
+        pad.show(asked.lightness, hexToLab(color).slice(1));
+      } else {
+        const ab = await asked.named(typed);
+        if (question !== asked) return;
+        choose({ ab, swatch: abToHex(ab), name: typed });
+        pad.show(asked.lightness, ab);
+      }
+    } catch (error) {
+      say(sentence(error));
+    }
+  });
+  const head = $(".picker-head", box);
+  head.addEventListener("pointerdown", (event) => event.target.closest("button") || head.setPointerCapture(event.pointerId));
+  head.addEventListener("pointermove", (event) => {
+    if (!head.hasPointerCapture(event.pointerId) || getComputedStyle(box).position === "fixed") return;
+    moved = true;
+    box.style.left = `${Math.min(view.width - 60, Math.max(60 - box.offsetWidth, box.offsetLeft + event.movementX))}px`;
+    box.style.top = `${Math.min(view.height - 40, Math.max(0, box.offsetTop + event.movementY))}px`;
+  });
+  $("#picker-close").addEventListener("click", close);
+  $("#picker-remove").addEventListener("click", () => question?.remove());
+  $("#picker-picture").addEventListener("click", () => question?.picture?.());
+  on("view", place);
+  on("photo", close);
+  return { open, close, get isOpen() { return question !== null; } };
+}

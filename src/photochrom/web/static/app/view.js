@@ -1,0 +1,220 @@
+/**
+ * The photograph on its ground: where it lies, how large, and what is drawn of it.
+ * Picture coordinates: (x, y) in pixels from the upper left corner, so that pixel (0, 0) covers 0 to 1. Screen coordinates: CSS
+ * pixels from the stage's upper left corner.
+ *
+ * @typedef {{x: number, y: number, width: number, height: number}} Rect
+ * @typedef {ImageBitmap|HTMLCanvasElement} Drawable
+ */
+
+import { emit } from "./app.js";
+
+const MARGIN = 24;
+const CLOSEST = 16;
+
+export class View {
+  /** @param {HTMLElement} stage @param {HTMLCanvasElement} canvas */
+  constructor(stage, canvas) {
+    Object.assign(this, { stage, canvas, context: canvas.getContext("2d") });
+    this.size = null;
+    this.scale = 1;
+    [this.x, this.y] = [0, 0];
+    this.fitted = true;
+    /** The share of the visible picture, from the left, that is shown as it was before. */
+    this.split = 0;
+    /** @type {{before: Drawable|null, after: Drawable|null, overlay: Drawable|null, masks: (() => {drawable: Drawable, alpha: number}[])}} */
+    this.layers = { before: null, after: null, overlay: null, masks: () => [] };
+    /** A sharper piece of the picture. @type {{rect: Rect, before: Drawable, after: Drawable}|null} */
+    this.detail = null;
+    this.frame = 0;
+    this.waiting = [];
+    new ResizeObserver(() => this.resized()).observe(stage);
+  }
+
+  get width() {
+    return this.stage.clientWidth;
+  }
+
+  get height() {
+    return this.stage.clientHeight;
+  }
+
+  /** Another picture. */
+  show(size) {
+    this.size = size;
+    this.detail = null;
+    Object.assign(this.layers, { before: null, after: null, overlay: null });
+    this.fit();
+  }
+
+  resized() {
+    const ratio = window.devicePixelRatio || 1;
+    this.canvas.width = Math.round(this.width * ratio);
+    this.canvas.height = Math.round(this.height * ratio);
+    if (this.fitted) this.fit();
+    else this.moved();
+    this.paint();
+  }
+
+  get fitScale() {
+    const margin = Math.min(MARGIN, this.width / 24);
+    const scale = Math.min((this.width - 2 * margin) / this.size.width, (this.height - 2 * margin) / this.size.height);
+    return Math.max(scale, 0.001);
+  }
+
+  fit() {
+    if (!this.size) return;
+    // A picture of a few pixels is not blown up to the whole stage, and yet is to be seen.
+    this.scale = Math.min(this.fitScale, Math.max(CLOSEST / 2, 240 / Math.max(this.size.width, this.size.height)));
+    this.x = (this.width - this.size.width * this.scale) / 2;
+    this.y = (this.height - this.size.height * this.scale) / 2;
+    this.fitted = true;
+    this.moved();
+  }
+
+  /** Larger or smaller, with one place of the screen staying where it is. */
+  zoomAt(factor, sx = this.width / 2, sy = this.height / 2) {
+    if (!this.size) return;
+    const least = Math.min(this.fitScale, 1);
+    const scale = Math.min(Math.max(CLOSEST, this.scale), Math.max(least, this.scale * factor));
+    const place = this.toPicture(sx, sy);
+    this.scale = scale;
+    this.x = sx - place.x * scale;
+    this.y = sy - place.y * scale;
+    this.fitted = scale <= least * 1.0001;
+    if (this.fitted) this.fit();
+    else this.moved();
+  }
+
+  panBy(dx, dy) {
+    if (!this.size) return;
+    this.x += dx;
+    this.y += dy;
+    this.fitted = false;
+    this.moved();
+  }
+
+  /** Keeps the picture on the stage, and tells. */
+  moved() {
+    if (!this.size) return;
+    for (const [axis, side] of [["x", "width"], ["y", "height"]]) {
+      const [length, room] = [this.size[side] * this.scale, this[side]];
+      if (length <= room) this[axis] = (room - length) / 2;
+      else this[axis] = Math.min(MARGIN * 2, Math.max(room - length - MARGIN * 2, this[axis]));
+    }
+    this.stage.dataset.view = [this.x, this.y, this.scale].join(" ");
+    emit("view");
+    this.draw();
+  }
+
+  /** Brings a place of the picture onto the stage. */
+  reveal({ x, y }) {
+    if (this.fitted) return;
+    const place = this.toScreen(x, y);
+    const room = 48;
+    const dx = place.x < room ? room - place.x : Math.min(0, this.width - room - place.x);
+    const dy = place.y < room ? room - place.y : Math.min(0, this.height - room - place.y);
+    if (dx || dy) this.panBy(dx, dy);
+  }
+
+  toPicture(sx, sy) {
+    return { x: (sx - this.x) / this.scale, y: (sy - this.y) / this.scale };
+  }
+
+  toScreen(x, y) {
+    return { x: x * this.scale + this.x, y: y * this.scale + this.y };
+  }
+
+  /** The pixel under a place of the screen, or null beside the picture. */
+  pixelAt(sx, sy) {
+    if (!this.size) return null;
+    const { x, y } = this.toPicture(sx, sy);
+    const pixel = { x: Math.floor(x), y: Math.floor(y) };
+    return pixel.x >= 0 && pixel.y >= 0 && pixel.x < this.size.width && pixel.y < this.size.height ? pixel : null;
+  }
+
+  /** The visible part, on the screen. @returns {Rect} */
+  get visible() {
+    if (!this.size) return { x: 0, y: 0, width: 0, height: 0 };
+    const x = Math.max(0, this.x);
+    const y = Math.max(0, this.y);
+    return {
+      x, y,
+      width: Math.max(0, Math.min(this.width, this.x + this.size.width * this.scale) - x),
+      height: Math.max(0, Math.min(this.height, this.y + this.size.height * this.scale) - y),
+    };
+  }
+
+  /** The visible part, in whole pixels of the picture. @returns {Rect} */
+  get visiblePixels() {
+    const { x, y, width, height } = this.visible;
+    const first = this.toPicture(x, y);
+    const last = this.toPicture(x + width, y + height);
+    const left = Math.max(0, Math.floor(first.x));
+    const top = Math.max(0, Math.floor(first.y));
+    return { x: left, y: top, width: Math.min(this.size.width, Math.ceil(last.x)) - left, height: Math.min(this.size.height, Math.ceil(last.y)) - top };
+  }
+
+  /** Where the two halves meet, on the screen. */
+  get splitX() {
+    return this.visible.x + this.visible.width * this.split;
+  }
+
+  /** Draws soon; `then` is called when it was drawn. */
+  draw(then = null) {
+    if (then) this.waiting.push(then);
+    this.frame ||= requestAnimationFrame(() => this.paint());
+  }
+
+  paint() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { context, layers } = this;
+    const ratio = window.devicePixelRatio || 1;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (this.size && (layers.before || layers.after)) {
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.imageSmoothingQuality = "high";
+      const split = layers.after ? this.splitX : this.width;
+      this.half("after", split, this.width);
+      this.half("before", 0, split);
+      this.over(layers);
+    }
+    this.waiting.splice(0).forEach((then) => then());
+  }
+
+  /** One side of the slider. */
+  half(which, from, to) {
+    const { context } = this;
+    const picture = this.layers[which] ?? this.layers.before ?? this.layers.after;
+    if (to <= from) return;
+    context.save();
+    context.beginPath();
+    context.rect(from, 0, to - from, this.height);
+    context.clip();
+    this.place(picture, { x: 0, y: 0, ...this.size });
+    if (this.detail) {
+      context.imageSmoothingEnabled = this.scale < 4;
+      this.place(this.detail[which], this.detail.rect);
+    }
+    context.restore();
+  }
+
+  /** What lies over the picture: doubts, masks. */
+  over({ overlay, masks }) {
+    const { context } = this;
+    const whole = { x: 0, y: 0, ...this.size };
+    if (overlay) this.place(overlay, whole);
+    for (const { drawable, alpha } of masks()) {
+      context.globalAlpha = alpha;
+      this.place(drawable, whole);
+    }
+    context.globalAlpha = 1;
+  }
+
+  place(drawable, { x, y, width, height }) {
+    const corner = this.toScreen(x, y);
+    this.context.drawImage(drawable, corner.x, corner.y, width * this.scale, height * this.scale);
+  }
+}
