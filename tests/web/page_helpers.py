@@ -86,6 +86,7 @@ class Person:
 
     def __post_init__(self) -> None:
         self.context = self.browser.new_context(**self.screen, reduced_motion="reduce", accept_downloads=True)
+        self.context.set_default_timeout(120_000)  # for a machine that has much else to do; nothing waits that long for nothing
         self.page = self.context.new_page()
         self.asked: list[Any] = []
         self.faults: list[str] = []
