@@ -3,7 +3,7 @@
     python benchmarks/film.py --data cid22-256.parquet --model photochrom [--strength 0.7] [--limit 60] [--sheet sheet.png]
 
 Every row changes the input only. Its ab is put on the truth's own L*, so that what is measured is the colour, not how unlike
-the grey is; the first row, L*, is what benchmarks/quality.py measures. The films have the weights of
+the grey is; the first row, L*, is what `photochrom evaluate` measures. The films have the weights of
 photochrom/train/augment.py without their random part, the damages of photochrom/train/damage.py one strength each.
 """
 

@@ -1,7 +1,10 @@
 """Write the pictures that a recipe held back from training to a folder, to measure on them.
 
-python benchmarks/held_back.py cache/store held --recipe photochrom --limit 300
-python benchmarks/quality.py --data held --train DATA --model photochrom
+python benchmarks/held_back.py cache/store held --limit 300
+photochrom evaluate held --method photochrom
+
+python benchmarks/held_back.py cache/store labelled --labelled --limit 400
+photochrom evaluate labelled --method photochrom --lite2 efficientnet_lite2_*.whl
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from photochrom.evaluate.perceptual import wordnet_id
 from photochrom.train.data import split
 from photochrom.train.recipe import load_recipe, recipe_path
 from photochrom.train.store import PictureStore
@@ -23,15 +27,18 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--recipe", default="photochrom")
     parser.add_argument("--limit", type=int, default=300)
+    parser.add_argument("--labelled", action="store_true", help="only those with a WordNet id, which the names keep")
     options = parser.parse_args()
     store = PictureStore(options.store)
     _, held = split(store, load_recipe(recipe_path(options.recipe)))
-    chosen = np.random.default_rng(0).permutation(held)[: options.limit]
+    known = {index: wordnet_id(store.entries[index].path) for index in held}
+    wanted = [index for index in held if known[index]] if options.labelled else held
+    chosen = np.random.default_rng(0).permutation(wanted)[: options.limit]
     for index in chosen:
-        folder = options.out / store.entries[index].source
+        folder = options.out / store.entries[index].source / (known[index] or "")
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{index}.png"), cv2.cvtColor(store[index], cv2.COLOR_RGB2BGR))
-    print(f"{len(chosen)} of {len(held)} held-back pictures")
+    print(f"{len(chosen)} of {len(wanted)} held-back pictures")
 
 
 if __name__ == "__main__":

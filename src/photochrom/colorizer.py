@@ -158,12 +158,13 @@ class Opened:
         picture: str | Path | bytes | NDArray[Any] | SourceImage | Opened,
         *,
         mask: NDArray[Any] | None = None,
+        picture_mask: NDArray[Any] | None = None,
         trust: float = 0.5,
         strength: float = 1.0,
     ) -> Hint:
         """A hint that takes colours from a colour picture; see :func:`photochrom.steering.refer`. Raises ImageError too."""
         opened = picture if isinstance(picture, Opened) else self.colorizer.open(picture)
-        return steering.refer(self, opened, mask=mask, trust=trust, strength=strength)
+        return steering.refer(self, opened, mask=mask, picture_mask=picture_mask, trust=trust, strength=strength)
 
     def alternatives(self, count: int, *, seed: int = 0) -> list[Hints]:
         """Hints for up to ``count`` distinct, plausible colourings; see :func:`photochrom.steering.alternatives`."""

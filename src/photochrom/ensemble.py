@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EnsembleFeatures", "EnsembleSession"]
 
-#: Sizes of the views, relative to the work size. benchmarks/quality.py --quality best measures them.
+#: Sizes of the views, relative to the work size. `photochrom evaluate --method photochrom:quality=best` measures them.
 SCALES = (0.75, 1.0, 1.25)
 
 

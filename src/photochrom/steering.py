@@ -5,7 +5,7 @@ The methods of :class:`photochrom.colorizer.Opened` of the same names call these
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import cv2
@@ -13,7 +13,7 @@ import numpy as np
 
 from photochrom import fuse, propagate
 from photochrom.color import rgb_to_lab
-from photochrom.errors import OptionError
+from photochrom.errors import MaskError, OptionError
 from photochrom.guidance import reference, samples
 from photochrom.guidance.modes import moments, shares
 from photochrom.guidance.palette import Palette, palette_of_picture
@@ -70,18 +70,27 @@ class Click:
 
 
 def refer(
-    photo: Analysed, picture: Analysed, *, mask: NDArray[Any] | None = None, trust: float = 0.5, strength: float = 1.0
+    photo: Analysed,
+    picture: Analysed,
+    *,
+    mask: NDArray[Any] | None = None,
+    picture_mask: NDArray[Any] | None = None,
+    trust: float = 0.5,
+    strength: float = 1.0,
 ) -> Hint:
     """A hint that gives the photograph the colours of a colour picture, where both show the same kind of thing.
 
     picture: the reference, opened with the same model. mask: (H, W) of the photograph's size: only inside, and there everywhere,
     fused seamlessly with the colours around (Srivastava's foreground from a reference); None: the whole picture, each place as
-    far as the match is believed. trust: 0 to 1, how far matches are believed. Raises GreyReferenceError for a reference
-    without colours, MaskError for a mask of another size.
+    far as the match is believed. picture_mask: (H, W) of the reference's size: only what lies inside gives colours. trust: 0 to
+    1, how far matches are believed. Raises GreyReferenceError for a reference without colours, MaskError for a mask of another
+    size or an empty one.
     """
     seen, offered = _seen(photo), _seen(picture)
     colours = reference.cell_colours(picture.source.work_copy(min(picture.work_lightness.shape)), offered.shape)
     given = reference.make_reference(offered, colours)
+    if picture_mask is not None:
+        given = replace(given, mask=_inside(picture_mask, picture.size, offered.shape))
     if mask is None:
         variance = None
         if photo.session.output == "ab-bins":
@@ -97,6 +106,15 @@ def refer(
     near: Any = cv2.dilate((touched > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
     found = reference.transfer(seen, [given], mask=near > 0, least=1.0)
     return Hint(found.ab, place, strength, "inside")
+
+
+def _inside(mask: NDArray[Any], size: tuple[int, int], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """The cells, (h * w,), that lie inside a mask of a picture by three quarters; of a small one those that do most."""
+    weight = Mask(mask).weight
+    if weight.shape != size[::-1]:
+        raise MaskError(f"the mask has shape {weight.shape}, and the picture that it is for {size[::-1]}")
+    share: Any = cv2.resize(weight.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(share >= min(0.75, float(share.max())), bool).ravel()
 
 
 def picture_palette(picture: Analysed) -> Palette:

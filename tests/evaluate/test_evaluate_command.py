@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers import Command, files, load, save
+from helpers import Command, data, files, load, save
 from photochrom.evaluate import metrics
 
 BASELINES = ["truth", "grey", "mean ab", "mean ab given L", "random colours"]
@@ -295,3 +295,32 @@ class TestModelsAndSets:
             for more in ((), ("--train", "truth"))
         ]
         assert found[1] < found[0]  # fitted on the very pictures
+
+    def test_frames_of_a_clip_flicker_where_colours_come_and_go(self, photochrom: Command, here: Path) -> None:
+        wide = data.coffee()[100:196, 100:260]
+        for number in range(4):
+            frame = np.ascontiguousarray(wide[:, 4 * number : 4 * number + 128])
+            save(frame, here / "clip" / f"{number}.png")
+            for name, pale in (("steady", 0.5), ("blinking", 0.5 * (number % 2))):
+                grey = frame.mean(axis=2, keepdims=True)
+                save(np.round(grey + pale * (frame - grey)).astype(np.uint8), here / name / f"{number}.png")
+        run = photochrom(
+            "evaluate",
+            "clip",
+            "--protocol",
+            "native",
+            "--clip",
+            "--method",
+            "steady",
+            "--method",
+            "blinking",
+            "--json",
+            "-j",
+            1,
+        )
+        assert run.code == 0, run.err
+        (one,) = run.lines[0]["sets"]
+        steady, blinking = (figures(one, name)["flicker"] for name in ("steady", "blinking"))
+        assert steady["value"] < 1 < 3 < blinking["value"]
+        assert steady["n"] == 3
+        assert photochrom("evaluate", "clip", "--clip", "--limit", 2).code == 2

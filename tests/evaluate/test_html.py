@@ -152,7 +152,7 @@ def test_without_pictures_there_are_their_figures(evaluation: Evaluation, tmp_pa
     write_html(evaluation.report, {}, tmp_path / "plain.html")
     text = (tmp_path / "plain.html").read_text(encoding="utf-8")
     assert "image/jpeg" not in text
-    assert "pictures by name, with their CIEDE2000" in text
+    assert "The pictures by name, with their CIEDE2000" in text
     assert 'class="gallery"' not in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +20,8 @@ pytest.importorskip("lightning")
 from photochrom.errors import DataError
 from photochrom.papers import charts, statistics
 from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.compare import Settings, _recipe
+from photochrom.papers.foregrounds import TABLE_1
 from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
 from photochrom.papers.results import Result, read_results
@@ -59,7 +62,8 @@ def test_the_command_trains_measures_and_goes_on(
     result = json.loads((tmp_path / "work/cnn-baseline-1/result.json").read_text())
     assert result["parameters"] == 231_682
     assert len(result["pictures"]["psnr"]) == 4
-    assert result["cpu_seconds"] > 0
+    assert result["steps"] > 1
+    assert 0.5 < result["cpu_seconds"] < 2
 
     def trained(*given: Any, **named: Any) -> None:
         raise AssertionError("trained again")
@@ -79,6 +83,22 @@ def test_a_row_with_a_pretrained_start_asks_for_its_file(photochrom: Any, pictur
     assert "--vgg" in run.err
 
 
+def test_every_row_has_a_recipe_of_the_same_budget_size_and_seed(tmp_path: Path) -> None:
+    starts = {"vgg": tmp_path / "vgg.whl", "lite0": tmp_path / "lite0.whl"}
+    settings = Settings([tmp_path], tmp_path, 12.0, 64, 8, starts)
+    for row in ROWS:
+        recipe, pretrained = _recipe(row, 1, settings)
+        assert (recipe.cpu_seconds, recipe.batch, recipe.seed) == (12.0, 8, 1)
+        assert getattr(recipe, "size", None) == 64 or getattr(recipe, "sizes", None) == [64]
+        assert (pretrained is not None) == bool(row.start)
+        assert recipe.last_step > 10**9  # nothing but the seconds ends it
+    # the same pictures, in the same order
+    stored = [recipe if row.ours else recipe.for_store() for row in ROWS for recipe, _ in [_recipe(row, 0, settings)]]
+    order = [(one.seed, one.batch, one.holdout, one.holdout_sources, one.smallest_chroma) for one in stored]
+    assert all(one == order[0] for one in order)
+    assert all(one.source_weights == {} for one in stored)
+
+
 def test_there_is_no_report_of_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no finished row"):
         write_report(tmp_path, tmp_path / "out")
@@ -91,12 +111,12 @@ def made_up(name: str, rng: np.random.Generator, better: float = 0.0) -> Result:
     values = {key: (rng.uniform(0.4, 0.6, 12) + better).tolist() for key in keys}
     line = {"train_loss": 0.1, "val_loss": 0.2, "train_accuracy": 0.5, "val_accuracy": 0.5}
     line |= {"train_profile": 0.6, "val_profile": 0.5}
-    ten_keys = ("image matching error", "mean square error", "PSNR", "SSIM", "entropy before", "entropy after")
     one = {
         "name": name,
         "seed": 0,
         "budget": 1.0,
-        "recipe": {"size": 32, "batch": 2, "steps": 4},
+        "recipe": {"size": 32, "batch": 2},
+        "steps": 4,
         "start": "random",
         "parameters": 1000,
         "bytes": 2000,
@@ -106,24 +126,34 @@ def made_up(name: str, rng: np.random.Generator, better: float = 0.0) -> Result:
         "curve": [{"step": 2, **line}, {"step": 4, **line}],
         "means": {key: float(np.mean(found)) for key, found in values.items()} | {"auc_rebalanced": 0.5},
         "pictures": values,
-        "ten": [dict.fromkeys(ten_keys, 1.0)] * 10,
     }
     return Result(name, row, (one,), Path("none"))
+
+
+def made_up_table() -> dict[str, list[dict[str, float]]]:
+    """Srivastava's table 1, in which references raise every figure from 1 to 2."""
+    keys = ("image matching error", "mean square error", "PSNR", "SSIM", "entropy before", "entropy after")
+    ways = {"grey": 0.5, "alone": 1.0, "the same person": 2.0, "another person": 0.9}
+    return {way: [dict.fromkeys(keys, value)] * 10 for way, value in ways.items()}
 
 
 def test_the_whole_report_from_results(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     column = np.zeros((192 * 5, 192, 3), np.uint8)
-    for name in ["grey", "photochrom", *(row.name for row in ROWS)]:
+    for name in ["grey", "photochrom as shipped", *(row.name for row in ROWS)]:
         result = made_up(name, rng)
-        folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name}")
+        folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name.replace(' ', '-')}")
         folder.mkdir(parents=True)
         (folder / "result.json").write_text(json.dumps(result.first))
         cv2.imwrite(str(folder / "samples.png"), column)
+    assert "give `--regions`" in write_report(tmp_path / "work", tmp_path / "out")[0].read_text()
+    (tmp_path / "work/caffenet-region-0" / TABLE_1).write_text(json.dumps(made_up_table()))
     pages = write_report(tmp_path / "work", tmp_path / "out", "photochrom papers --cpu-seconds 1")
     assert [page.name for page in pages] == ["README.md", "README.html"]
     markdown, html = (page.read_text() for page in pages)
-    assert "Not measured" not in markdown
+    assert "not measured" not in markdown.lower()
+    assert "2.000 (1.000)" in markdown  # with references, and the network alone
+    assert "largest miss of a row and seed is 0.0 %" in markdown
     for row in ROWS:
         assert f"`{row.name}`" in markdown
         assert f"<code>{row.name}</code>" in html
@@ -132,7 +162,7 @@ def test_the_whole_report_from_results(tmp_path: Path) -> None:
     for name in names:
         assert (tmp_path / "out" / name).stat().st_size > 500
         assert f'src="{name}"' in html
-    assert list(read_results(tmp_path / "work"))[:2] == ["grey", "photochrom"]
+    assert list(read_results(tmp_path / "work"))[:2] == ["grey", "photochrom as shipped"]
 
 
 def test_verdicts() -> None:
@@ -151,6 +181,23 @@ def test_verdicts() -> None:
         assert all(
             judge(each, alone).held == "not measured" for each in CLAIMS if {each.better, each.worse} - {known, ""}
         )
+
+
+def test_the_verdicts_on_references_need_table_1(tmp_path: Path) -> None:
+    result = replace(made_up("caffenet-region", np.random.default_rng(0)), folder=tmp_path)
+    claims = [claim for claim in CLAIMS if claim.paper == "Srivastava"]
+    results = {"caffenet-region": result}
+    assert {judge(claim, results).held for claim in claims} == {"not measured"}
+    (tmp_path / TABLE_1).write_text(json.dumps(made_up_table()))
+    found = {claim.says: judge(claim, results) for claim in claims}
+    (effective,) = (found[says] for says in found if "effective" in says)
+    assert effective.held == "held"
+    assert "+1.00 dB (+1.00 to +1.00) with the same person" in effective.evidence
+    assert "-0.10 dB (-0.10 to -0.10) with another person" in effective.evidence
+    assert found["average PSNR 29.14 dB"].held == "did not hold"
+    assert "left grey they have 0.50 dB" in found["average PSNR 29.14 dB"].evidence
+    assert found["entropy improves across all the images"].held == "did not hold"
+    assert found["entropy does not change much (figure 5)"].held == "held"
 
 
 def test_the_examples_in_the_docstrings_hold() -> None:

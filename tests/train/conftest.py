@@ -32,6 +32,37 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+class Clock:
+    """A processor time that passes only where it is told to: in the functions that are slowed."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.now, self._patch = 100.0, patch
+
+    def process_time(self) -> float:
+        return self.now
+
+    def slow(self, owner: type, name: str, seconds: float) -> None:
+        function = getattr(owner, name)
+
+        def slowed(*given: Any, **named: Any) -> Any:
+            self.now += seconds
+            return function(*given, **named)
+
+        self._patch.setattr(owner, name, slowed)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the budgets. Every checkpoint takes 50 seconds of it."""
+    from photochrom.train import budget
+    from photochrom.train.checkpoint import WholeCheckpointIO
+
+    found = Clock(monkeypatch)
+    monkeypatch.setattr(budget, "time", found)
+    found.slow(WholeCheckpointIO, "save_checkpoint", 50.0)
+    return found
+
+
 @pytest.fixture(scope="session")
 def photographs() -> list[np.ndarray]:
     """Colourful parts of photographs that come with scikit-image, (h, w, 3) uint8, sRGB."""

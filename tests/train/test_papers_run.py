@@ -16,7 +16,7 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets import registry
 from photochrom.nets.registry import NetSpec
 from photochrom.runtime import open_model
-from photochrom.train.budget import steps_within
+from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.export import export
 from photochrom.train.papers import run, tables
@@ -24,7 +24,7 @@ from photochrom.train.papers.data import PaperCrops, zoomed
 from photochrom.train.papers.export import load_paper_net
 from photochrom.train.papers.module import PaperModule, keras_accuracy, rate_at
 from photochrom.train.papers.recipe import PaperRecipe
-from photochrom.train.papers.run import fit, time_steps
+from photochrom.train.papers.run import fit
 from photochrom.train.store import PictureStore, build_store
 
 #: One recipe for each way to learn.
@@ -106,7 +106,10 @@ def test_killed_and_resumed_ends_with_the_same_weights(
     wanted = {"train_loss", "train_accuracy", "val_loss", "val_accuracy"}
     wanted |= {"train_profile", "val_profile"} if way == "profiled" else set()
     assert all(wanted <= set(line) for line in lines)
-    assert sum(json.loads(line)["steps"] for line in (tmp_path / "parts/cpu.jsonl").read_text().splitlines()) == 3
+    for checkpoint in (whole, parts):
+        steps, seconds = spent(read_checkpoint(checkpoint))
+        assert steps == 5
+        assert seconds > 0
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -188,11 +191,68 @@ def test_a_pretrained_start_is_asked_for_and_never_assumed(folder: Path, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
-def test_steps_are_timed_and_a_budget_is_counted_in_them(folder: Path, tmp_path: Path) -> None:
-    per_step = time_steps(recipe("unet"), [folder], cache=tmp_path, pretrained=None, steps=2)
-    assert 0 < per_step < 60
-    assert steps_within(10.0, 3.0) == 3
-    assert steps_within(1.0, 3.0) == 1
+@pytest.fixture
+def clock(clock: Any) -> Any:
+    """Every training step takes 3 seconds, every batch of a validation 50."""
+    clock.slow(PaperModule, "training_step", 3.0)
+    clock.slow(PaperModule, "validation_step", 50.0)
+    return clock
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(30.0, 10), (31.4, 10), (31.6, 11), (1.0, 1)])
+@pytest.mark.parametrize("way", ["rare", "gan"])
+def test_a_budget_ends_at_the_nearest_step_whatever_else_takes_time(
+    way: str, seconds: float, steps: int, clock: Any, folder: Path, tmp_path: Path
+) -> None:
+    last = fit(recipe(way, cpu_seconds=seconds, steps=2), [folder], tmp_path / "run", cache=tmp_path / "cache")
+    assert spent(read_checkpoint(last)) == (steps, 3.0 * steps)
+    lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == steps
+    assert len(lines) == min(steps, 5)
+    before = clock.now
+    assert fit(recipe(way, cpu_seconds=seconds, steps=2), [folder], tmp_path / "run", cache=tmp_path / "cache") == last
+    assert clock.now == before  # nothing left to do
+
+
+def test_a_budget_is_carried_on_and_the_rate_comes_to_rest(
+    clock: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = recipe("rare", cpu_seconds=30.0)
+    learn = PaperModule.training_step
+    rates: list[float] = []
+    die = [True]
+
+    def killed(self: PaperModule, batch: Any, batch_idx: int) -> Any:
+        rates.append(self.trainer.optimizers[0].param_groups[0]["lr"] / settings.rate)
+        if self.trainer.global_step == 5 and die.pop():
+            raise KilledError
+        return learn(self, batch, batch_idx)
+
+    monkeypatch.setattr(PaperModule, "training_step", killed)
+    with pytest.raises(KilledError):
+        fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache")
+    kept = spent(read_checkpoint(tmp_path / "run/last.ckpt"))
+    assert kept == (4, 12.0)
+    die.append(False)
+    last = fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache")
+    assert spent(read_checkpoint(last)) == (10, 30.0)
+    before, after = rates[:6], rates[6:]  # after: from the checkpoint of four steps on
+    assert before[0] == 1
+    assert after[0] == pytest.approx(before[4])
+    assert sorted(after, reverse=True) == after
+    assert after[-1] < 0.15  # the last of ten steps
+    with pytest.raises(CheckpointError, match="cpu_seconds"):
+        fit(recipe("rare", cpu_seconds=60.0), [folder], tmp_path / "run", cache=tmp_path / "cache")
+
+
+def test_a_budget_changes_neither_the_order_nor_what_is_learnt(clock: Any, folder: Path, tmp_path: Path) -> None:
+    ways = ({"cpu_seconds": 9.0}, {"steps": 3})
+    paths = [
+        fit(recipe("unet", **way), [folder], tmp_path / f"{number}", cache=tmp_path / "cache")
+        for number, way in enumerate(ways)
+    ]
+    one, other = (read_checkpoint(path)["state_dict"] for path in paths)
+    assert all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_penalties_are_those_of_keras() -> None:
@@ -204,10 +264,12 @@ def test_penalties_are_those_of_keras() -> None:
 
 
 def test_rates() -> None:
-    assert rate_at(recipe("unet"), 4) == 1
-    assert rate_at(recipe("rare", steps=100), 0) == 1
-    assert rate_at(recipe("rare", steps=100), 100) == pytest.approx(0.02)
-    assert rate_at(recipe("bins", steps=100), 100) == pytest.approx(1 / 3)
+    assert rate_at(recipe("unet"), 0.8) == 1
+    assert rate_at(recipe("rare"), 0) == 1
+    assert rate_at(recipe("rare"), 1) == pytest.approx(0.02)
+    assert rate_at(recipe("bins"), 1) == pytest.approx(1 / 3)
+    module = PaperModule(recipe("rare", steps=100), {"rare": torch.ones(64, 64)})
+    assert [module.done(step) for step in (0, 25, 100, 200)] == [0, 0.25, 1, 1]
 
 
 def test_keras_accuracy_of_tensors_is_that_of_the_metrics() -> None:

@@ -19,6 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from photochrom.errors import CheckpointError, DataError, DivergenceError, OutputWriteError
 from photochrom.train import checkpoint, module, run
+from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint
 from photochrom.train.module import ColorModule
 from photochrom.train.progress import ProgressLine
@@ -97,6 +98,29 @@ def test_a_run_leaves_a_checkpoint_and_a_log_and_says_nothing(
     stamp = last.stat().st_mtime_ns
     assert fit(recipe(encoder_rate=1e-4), [folder], tmp_path / "out", workers=0) == last
     assert last.stat().st_mtime_ns == stamp
+
+
+def test_a_budget_of_cpu_seconds_ends_the_run_and_is_carried_on(
+    recipe: Make, folder: Path, tmp_path: Path, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.slow(ColorModule, "training_step", 3.0)
+    clock.slow(ColorModule, "validation_step", 50.0)
+    settings = recipe(steps=2, cpu_seconds=22.0, warmup=1)
+    with monkeypatch.context() as patch:
+        kill_at(5, patch)
+        with pytest.raises(KilledError):
+            fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache", workers=0)
+    last = fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache", workers=0)
+    found = read_checkpoint(last)
+    assert spent(found) == (7, 21.0)
+    assert found["lr_schedulers"][0]["_last_lr"][0] < 0.1 * settings.decoder_rate
+    steps = [json.loads(line)["step"] for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert steps[-1] == 7
+    assert len(steps) >= 5
+    whole = fit(settings, [folder], tmp_path / "whole", cache=tmp_path / "cache", workers=0)
+    one, other = found["state_dict"], read_checkpoint(whole)["state_dict"]
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, atol=1e-5, rtol=1e-5, msg=name)
 
 
 def test_samples_are_grey_result_and_truth_of_the_same_pictures(recipe: Make, folder: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from fastapi.testclient import TestClient
 from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.web.app import create_app
+from photochrom.web.folder import private_folder
 from photochrom.web.settings import Settings
 
 UPLOADS = 50
@@ -172,7 +175,31 @@ def test_nothing_is_left_on_disk(photo: Grey) -> None:
         client.post(f"{session}/result", json={})
         client.post(f"{session}/references", files={"picture": ("a.png", b"no picture")})
         client.delete(session)
-        assert [path for path in root.rglob("*") if path.is_file()] == []
+        assert [path.name for path in root.rglob("*") if path.is_file()] == ["owner"]
+
+
+def test_what_a_killed_server_left_is_deleted(photo: Grey) -> None:
+    with listening(create_app(Settings(threads=1))):  # a folder in use stays
+        command = [sys.executable, "-m", "photochrom", "serve", "--port", "0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            httpx.post(f"{address}v1/sessions", files={"picture": ("a.png", encoded(photo))}, timeout=60)
+            process.kill()
+        left = [path for path in Path(tempfile.gettempdir()).glob("photochrom-serve-*") if _of(path) == process.pid]
+        assert len(left) == 1
+        in_use = private_folder()
+        assert in_use.exists()
+        assert not left[0].exists()
+        again = private_folder()
+        assert in_use.exists()
+        for path in (in_use, again):
+            shutil.rmtree(path)
+
+
+def _of(folder: Path) -> int | None:
+    owner = folder / "owner"
+    return int(owner.read_text().split()[1]) if owner.exists() else None
 
 
 def test_two_workers_share_the_sessions(shipped: Colorizer, photo: Grey) -> None:

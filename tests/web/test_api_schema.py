@@ -46,10 +46,12 @@ def test_no_request_makes_it_fail(document: Any, address: str, mode: GenerationM
     session = httpx.post(f"{address}/v1/sessions", files={"picture": PICTURE}, timeout=60).json()["id"]
     for found in document.get_all_operations():
         operation = found.ok()
+        if mode == GenerationMode.NEGATIVE and not operation.body:
+            continue  # there is little in its request that could be wrong
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(
-            max_examples=5,
+            max_examples=4,
             deadline=None,
             derandomize=True,
             database=None,

@@ -48,6 +48,9 @@ def evaluate(
         float, typer.Option(min=0, help="Leave out truth pictures whose mean chroma is lower (near-grey).")
     ] = 2.0,
     resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap that makes the intervals.")] = 1000,
+    clip: Annotated[
+        bool, typer.Option("--clip", help="The pictures of each set are frames of a clip, by name: also their flicker.")
+    ] = False,
     lpips: Annotated[
         Path | None,
         typer.Option(
@@ -94,6 +97,7 @@ def evaluate(
         min_chroma=min_chroma,
         train=tuple(train or ()),
         judges=JudgeFiles(lpips, fid, lite2),
+        clip=clip,
         pictures=out is not None and not no_pictures,
     )
     methods = parse_methods(method or ())

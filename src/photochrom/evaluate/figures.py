@@ -7,7 +7,7 @@ from typing import Literal
 
 from photochrom.evaluate.artefacts import ARTEFACTS
 
-__all__ = ["METRICS", "Figure"]
+__all__ = ["FLICKER", "METRICS", "Figure"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ METRICS: tuple[Figure, ...] = (
         "%",
         "higher",
         2,
-        "the same, every true ab bin of the set weighing the same (Zhang 2016)",
+        "the same, every true ab bin that the set has weighing the same (Zhang 2016); the interval is given these bins",
         "set",
         True,
     ),
@@ -89,4 +89,15 @@ METRICS: tuple[Figure, ...] = (
         Figure(artefact.key, artefact.title.lower(), artefact.unit, "lower", artefact.decimals, artefact.what)
         for artefact in ARTEFACTS
     ),
+)
+
+#: Of clips only.
+FLICKER = Figure(
+    "flicker",
+    "flicker",
+    "ab",
+    "lower",
+    2,
+    "change of ab from the frame before, along the motion, beyond the truth's",
+    headline=True,
 )

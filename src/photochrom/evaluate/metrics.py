@@ -207,12 +207,12 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     # a* is stretched near the grey axis
     stretch = 1.5 - 0.5 * _chroma_share((_length(a1, b1) + _length(a2, b2)) / 2)
     chroma1, chroma2 = _length(stretch * a1, b1), _length(stretch * a2, b2)
-    hue1, hue2 = (np.degrees(np.arctan2(b, stretch * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
+    hues = (np.degrees(np.arctan2(b, stretch * a)) for a, b in ((a1, b1), (a2, b2)))
+    hue1, hue2 = (np.where(hue < 0, hue + 360, hue) for hue in hues)
     grey = chroma1 * chroma2 == 0
 
-    turn = (hue2 - hue1 + 180) % 360 - 180
-    # Opposite hues: Sharma's rules leave a difference of exactly 180 degrees its sign.
-    turn = np.where((turn == -180) & (hue2 > hue1), 180.0, turn)
+    turn = hue2 - hue1
+    turn = turn - 360 * np.rint(turn / 360)  # exactly 180 degrees keep their sign, as Sharma's rules have it
     d_light, d_chroma = light2 - light1, chroma2 - chroma1
     d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(np.radians(turn) / 2))
 

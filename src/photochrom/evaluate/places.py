@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -73,12 +74,34 @@ class TruthPlaces:
         if lab.ndim != 3 or lab.shape[2] != 3 or not np.isfinite(lab).all():
             raise InvalidPixelsError(f"a true picture of shape {lab.shape}; expected finite L*a*b* (h, w, 3)")
         self.lab = lab
+        self._last: dict[str, tuple[NDArray[Any], Any]] = {}
 
     def paired(self, result: NDArray[Any]) -> TruthPlaces:
         """Itself, once the result has its shape and is finite. Raises InvalidPixelsError."""
         if result.shape != self.lab.shape or not np.isfinite(result).all():
             raise InvalidPixelsError(f"a result of shape {result.shape}; expected finite L*a*b* {self.lab.shape}")
         return self
+
+    def _again(self, what: str, result: NDArray[Any], work: Callable[[], Any]) -> Any:
+        """``work()``, or what it gave where the same array is asked about again: several measures need the same of it."""
+        if what not in self._last or self._last[what][0] is not result:
+            self._last[what] = result, work()
+        return self._last[what][1]
+
+    def slopes_of(self, result: NDArray[Any]) -> NDArray[np.float32]:
+        """Slopes of a result's a* and b*, (h, w, 4), as :attr:`colour_slopes`."""
+        found: NDArray[np.float32] = self._again("slopes", result, lambda: slopes(result[..., 1:]))
+        return found
+
+    def casts_of(self, result: NDArray[Any]) -> dict[str, float]:
+        """The length of the mean ab error of a result over the skin of each tone that the picture has."""
+
+        def work() -> dict[str, float]:
+            error = np.asarray(result[..., 1:], np.float64) - self.lab[..., 1:] if self.skin else np.zeros((1, 1, 2))
+            return {name: float(np.hypot(*error[where].mean(axis=0))) for name, where in self.skin.items()}
+
+        found: dict[str, float] = self._again("casts", result, work)
+        return found
 
     @cached_property
     def light_slope(self) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from photochrom.errors import EvaluationError, OptionError
 from photochrom.evaluate.baselines import Baselines, donors, fit_baselines, read_baselines
-from photochrom.evaluate.figures import METRICS, Figure
+from photochrom.evaluate.figures import FLICKER, METRICS, Figure
 from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.methods import BASELINES, TRUTH, Folder, Matches, Method, match_results
 from photochrom.evaluate.pictures import TruthSet, open_truth
@@ -41,7 +41,10 @@ RULES = {
 
 @dataclass(frozen=True)
 class Options:
-    """How to evaluate. ``train``: photographs to fit the mean colours on, in place of the shipped ones."""
+    """How to evaluate. ``train``: photographs to fit the mean colours on, in place of the shipped ones.
+
+    ``clip``: the pictures of each set are frames of a clip, in their order; then they flicker, too.
+    """
 
     protocol: str = "centre-256"
     limit: int | None = None
@@ -52,8 +55,11 @@ class Options:
     train: Sequence[Path] = ()
     judges: JudgeFiles = JudgeFiles()  # noqa: RUF009  # it is frozen
     pictures: bool = True
+    clip: bool = False
 
     def __post_init__(self) -> None:
+        if self.clip and self.limit is not None:
+            raise OptionError("--limit", self.limit, "no limit with --clip, whose frames must follow each other")
         for option, least in (("seed", 0), ("jobs", 1), ("resamples", 100)):
             if getattr(self, option) < least:
                 raise OptionError(f"--{option}", getattr(self, option), f"{least} or more")
@@ -98,7 +104,7 @@ def evaluate(
     settings = Settings(
         find_protocol(options.protocol),
         tuple(methods),
-        METRICS + options.judges.figures,
+        METRICS + options.judges.figures + ((FLICKER,) if options.clip else ()),
         _means(options.train),
         options.min_chroma,
         options.judges,
@@ -130,7 +136,7 @@ def evaluate(
             "rules": [
                 "A picture is left out, for all methods alike, where it is " + "; ".join(rules) + ".",
                 f"Figures are means over pictures, every picture weighing the same; brackets are 95 % intervals over pictures "
-                f"(Poisson bootstrap, {options.resamples} resamples, seed {options.seed}).",
+                f"(Bayesian bootstrap, {options.resamples} resamples, seed {options.seed}).",
                 "Models see the truth's L* as a grey 8-bit picture of the protocol's size; what is measured is the finished "
                 "picture, 8-bit sRGB, that of the baselines with their chroma limited to sRGB.",
             ],
@@ -191,8 +197,8 @@ class _Set:
             for index, (rule, reason) in matches.problems.items()
         ]
 
-    def task(self, index: int) -> Task:
-        """What a process needs for one picture."""
+    def task(self, index: int, *, clip: bool = False) -> Task:
+        """What a process needs for one picture; of a clip also the frame before, where all methods have it."""
         lenders: list[int] = []
         if self._lenders is not None:
             following = int(self._lenders[index])
@@ -201,7 +207,14 @@ class _Set:
                 following = int(self._lenders[following])
         rows = self.truth.rows
         files = {name: file for name, matches in self._matches.items() if (file := matches.files[index]) is not None}
-        return Task(index, rows[index], tuple(rows[lender] for lender in lenders), files)
+        before = clip and index > 0 and not any(index - 1 in matches.problems for matches in self._matches.values())
+        return Task(
+            index,
+            rows[index],
+            tuple(rows[lender] for lender in lenders),
+            files,
+            self.task(index - 1) if before else None,
+        )
 
 
 def _measure(
@@ -219,7 +232,7 @@ def _measure(
     excluded = one.unmatched
     count = len(one.truth)
     skipped = {row.index for row in excluded}
-    tasks = (one.task(index) for index in range(count) if index not in skipped)
+    tasks = (one.task(index, clip=options.clip) for index in range(count) if index not in skipped)
     progress(one.name, len(skipped), count)
     for done, measured in enumerate(workers.measure(tasks), len(skipped) + 1):
         if isinstance(measured, Excluded):

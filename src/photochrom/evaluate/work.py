@@ -15,7 +15,8 @@ from photochrom.color import lightness
 from photochrom.errors import DataError, PhotochromError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.artefacts import ARTEFACTS, TruthPlaces
-from photochrom.evaluate.figures import Figure
+from photochrom.evaluate.figures import FLICKER, Figure
+from photochrom.evaluate.flicker import flicker_pair, motion
 from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.methods import BASELINES, GREY, TRUTH, Folder, Method, Model
 from photochrom.evaluate.metrics import AUC_AREA
@@ -48,12 +49,16 @@ class Settings:
 
 @dataclass(frozen=True)
 class Task:
-    """One picture, the others that may lend it their colours (the first that can be read does), and its results' files."""
+    """One picture, the others that may lend it their colours (the first that can be read does), and its results' files.
+
+    ``before``: of a clip, the frame before.
+    """
 
     index: int
     row: Row
     donors: tuple[Row, ...]
     files: dict[str, Path]
+    before: Task | None = None
 
 
 @dataclass(frozen=True)
@@ -142,9 +147,25 @@ class Bench:
         except PhotochromError as error:
             raise _Unusable(None, "failed", error) from error
         rows = [row | others for row, others in zip(rows, seen, strict=True)]
+        if task.before is not None:
+            for row, flicker in zip(rows[1:], self._flicker(task.before, results), strict=True):
+                row[FLICKER.key] = flicker
         keys = [figure.key for figure in self.settings.figures]
         values = np.array([[row.get(key, np.nan) for key in keys] for row in rows])
         return Measured(task.index, task.row, values, np.stack(areas), np.stack(histograms), features, results.seconds)
+
+    def _flicker(self, task: Task, now: _Results) -> list[float]:
+        """Of each method, from the frame before to this one; NaN where that one cannot be used."""
+        try:
+            before = self._results(task)
+            moved = motion(lightness(before.truth), lightness(now.truth))
+        except (_Unusable, PhotochromError):
+            return [float("nan")] * len(now.pictures)
+        truth = View(before.truth).ab, View(now.truth).ab
+        return [
+            flicker_pair(moved, truth, (View(before.pictures[name]).ab, View(rgb).ab))
+            for name, rgb in now.pictures.items()
+        ]
 
     def _results(self, task: Task) -> _Results:
         settings = self.settings

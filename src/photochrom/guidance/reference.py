@@ -37,6 +37,8 @@ _LIGHT_SCALE, _SPREAD_SCALE = 20.0, 10.0
 _LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 5.0, 2.2, 6.5, 1.2
 #: What the dial of trust does to the error: from exp(_TRUST / 2) at 0 to its inverse at 1.
 _TRUST = 10.0
+#: A log error of which no more than a weight of 0 is left, and which is still a float32.
+_HOPELESS = 80.0
 #: Added to the model's own variance, in ab^2: even a sure model errs by this much.
 _LEAST_VARIANCE = 10.0
 #: The model's variance where it does not tell one, in ab^2: the median of the default model.
@@ -177,8 +179,8 @@ def transfer(
         rows = chosen[start : start + _ROWS]
         ab[rows], distance[rows] = _matched(wanted[rows], offered, colours)
     all_far = np.median(distance[chosen])
-    error = np.exp(_LOG_ERROR + _FAR * (distance - _USUAL) + _ALL_FAR * (all_far - _USUAL))
-    error *= np.exp(_TRUST * (0.5 - trust))
+    log_error = _LOG_ERROR + _FAR * (distance - _USUAL) + _ALL_FAR * (all_far - _USUAL) + _TRUST * (0.5 - trust)
+    error = np.exp(np.minimum(log_error, _HOPELESS))
     # Two estimates of one colour: the mean with the least error weighs each by the other's variance.
     spread = own.ravel() + _LEAST_VARIANCE
     weight = np.zeros(len(wanted), np.float32)

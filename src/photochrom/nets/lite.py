@@ -20,26 +20,12 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photochrom.errors import CheckpointError
+from photochrom.nets.blocks import DepthwiseConv
 
 __all__ = ["STRIDES", "LiteEncoder", "load_pretrained"]
 
 #: Strides of the features that the encoder returns, finest first.
 STRIDES = (8, 16, 32)
-
-
-class DepthwiseConv(nn.Conv2d):
-    """A depthwise convolution that stays in float32 under autocast on a CPU.
-
-    oneDNN's bfloat16 backward pass is slower than its float32 one for 5x5 and strided depthwise kernels, so mixed
-    precision would slow training down just there.
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Shape (N, C, H, W) -> (N, C, H', W')."""
-        if input.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
-            with torch.autocast("cpu", enabled=False):
-                return super().forward(input.float())
-        return super().forward(input)
 
 
 def _simplified(conv: nn.Conv2d) -> nn.Module:

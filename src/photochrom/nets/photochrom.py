@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.color import BIN_SIZE, ab_bins
-from photochrom.nets.lite import DepthwiseConv, LiteEncoder
+from photochrom.nets.blocks import Attention, Block, doubled, pooled_hints
+from photochrom.nets.lite import LiteEncoder
 
 __all__ = ["LEVELS", "Decoder", "PhotochromNet", "lightness_levels"]
 
@@ -25,46 +26,6 @@ __all__ = ["LEVELS", "Decoder", "PhotochromNet", "lightness_levels"]
 AB_SCALE = 100.0
 #: Levels of lightness in the table of the lightness prior, 5 units of L* apart.
 LEVELS = 21
-
-
-class Block(nn.Module):
-    """Residual block: depthwise ``kernel`` x ``kernel``, batch norm, 1x1 to ``expand`` times the channels, ReLU, back."""
-
-    def __init__(self, channels: int, kernel: int, expand: int) -> None:
-        super().__init__()
-        conv = DepthwiseConv if kernel > 3 else nn.Conv2d
-        self.spread = conv(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
-        self.norm = nn.BatchNorm2d(channels)
-        self.grow = nn.Conv2d(channels, channels * expand, 1)
-        self.shrink = nn.Conv2d(channels * expand, channels, 1)
-        nn.init.zeros_(self.shrink.bias)  # type: ignore[arg-type]  # it has one
-        self.shrink.weight.data.mul_(0.3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (N, C, H, W) -> the same."""
-        out: Tensor = x + self.shrink(functional.relu(self.grow(self.norm(self.spread(x)))))
-        return out
-
-
-class Attention(nn.Module):
-    """Residual multi-head self-attention over all places (no position code, so that it works at any size)."""
-
-    def __init__(self, channels: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.BatchNorm2d(channels)
-        self.qkv = nn.Conv2d(channels, channels * 3, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
-        self.out.weight.data.mul_(0.3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Shape (N, C, H, W) -> the same."""
-        n, c, h, w = x.shape
-        q, k, v = self.qkv(self.norm(x)).reshape(n, 3, self.heads, c // self.heads, h * w).transpose(-1, -2).unbind(1)
-        # Written out: PyTorch's fused attention is slow to differentiate in bfloat16 on a CPU.
-        seen = (q @ k.transpose(-1, -2) * (c // self.heads) ** -0.5).softmax(-1) @ v
-        out: Tensor = x + self.out(seen.transpose(-1, -2).reshape(n, c, h, w))
-        return out
 
 
 class Decoder(nn.Module):
@@ -120,7 +81,7 @@ class Decoder(nn.Module):
         features = [*([functional.pixel_shuffle(parts[1], 2)] if stages == 4 else []), parts[0], f16, f32]
         hints = hints * hints.new_tensor([1 / AB_SCALE, 1 / AB_SCALE, 1.0]).reshape(1, 3, 1, 1)
         levels = [
-            lateral(seen) + hint(_pooled(hints, 2**stage))
+            lateral(seen) + hint(pooled_hints(hints, 2**stage))
             for stage, (lateral, hint, seen) in enumerate(zip(self.lateral, self.hint, features, strict=True))
         ]
         glance = [levels[-1].mean((2, 3))] if self.glances else []
@@ -129,7 +90,7 @@ class Decoder(nn.Module):
         )
         x = self.blocks[-1](levels[-1] + context[-1])
         for stage in reversed(range(stages - 1)):
-            x = _doubled(self.down[stage](x)) + levels[stage] + context[stage]
+            x = doubled(self.down[stage](x)) + levels[stage] + context[stage]
             if stage == stages - 2 and self.attention is not None:
                 x = self.attention(x)
             x = self.blocks[stage](x)
@@ -147,19 +108,6 @@ def lightness_levels(light: Tensor) -> Tensor:
     """L* in [0, 100], (N, 1, h, w) -> weights (N, 21, h, w) of the levels 0, 5, ... 100 that interpolate it; they sum to 1."""
     level = torch.arange(LEVELS, device=light.device).reshape(1, LEVELS, 1, 1)
     return functional.relu(1 - (light * ((LEVELS - 1) / 100) - level).abs())
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
-def _pooled(hints: Tensor, by: int) -> Tensor:
-    """Hints on a coarser grid: the mean colour of the hinted cells, and the share of hinted cells made visible."""
-    if by == 1:
-        return hints
-    mask = functional.avg_pool2d(hints[:, 2:], by)
-    ab = functional.avg_pool2d(hints[:, :2] * hints[:, 2:], by) / (mask + 1e-6)
-    return torch.cat([ab, (mask * by).clamp(max=1.0)], dim=1)
 
 
 class PhotochromNet(nn.Module):

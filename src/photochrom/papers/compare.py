@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,30 @@ from photochrom.colorizer import Colorizer
 from photochrom.errors import OptionError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
-from photochrom.papers.measure import measure, seconds_at, ten_pictures, with_model, write_samples
+from photochrom.papers.foregrounds import TABLE_1, read_labelled, table_1
+from photochrom.papers.measure import measure, seconds_at, with_model, write_samples
 from photochrom.papers.rows import Row
-from photochrom.train.budget import steps_within
+from photochrom.train.budget import spent
+from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.data import centre_square, split
-from photochrom.train.export import export
+from photochrom.train.export import export, load_network
 from photochrom.train.files import replacing
 from photochrom.train.papers.export import load_paper_net
 from photochrom.train.papers.recipe import PaperRecipe, load_any
-from photochrom.train.papers.run import fit, time_steps
-from photochrom.train.recipe import recipe_path
+from photochrom.train.papers.run import fit
+from photochrom.train.recipe import Recipe, recipe_path
+from photochrom.train.run import fit as fit_ours
 from photochrom.train.store import open_store
 
-__all__ = ["REFERENCES", "Settings", "reference", "run_row"]
+__all__ = ["REFERENCES", "Settings", "reference", "references_table", "run_row"]
 
 log = logging.getLogger(__name__)
 
 #: What every row is compared with: no colour, one colour, and this project's model (trained for far longer).
-REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom")
+REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom as shipped")
+
+#: The row whose network colours the background in table 1.
+REGION_ROW = "caffenet-region"
 
 
 @dataclass(frozen=True)
@@ -67,45 +74,48 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
             raise OptionError("--work", str(settings.work), "a folder without results of another budget or size")
         return found
     recipe, pretrained = _recipe(row, seed, settings)
-    per_step = _speed(row, recipe, pretrained, settings)
-    steps = steps_within(settings.cpu_seconds, per_step)
-    recipe = dataclasses.replace(recipe, steps=steps, every=max(1, steps // 4))
-    log.info("%s, seed %d: %d steps of %.2f s", row.name, seed, steps, per_step)
-    last = fit(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
-    (graph,) = export(last, folder / f"{row.name}.onnx")
-    colorizer = Colorizer(graph, threads=1)
+    train: Any = fit if isinstance(recipe, PaperRecipe) else partial(fit_ours, workers=0)
+    last = train(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
+    steps, seconds = spent(read_checkpoint(last))
+    log.info("%s, seed %d: %d steps in %.1f CPU seconds", row.name, seed, steps, seconds)
+    model = folder / f"{row.name}.onnx"
+    graphs = export(last, model)
+    colorizer = Colorizer(model, threads=1, work_size=settings.size)
     method = with_model(colorizer)
     log_lines = folder / "log.jsonl"  # absent where so few pictures are given that none is held back
     curve = [json.loads(line) for line in log_lines.read_text().splitlines()] if log_lines.exists() else []
-    stretches = [json.loads(line) for line in (folder / "cpu.jsonl").read_text().splitlines()]
-    whole = sum(stretch["steps"] for stretch in stretches) == steps  # a stretch that was killed told nothing
     result: dict[str, Any] = {
         "name": row.name,
         "seed": seed,
         "budget": settings.cpu_seconds,
-        "recipe": dataclasses.asdict(recipe),
+        "recipe": {**dataclasses.asdict(recipe), "size": settings.size},
         "start": pretrained.name if pretrained else "random",
-        "parameters": _parameters(last),
-        "bytes": graph.stat().st_size,
-        "cpu_seconds": round(sum(stretch["seconds"] for stretch in stretches), 1) if whole else None,
-        "training_pictures_per_s": round(recipe.batch / per_step, 2),
+        "parameters": _parameters(last, row),
+        "bytes": sum(graph.stat().st_size for graph in graphs),
+        "steps": steps,
+        "cpu_seconds": round(seconds, 2),
+        "training_pictures_per_s": round(steps * recipe.batch / seconds, 2),
         "seconds_256": round(seconds_at(colorizer, 256), 4),
         "curve": curve,
         **measure(method, truth),
     }
-    if row.paper == "Srivastava":
-        result["ten"] = ten_pictures(method, truth)
     write_samples(method, folder / "samples.png")
     _write(done, result)
     return result
 
 
-def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe, Path | None]:
-    overrides = {"size": settings.size, "batch": settings.batch, "seed": seed, **row.overrides}
-    recipe = load_any(recipe_path(row.recipe or row.name), **overrides)
-    if not isinstance(recipe, PaperRecipe):
-        raise OptionError("--rows", row.name, "a system of the papers")
-    if recipe.schedule == "constant" and recipe.loss != "gan":
+def references_table(work: Path, regions: Path) -> None:
+    """Make Srivastava's table 1 with the pictures and label maps of the folder ``regions``, once its row is finished."""
+    folder = work / f"{REGION_ROW}-0"
+    if (folder / "result.json").exists() and not (folder / TABLE_1).exists():
+        _write(folder / TABLE_1, table_1(folder / f"{REGION_ROW}.onnx", read_labelled(regions)))
+
+
+def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe | Recipe, Path | None]:
+    shared: dict[str, Any] = {"sizes": [settings.size]} if row.ours else {"size": settings.size}
+    shared |= {"batch": settings.batch, "cpu_seconds": settings.cpu_seconds, "seed": seed}
+    recipe = load_any(recipe_path(row.recipe or row.name), **shared, **row.overrides)
+    if isinstance(recipe, PaperRecipe) and recipe.schedule == "constant" and recipe.loss != "gan":
         recipe = dataclasses.replace(recipe, schedule="cosine")  # a short run must come to rest, too
     if not row.start:
         return recipe, None
@@ -114,20 +124,9 @@ def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe, Path 
     return recipe, settings.starts[row.start]
 
 
-def _speed(row: Row, recipe: PaperRecipe, pretrained: Path | None, settings: Settings) -> float:
-    """CPU seconds of a step, measured once for all seeds, so that a resumed run has the same number of steps."""
-    path = settings.work / f"{row.name}.speed.json"
-    if not path.exists():
-        seconds = time_steps(recipe, settings.data, cache=settings.cache, pretrained=pretrained)
-        _write(path, {"seconds_per_step": seconds, "batch": recipe.batch, "size": recipe.size})
-    return float(json.loads(path.read_text())["seconds_per_step"])
-
-
-def _parameters(checkpoint: Path) -> int:
-    from photochrom.train.checkpoint import read_weights
-
-    state, about = read_weights(checkpoint)
-    return sum(p.numel() for p in load_paper_net(state, about, checkpoint).parameters())
+def _parameters(checkpoint: Path, row: Row) -> int:
+    net = load_network(checkpoint)[0] if row.ours else load_paper_net(*read_weights(checkpoint), checkpoint)
+    return sum(p.numel() for p in net.parameters())
 
 
 def _write(path: Path, value: Any) -> None:
@@ -142,7 +141,7 @@ def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> d
     done = folder / "result.json"
     if done.exists():
         return dict(json.loads(done.read_text()))
-    if name == "photochrom":
+    if name == REFERENCES[-1]:
         method = with_model(Colorizer(threads=1))
     else:
 

@@ -20,7 +20,7 @@ from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.scores import Scores
 from photochrom.train.files import replacing
 
-__all__ = ["KEPT", "measure", "sample_pictures", "seconds_at", "ten_pictures", "with_model", "write_samples"]
+__all__ = ["KEPT", "grey", "line_of_table_1", "measure", "sample_pictures", "seconds_at", "with_model", "write_samples"]
 
 #: Figures that are kept for every picture.
 KEPT = ("psnr", "ssim", "mse", "accuracy", "auc", "ciede2000", "colourfulness", "colourfulness_truth")
@@ -30,6 +30,12 @@ SAMPLE_SIDE = 192
 Rgb = NDArray[np.uint8]
 #: From the truth's lightness (h, w), L* in [0, 100], to a colour picture (h, w, 3).
 Method = Callable[[NDArray[np.float32]], Rgb]
+
+
+def grey(rgb: Rgb) -> NDArray[np.uint8]:
+    """The truth's L* as a grey 8-bit picture (h, w)."""
+    light = lightness(rgb)
+    return np.ascontiguousarray(baselines.colour(light, baselines.grey_ab(light))[..., 0])
 
 
 def with_model(colorizer: Colorizer) -> Method:
@@ -51,24 +57,16 @@ def measure(method: Method, truth: Sequence[TruthPicture]) -> dict[str, Any]:
     return {"means": {name: round(value, 4) for name, value in scores.compute().items()}, "pictures": each}
 
 
-def ten_pictures(method: Method, truth: Sequence[TruthPicture]) -> list[dict[str, float]]:
-    """Srivastava's table 1: ten pictures, evenly spread over the set."""
-    lines = []
-    for number in np.linspace(0, len(truth) - 1, 10).round().astype(int).tolist():
-        rgb = truth[number].rgb
-        light = lightness(rgb)
-        result, grey = method(light), baselines.colour(light, baselines.grey_ab(light))[..., 0]
-        lines.append(
-            {
-                "image matching error": metrics.image_matching_error(rgb, result),
-                "mean square error": metrics.mse(rgb, result),
-                "PSNR": metrics.psnr(rgb, result),
-                "SSIM": metrics.ssim(rgb, result),
-                "entropy before": metrics.entropy(grey),
-                "entropy after": metrics.entropy(result),
-            }
-        )
-    return lines
+def line_of_table_1(rgb: Rgb, result: Rgb) -> dict[str, float]:
+    """A line of Srivastava's table 1: the figures of a picture (h, w, 3) against the truth ``rgb``, and its entropies."""
+    return {
+        "image matching error": metrics.image_matching_error(rgb, result),
+        "mean square error": metrics.mse(rgb, result),
+        "PSNR": metrics.psnr(rgb, result),
+        "SSIM": metrics.ssim(rgb, result),
+        "entropy before": metrics.entropy(grey(rgb)),
+        "entropy after": metrics.entropy(result),
+    }
 
 
 def seconds_at(colorizer: Colorizer, side: int, rounds: int = 3) -> float:

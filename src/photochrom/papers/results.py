@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.papers.compare import REFERENCES
+from photochrom.papers.foregrounds import TABLE_1, Line
 from photochrom.papers.rows import ROWS, Row
 
 __all__ = ["Result", "read_results"]
@@ -41,6 +42,13 @@ class Result:
     def curve(self, name: str) -> list[tuple[float, float]]:
         """(step, figure) of the first seed's training."""
         return [(line["step"], line[name]) for line in self.seeds[0]["curve"] if name in line]
+
+    @property
+    def table_1(self) -> dict[str, list[Line]]:
+        """Srivastava's table 1 (:func:`photochrom.papers.foregrounds.table_1`); empty where it was not made."""
+        path = self.folder / TABLE_1
+        lines: dict[str, list[Line]] = json.loads(path.read_text()) if path.exists() else {}
+        return lines
 
     @property
     def first(self) -> dict[str, Any]:

@@ -3,23 +3,50 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-__all__ = ["CpuClock", "steps_within"]
+from photochrom.train.recipe import NEVER
+
+__all__ = ["Pace", "spent"]
+
+#: How often a run with a budget is validated and kept before its end.
+CHECKS = 5
 
 
-class CpuClock(Callback):
-    """CPU seconds of every optimiser step, its batch included and validations left out, as ``seconds``.
+class Pace(Callback):
+    """When a run is validated and kept at ``path``, and when it ends, if by its CPU seconds.
 
-    ``warm_up`` steps at the start of each stretch, which build caches, are not counted in :meth:`per_step`.
+    ``seconds`` are those of all ``steps`` so far, their batches and the warm-up included, validations and the writing of
+    checkpoints left out; checkpoints carry them on. With a budget (``cpu_seconds`` above 0) the run ends at the step whose end
+    lies nearest to it and is looked at ``CHECKS`` times on the way; without one it is looked at ``every`` so many steps.
     """
 
-    def __init__(self, warm_up: int = 2) -> None:
-        self.warm_up, self.seconds = warm_up, list[float]()
-        self._last: float | None = None
+    def __init__(self, path: Path, *, every: int, cpu_seconds: float = 0.0) -> None:
+        self.path, self.every, self.budget = path, every, cpu_seconds
+        self.steps, self.seconds = 0, 0.0
+        self._last = 0.0
+
+    @property
+    def share(self) -> float:
+        """How much of the budget is used, in [0, 1]; 0 without one."""
+        return min(1.0, self.seconds / self.budget) if self.budget else 0.0
+
+    @property
+    def over(self) -> bool:
+        """Whether the budget is used up: one step more would miss it by more than it is missed now."""
+        return self.budget > 0 and self.steps > 0 and self.seconds + self.seconds / self.steps / 2 >= self.budget
+
+    def state_dict(self) -> dict[str, Any]:
+        """For the checkpoint."""
+        return {"steps": self.steps, "seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """From the checkpoint."""
+        self.steps, self.seconds = state_dict["steps"], state_dict["seconds"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
@@ -28,26 +55,23 @@ class CpuClock(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Note what the step took."""
-        now = time.process_time()
-        if self._last is not None:
-            self.seconds.append(now - self._last)
-        self._last = now
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop the clock."""
-        self._last = None
+        """Count the step, and say what comes next."""
+        before = int(self.share * CHECKS)
+        self.seconds += time.process_time() - self._last
+        self.steps += 1
+        trainer.should_stop = trainer.should_stop or self.over  # Lightning validates once more before it stops
+        due = int(self.share * CHECKS) > before if self.budget else self.steps % self.every == 0
+        trainer.val_check_batch = 1 if due else NEVER
+        if due and not self.over:
+            trainer.save_checkpoint(self.path)
+        self._last = time.process_time()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Go on."""
         self._last = time.process_time()
 
-    def per_step(self) -> float:
-        """Mean CPU seconds of a step, after the warm-up."""
-        counted = self.seconds[self.warm_up :] or self.seconds
-        return sum(counted) / len(counted)
 
-
-def steps_within(cpu_seconds: float, per_step: float) -> int:
-    """How many optimiser steps fit into a budget; at least one."""
-    return max(1, int(cpu_seconds / per_step))
+def spent(checkpoint: dict[str, Any]) -> tuple[int, float]:
+    """Steps and CPU seconds of a checkpoint (:func:`photochrom.train.checkpoint.read_checkpoint`); 0 where it does not tell."""
+    state = checkpoint.get("callbacks", {}).get(Pace.__name__, {})
+    return int(state.get("steps", 0)), float(state.get("seconds", 0.0))

@@ -78,7 +78,7 @@ class StepSampler(Sampler[list[Crop]]):
 
     def __len__(self) -> int:
         """Steps of the whole run, wherever it starts: Lightning, too, counts on from the step of the checkpoint."""
-        return self.recipe.steps
+        return self.recipe.last_step
 
     def _epoch(self, epoch: int) -> NDArray[np.int64]:
         rng = np.random.default_rng((self.recipe.seed, 1, epoch))
@@ -88,7 +88,7 @@ class StepSampler(Sampler[list[Crop]]):
     def __iter__(self) -> Iterator[list[Crop]]:
         recipe = self.recipe
         epoch, order, at = 0, self._epoch(0), 0
-        for step in range(recipe.steps):
+        for step in range(recipe.last_step):
             rng = np.random.default_rng((recipe.seed, 2, step))
             size = int(rng.choice(recipe.sizes))
             seeds = rng.integers(0, 2**62, recipe.batch)

@@ -13,7 +13,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from photochrom.color import ab_bins
 from photochrom.errors import CheckpointError, OptionError
-from photochrom.nets.photochrom import Block, PhotochromNet
+from photochrom.nets.blocks import Block
+from photochrom.nets.photochrom import PhotochromNet
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
 from photochrom.train.graph import HALF_FROM, write_graph

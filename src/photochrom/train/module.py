@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,8 @@ class ColorModule(LightningModule):
             parameter.requires_grad_(False)
         self.save_hyperparameters({"recipe": as_dict(recipe), "data": digest})
         self._sums: dict[str, list[float]] = {}
+        #: The share of the run's CPU seconds that is used; the run that counts them puts its own in place.
+        self.used: Callable[[], float] = lambda: 0.0
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss of one batch; everything random follows from the seeds that came with it."""
@@ -163,7 +165,8 @@ class ColorModule(LightningModule):
             if step < recipe.warmup:
                 return (step + 1) / recipe.warmup
             done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
-            return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * min(1.0, done)))
+            done = self.used() if recipe.cpu_seconds else min(1.0, done)
+            return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * done))
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_at)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -20,9 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Recipe", "as_dict", "build_recipe", "load_recipe", "read_table", "recipe_path"]
+__all__ = ["NEVER", "Recipe", "as_dict", "build_recipe", "load_recipe", "read_table", "recipe_path"]
 
 Kind = TypeVar("Kind")
+#: More steps than any run has.
+NEVER = 2**40
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class Recipe:
     batch: int = 32
     #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
     steps: int = 2000
+    #: Where above 0, the run ends when its process has used so many CPU seconds for training, whatever ``steps`` says; the rate
+    #: then follows them. For comparisons at equal compute, by one process without workers.
+    cpu_seconds: float = 0.0
     #: Steps in which the rates rise from 0.
     warmup: int = 200
     #: Learning rates of AdamW for the decoder and for the encoder; 0 keeps the encoder frozen.
@@ -88,6 +93,11 @@ class Recipe:
     compile: bool = False
     #: Checkpoint and validate every so many steps.
     every: int = 500
+
+    @property
+    def last_step(self) -> int:
+        """The step at which the run ends at the latest."""
+        return NEVER if self.cpu_seconds else self.steps
 
     @property
     def stride(self) -> int:
@@ -160,6 +170,7 @@ def _fits(value: Any, kind: Any) -> bool:
 _RANGES = {
     "batch": (1, math.inf),
     "steps": (1, math.inf),
+    "cpu_seconds": (0, math.inf),
     "every": (1, math.inf),
     "seed": (0, 2**32 - 1),
     "warmup": (0, math.inf),

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError
+from photochrom.train.budget import Pace, spent
 from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
@@ -27,7 +28,7 @@ from photochrom.train.module import ColorModule
 from photochrom.train.precision import precision
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
-from photochrom.train.recipe import Recipe, as_dict
+from photochrom.train.recipe import NEVER, Recipe, as_dict
 from photochrom.train.store import PictureStore, open_store
 
 __all__ = ["fit", "quiet"]
@@ -109,8 +110,12 @@ def fit(
             log.warning("the encoder starts from random weights: give pretrained or init for a model of use")
         if len(set(gather(start))) > 1:
             raise CheckpointError("not every process of this run sees it; choose a folder that all of them share", last)
-        if start >= recipe.steps:
+        pace = Pace(last, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
+        if start:
+            pace.steps, pace.seconds = spent(read_checkpoint(last))
+        if start >= recipe.last_step or pace.over:
             return last
+        module.used = lambda: pace.share
         dataset: Any = CropDataset(store, recipe)
         if recipe.cache_features:
             encoder = module.net.encoder
@@ -128,18 +133,19 @@ def fit(
         if recipe.compile:
             for part in module.net.children():
                 part.compile()
-        trainer = _trainer(recipe, out, me, samples)
+        trainer = _trainer(recipe, out, me, samples, pace)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
     return last
 
 
-def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None) -> Trainer:
+def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, pace: Pace) -> Trainer:
     """``samples``: the pictures to show at each validation; None: there is nothing to validate on."""
     every = min(recipe.every, recipe.steps)
+    keeper = ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False)
     gpu = torch.cuda.is_available()
     return Trainer(
-        max_steps=recipe.steps,
+        max_steps=recipe.last_step,
         devices=me.local_count,
         num_nodes=me.count // me.local_count,
         # On CPUs each process normalises its own share of the batch: torch has no synchronised batch norm for them.
@@ -150,13 +156,13 @@ def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None) -
             OnlyNumbers(out / "last.ckpt"),
             *([SamplePictures(samples, out / "samples")] if samples is not None else []),
             EMAWeightAveraging(decay=recipe.ema),
-            ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+            *([pace] if recipe.cpu_seconds else [keeper, ProgressLine(recipe.steps, recipe.batch)]),
             LogLines(out / "log.jsonl"),
-            ProgressLine(recipe.steps, recipe.batch),
         ],
+        enable_checkpointing=not recipe.cpu_seconds,
         logger=TensorBoardLogger(out, name="tensorboard", version="") if find_spec("tensorboard") else False,
         gradient_clip_val=1.0,
-        val_check_interval=every,
+        val_check_interval=NEVER if recipe.cpu_seconds else every,
         check_val_every_n_epoch=None,
         limit_val_batches=0 if samples is None else 1.0,
         num_sanity_val_steps=0,

@@ -7,12 +7,12 @@ import ipaddress
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from photochrom.errors import MissingExtraError, OptionError
+from photochrom.web.folder import private_folder
 from photochrom.web.settings import Settings
 
 try:
@@ -75,17 +75,27 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(settings: Settings, host: str, port: int, *, workers: int = 1, ready: Callable[[str], None]) -> None:
-    """Serve until interrupted; ``ready`` gets the address. Uploads are deleted at the end. Raises OptionError.
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    workers: int = 1,
+    folder: Path | None = None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until interrupted; ``ready`` gets the address. Uploads, in a folder of ``folder``, are deleted at the end.
+
+    Raises OptionError.
 
     No request is logged: an address may hold the number of a session.
     """
-    folder = Path(tempfile.mkdtemp(prefix="photochrom-serve-"))
+    shared = private_folder(folder)
     try:
         with listen(host, port) as listener:
             name = f"[{host}]" if ":" in host else host
             config = uvicorn.Config(
-                _App(settings, folder),
+                _App(settings, shared),
                 factory=True,
                 workers=workers,
                 access_log=False,
@@ -98,7 +108,7 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, ready: 
             if workers == 1:
                 uvicorn.Server(config).run(sockets=[listener])
                 return
-            figures = folder / "metrics"
+            figures = shared / "metrics"
             figures.mkdir()
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # workers read it when they start
             more: dict[str, Any] = {}
@@ -107,4 +117,4 @@ def serve(settings: Settings, host: str, port: int, *, workers: int = 1, ready: 
             Multiprocess(config, sockets=[listener], **more).run()
     finally:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(shared, ignore_errors=True)

@@ -11,12 +11,12 @@ import os
 import re
 import secrets
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from photochrom.web.folder import private_folder
 from photochrom.web.problems import Problem
 from photochrom.web.settings import Settings
 
@@ -36,7 +36,7 @@ class Store:
     def __init__(self, settings: Settings, root: Path | None = None) -> None:
         self.settings = settings
         self._own = root is None
-        self.root = Path(tempfile.mkdtemp(prefix="photochrom-serve-")) if root is None else root
+        self.root = private_folder() if root is None else root
         for name in ("incoming", "sessions", "results"):
             (self.root / name).mkdir(mode=0o700, exist_ok=True)
 

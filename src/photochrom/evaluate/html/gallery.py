@@ -108,6 +108,6 @@ def listing(one: Mapping[str, Any], metrics: list[dict[str, Any]]) -> str:
         for row in one["shown"]
     )
     head = "".join(f'<th scope="col" class="n">{escape(name)}</th>' for name in names)
-    return f"""<details><summary>{len(one["shown"])} pictures by name, with their {escape(metric["title"])}</summary>
+    return f"""<details><summary>The pictures by name, with their {escape(metric["title"])}</summary>
 <div class="scroll" role="region" aria-label="Pictures by name" tabindex="0"><table class="plain"><thead><tr>
 <th scope="col">Picture</th><th scope="col">Chosen as</th>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"""

@@ -32,7 +32,7 @@ def head(report: Mapping[str, Any]) -> str:
 <h1>Evaluation of colourisations</h1>
 <p class="lead"><strong>{escape(protocol["name"])}</strong>: {escape(protocol["rule"])}</p>
 <div class="scroll" role="region" aria-label="Sets" tabindex="0"><table class="plain">
-<thead><tr><th scope="col">Set</th><th scope="col">Path</th><th scope="col" class="n">Found</th>
+<thead><tr><th scope="col">Set</th><th scope="col" class="n">Found</th>
 <th scope="col" class="n">Measured</th><th scope="col">Left out</th></tr></thead><tbody>{rows}</tbody></table></div>
 {f'<pre class="command" aria-label="Command" tabindex="0"><code>{escape(command)}</code></pre>' if command else ""}
 <ul class="rules">{"".join(f"<li>{escape(rule)}</li>" for rule in report["rules"])}</ul>
@@ -51,7 +51,7 @@ def _set_row(one: Mapping[str, Any]) -> str:
     by_rule = Counter(rule for _, rule in {(row["picture"], row["rule"]) for row in one["excluded"]})
     out = ", ".join(f"{count} {escape(rule)}" for rule, count in by_rule.most_common()) or "none"
     return (
-        f'<tr><th scope="row">{escape(one["name"])}</th><td class="path">{escape(str(one["path"]))}</td>'
+        f'<tr><th scope="row">{escape(one["name"])}<br><small>{escape(str(one["path"]))}</small></th>'
         f'<td class="n">{one["pictures"]}</td><td class="n">{one["measured"]}</td><td>{out}</td></tr>'
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,6 +59,8 @@ class PaperModule(LightningModule):
             self.tables.register_buffer(name, table, persistent=False)
         self.save_hyperparameters({"recipe": as_dict(recipe), "data": digest})
         self._sums: dict[str, tuple[Tensor, int]] = {}
+        #: The share of the run's CPU seconds that is used; the run that counts them puts its own in place.
+        self.used: Callable[[], float] = lambda: 0.0
 
     @property
     def optimizers_per_step(self) -> int:
@@ -151,12 +154,16 @@ class PaperModule(LightningModule):
         self._sums = {}
         return figures
 
+    def done(self, step: int) -> float:
+        """The share of the run that lies behind it at a step, in [0, 1]: of its CPU seconds, or of its steps."""
+        return self.used() if self.recipe.cpu_seconds else min(1.0, step / self.recipe.steps)
+
     def configure_optimizers(self) -> Any:
         """The recipe's optimiser and schedule for everything that learns; a GAN has its own two."""
         if self.discriminator is not None:
             return list(adversarial_optimizers(self.net, self.discriminator, self.recipe.rate))
         optimizer = make_optimizer(self.recipe, [p for p in self.net.parameters() if p.requires_grad])
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(self.recipe, step))
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_at(self.recipe, self.done(step)))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
@@ -168,9 +175,8 @@ def make_optimizer(recipe: PaperRecipe, parameters: list[nn.Parameter]) -> torch
     return kind(parameters, lr=recipe.rate, betas=(recipe.momentum, 0.999), weight_decay=recipe.weight_decay)
 
 
-def rate_at(recipe: PaperRecipe, step: int) -> float:
-    """The learning rate of a step, as a share of the recipe's."""
-    done = min(1.0, step / recipe.steps)
+def rate_at(recipe: PaperRecipe, done: float) -> float:
+    """The learning rate as a share of the recipe's, when the share ``done`` of the run, in [0, 1], lies behind it."""
     if recipe.schedule == "cosine":
         return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * done))
     return 1 / (1 + recipe.decay * done) if recipe.schedule == "inverse" else 1.0

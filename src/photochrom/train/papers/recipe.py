@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import RecipeError
-from photochrom.train.recipe import Recipe, build_recipe, load_recipe, read_table
+from photochrom.train.recipe import NEVER, Recipe, build_recipe, load_recipe, read_table
 
 __all__ = ["PaperRecipe", "load_any"]
 
@@ -32,6 +32,8 @@ class PaperRecipe:
     #: Pictures in a batch, and optimiser steps of the whole run.
     batch: int = 32
     steps: int = 10_000
+    #: Where above 0, the run ends when its process has used so many CPU seconds for training, whatever ``steps`` says.
+    cpu_seconds: float = 0.0
     optimizer: str = "adam"
     rate: float = 1e-3
     #: Of SGD; of Adam it is beta 1.
@@ -62,8 +64,13 @@ class PaperRecipe:
     #: Share of pictures held back from training, by source picture; least mean chroma of the others.
     holdout: float = 0.02
     smallest_chroma: float = 3.0
-    #: Checkpoint and validate every so many steps.
+    #: Checkpoint and validate every so many steps; with ``cpu_seconds`` a few times along them.
     every: int = 500
+
+    @property
+    def last_step(self) -> int:
+        """The step at which the run ends at the latest."""
+        return NEVER if self.cpu_seconds else self.steps
 
     def for_store(self) -> Recipe:
         """The part that split, order and crops know, in their words."""
@@ -71,6 +78,7 @@ class PaperRecipe:
             seed=self.seed,
             batch=self.batch,
             steps=self.steps,
+            cpu_seconds=self.cpu_seconds,
             sizes=[self.size],
             holdout=self.holdout,
             smallest_chroma=self.smallest_chroma,
@@ -82,6 +90,7 @@ _RANGES = {
     "size": (16, 4096),
     "batch": (1, math.inf),
     "steps": (1, math.inf),
+    "cpu_seconds": (0, math.inf),
     "rate": (0, 10),
     "momentum": (0, 1),
     "weight_decay": (0, 1),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 from lightning import LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.registry import find_net
-from photochrom.train.budget import CpuClock
+from photochrom.train.budget import Pace, spent
 from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
 from photochrom.train.data import StepSampler, centre_square, split
 from photochrom.train.papers.data import PaperCrops, profile_of
@@ -28,10 +27,11 @@ from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
 from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
+from photochrom.train.recipe import NEVER
 from photochrom.train.run import quiet
 from photochrom.train.store import PictureStore, open_store
 
-__all__ = ["CurveLines", "fit", "time_steps"]
+__all__ = ["CurveLines", "fit"]
 
 #: Held-back pictures that are looked at in each validation.
 VALIDATION_PICTURES = 64
@@ -55,27 +55,24 @@ def fit(
     last = out / "last.ckpt"
     with quiet():
         module, loader, validation, start = _prepare(recipe, data, cache or out / "cache", pretrained, last)
-        if start >= recipe.steps:
+        pace = Pace(last, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
+        if start:
+            pace.steps, pace.seconds = spent(read_checkpoint(last))
+        if start >= recipe.last_step or pace.over:
             return last
-        clock = CpuClock()
-        every = min(recipe.every, recipe.steps)
+        module.used = lambda: pace.share
         trainer = Trainer(
-            max_steps=recipe.steps * module.optimizers_per_step,
+            max_steps=recipe.last_step * module.optimizers_per_step,
             precision=precision(),
             plugins=[WholeCheckpointIO()],
             callbacks=[
-                clock,
-                CurveLines(out / "log.jsonl"),
-                ModelCheckpoint(
-                    out,
-                    filename="last",
-                    every_n_train_steps=every * module.optimizers_per_step,
-                    enable_version_counter=False,
-                ),
-                ProgressLine(recipe.steps, recipe.batch),
+                pace,
+                CurveLines(out / "log.jsonl", pace),
+                *([] if recipe.cpu_seconds else [ProgressLine(recipe.steps, recipe.batch)]),
             ],
             logger=False,
-            val_check_interval=every,
+            enable_checkpointing=False,  # the pace keeps them
+            val_check_interval=NEVER,  # and says when
             check_val_every_n_epoch=None,
             limit_val_batches=1.0 if len(validation) else 0,
             num_sanity_val_steps=0,
@@ -83,32 +80,10 @@ def fit(
             enable_progress_bar=False,
             use_distributed_sampler=False,
         )
+        out.mkdir(parents=True, exist_ok=True)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
-        with (out / "cpu.jsonl").open("a") as file:
-            file.write(json.dumps({"steps": len(clock.seconds), "seconds": round(sum(clock.seconds), 2)}) + "\n")
     return last
-
-
-def time_steps(
-    recipe: PaperRecipe, data: Sequence[str | Path], *, cache: str | Path, pretrained: str | Path | None, steps: int = 6
-) -> float:
-    """CPU seconds of one optimiser step of a recipe on this machine: the mean of ``steps`` steps after a warm-up."""
-    with quiet():
-        module, loader, _, _ = _prepare(recipe, data, cache, pretrained, Path("none"))
-        clock = CpuClock()
-        trainer = Trainer(
-            max_steps=(steps + clock.warm_up) * module.optimizers_per_step,
-            precision=precision(),
-            callbacks=[clock],
-            logger=False,
-            enable_checkpointing=False,
-            enable_model_summary=False,
-            enable_progress_bar=False,
-            use_distributed_sampler=False,
-        )
-        trainer.fit(module.train(), loader)
-    return clock.per_step()
 
 
 def _prepare(
@@ -175,16 +150,16 @@ def _step_of(path: Path, module: PaperModule) -> int:
 
 
 class CurveLines(Callback):
-    """After each validation one JSON line: step, seconds, and training and validation loss and accuracy."""
+    """After each validation one JSON line: step, CPU seconds, and training and validation loss and accuracy."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.start = path, time.monotonic()
+    def __init__(self, path: Path, pace: Pace) -> None:
+        self.path, self.pace = path, pace
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the line."""
         if not isinstance(pl_module, PaperModule):
             return
+        line = {"step": self.pace.steps, "cpu_seconds": round(self.pace.seconds, 2)}
         figures = {name: round(value, 6) for name, value in pl_module.take_figures().items()}
-        step = trainer.global_step // pl_module.optimizers_per_step
         with self.path.open("a") as out:
-            out.write(json.dumps({"step": step, "seconds": round(time.monotonic() - self.start), **figures}) + "\n")
+            out.write(json.dumps({**line, **figures}) + "\n")

@@ -145,7 +145,7 @@
     const own = set.own.filter((name) => names.includes(name));
     const start = told.some(({ key }) => key === set.order) ? set.order : told[0]?.key;
 
-    const [method, methodLabel] = select("Colours of", names.map((name) => [name, name]), own[0] ?? names[0]);
+    const [method, methodLabel] = select("Colours of", names.map((name) => [name, name]), own[0] ?? names[1] ?? names[0]);
     const [metric, metricLabel] = select("Ordered by", told.map(({ key, title }) => [key, title]), start);
     const [order, orderLabel] = select("Order", [["worst", "worst first"], ["best", "best first"]], "worst");
     const ranks = told.length ? [metricLabel, orderLabel] : [];
@@ -160,8 +160,8 @@
     const strip = make("div", { class: "strip" });
     const thumbs = make("ol", { class: "thumbs", "aria-label": "Pictures" });
     const viewer = make("div", { class: "viewer", role: "group", "aria-label": "Comparison" }, title, make("div", { class: "controls" }, ...sides.map(([, label]) => label)), stage, strip);
-    const note = `The ${set.pictures.length} pictures shown were chosen by ${metrics[set.order]?.title ?? set.order}: the worst and the best of each method, and some drawn at random. ` +
-      `They are JPEG copies of at most ${set.side} pixels a side.` + (sure.length ? " Confidence: dark blue is none, yellow is full." : "") + (set.left_out ? ` ${set.left_out} more did not fit.` : "");
+    const note = `The worst and the best pictures of each method by ${metrics[set.order]?.title ?? set.order}, and some drawn at random: ${set.pictures.length} in all. ` +
+      `JPEG copies of at most ${set.side} pixels a side.` + (sure.length ? " Confidence: dark blue is none, yellow is full." : "") + (set.left_out ? ` ${set.left_out} more did not fit.` : "");
     box.append(make("p", { class: "note" }, note), viewer, make("div", { class: "controls" }, methodLabel, ...ranks), thumbs);
 
     // How bad a picture is: the larger the worse.
