@@ -31,7 +31,7 @@ __all__ = ["SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "tabl
 #: The file of the table in the folder of a run, and the pictures in it.
 TABLE_1, TEN = "table-1.json", 10
 #: Short side of the pictures, and that at which the network sees them, so that a region has several cells; in pixels.
-SIDE, WORK = 256, 384
+SIDE, WORK = 256, 256
 #: Regions that cover less of the picture are left to the network.
 SMALLEST = 0.005
 
