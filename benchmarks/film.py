@@ -20,7 +20,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from quality import COLUMNS
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -30,12 +29,19 @@ from photochrom import Colorizer
 from photochrom.color import lightness, rgb_to_lab
 from photochrom.errors import PhotochromError
 from photochrom.evaluate.baselines import colour, grey_ab
+from photochrom.evaluate.figures import METRICS
 from photochrom.evaluate.pictures import TruthSet, open_truth
 from photochrom.evaluate.protocols import PROTOCOLS
 from photochrom.evaluate.scores import Scores
 from photochrom.train.augment import FILMS, film_lightness, luma_lightness
 from photochrom.train.damage import DAMAGES
 
+COLUMNS = [
+    (figure.key, f"{figure.title} {figure.unit}".strip(), figure.decimals)
+    for key in ("psnr", "auc", "auc_rebalanced", "ciede2000", "colourfulness")
+    for figure in METRICS
+    if figure.key == key
+]
 ERR = Console(stderr=True)
 SHEET_PICTURES = 4
 Picture = NDArray[np.uint8]

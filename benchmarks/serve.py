@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,11 @@ def measure(row: Row, seconds: int) -> dict[str, float]:
                 address,
             ]
             out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            # wrk leaves at the end of its time; what it asked for last is still worked on.
+            while not re.search(
+                r"^photochrom_jobs 0\.0", httpx.get(f"{address}/metrics", timeout=60).text, re.MULTILINE
+            ):
+                time.sleep(0.2)
         line = next(line for line in out.splitlines() if line.startswith("RESULT"))
         found: dict[str, float] = json.loads(line.removeprefix("RESULT "))
         return found | {"memory": memory.stop()}

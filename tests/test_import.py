@@ -32,7 +32,16 @@ def test_the_main_path_needs_neither_torch_nor_a_web_server() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--help", "--version", "colorize --help", "models --json", "study report --help"]
+    "arguments",
+    [
+        "--help",
+        "--version",
+        "colorize --help",
+        "models --json",
+        "study report --help",
+        "evaluate --help",
+        "serve --help",
+    ],
 )
 def test_help_loads_no_heavy_library(arguments: str) -> None:
     code = f"""

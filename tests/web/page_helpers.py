@@ -86,12 +86,17 @@ class Person:
 
     def __post_init__(self) -> None:
         self.context = self.browser.new_context(**self.screen, reduced_motion="reduce", accept_downloads=True)
+        self.context.set_default_timeout(
+            120_000
+        )  # for a machine that has much else to do; nothing waits that long for nothing
         self.page = self.context.new_page()
         self.asked: list[Any] = []
         self.faults: list[str] = []
         self.page.on("request", lambda request: self.asked.append(request))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("console", self._heard)
+        # From now on choosers of files are caught; asked for only when one is expected, that may come too late.
+        self.page.on("filechooser", lambda chooser: None)
         self.visit()
 
     def _heard(self, message: Any) -> None:

@@ -29,19 +29,25 @@ def faults(person: Person) -> list[str]:
     ]
 
 
+def tab_to(person: Person, name: str) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(40):
+        if person.page.evaluate("document.activeElement.id") == name:
+            return
+        person.page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not lead to {name}")
+
+
 def test_by_keyboard_alone(visit: Visit, pictures: Path) -> None:
     person = visit()
     page = person.page
-    page.keyboard.press("Tab")
+    tab_to(person, "choose")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(pictures / "astronaut.jpg")
     person.painted()
     # the slider, then the cross on the picture
-    for _ in range(40):
-        if page.evaluate("document.activeElement.id") == "split-knob":
-            break
-        page.keyboard.press("Tab")
+    tab_to(person, "split-knob")
     page.keyboard.press("Home")
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.id") == "stage"

@@ -53,7 +53,8 @@ METRICS: tuple[Figure, ...] = (
         "%",
         "higher",
         2,
-        "the same, every true ab bin that the set has weighing the same (Zhang 2016); the interval is given these bins",
+        "the same, every true ab bin that the set has weighing the same (Zhang 2016); "
+        "the interval is freed of the resamples' bias",
         "set",
         True,
     ),

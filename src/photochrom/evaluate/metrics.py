@@ -252,19 +252,22 @@ def nearest_bin(ab: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(bin_of_cell()[cell[..., 0], cell[..., 1]])
 
 
-def distance_counts(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> NDArray[np.int64]:
+def distance_counts(
+    truth_ab: NDArray[Any], result_ab: NDArray[Any], bins: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """How many pixels of each true ab bin lie how far from the truth: float (..., 2) twice -> (261, 152) int64.
 
     Column t counts the pixels whose ab distance d has ceil(d) = t, so columns 0..t hold the pixels within t; column 151
     is for what is farther. The rows are :func:`photochrom.color.ab_bins`, a pixel's bin the nearest to its true ab.
-    Tables of several pictures may be added: that is how the AuC of a whole set is kept in little memory.
+    Tables of several pictures may be added: that is how the AuC of a whole set is kept in little memory. ``bins``: what
+    :func:`nearest_bin` gives for the truth, where it is known already.
 
     >>> counts = distance_counts(np.zeros((1, 3, 2)), np.array([[[0, 0], [0, 1.5], [120, 120]]]))
     >>> counts.shape, np.flatnonzero(counts.sum(axis=0)).tolist()
     ((261, 152), [0, 2, 151])
     """
     truth, result = _pair(truth_ab, result_ab, 2)
-    bins = nearest_bin(truth)
+    bins = nearest_bin(truth) if bins is None else bins
     distance = np.minimum(np.ceil(_length(*np.moveaxis(truth - result, -1, 0))), AUC_LIMIT + 1).astype(np.int64)
     shape = len(ab_bins()), AUC_LIMIT + 2
     return np.bincount((bins * shape[1] + distance).ravel(), minlength=shape[0] * shape[1]).reshape(shape)

@@ -136,7 +136,7 @@ def evaluate(
             "rules": [
                 "A picture is left out, for all methods alike, where it is " + "; ".join(rules) + ".",
                 f"Figures are means over pictures, every picture weighing the same; brackets are 95 % intervals over pictures "
-                f"(Bayesian bootstrap, {options.resamples} resamples, seed {options.seed}).",
+                f"(Poisson bootstrap, {options.resamples} resamples, seed {options.seed}).",
                 "Models see the truth's L* as a grey 8-bit picture of the protocol's size; what is measured is the finished "
                 "picture, 8-bit sRGB, that of the baselines with their chroma limited to sRGB.",
             ],

@@ -41,6 +41,11 @@ class View:
         return self.field if self.field is not None else np.ascontiguousarray(self.lab[..., 1:])
 
     @cached_property
+    def bins(self) -> NDArray[np.int64]:
+        """The ab bin that each pixel falls into, (h, w)."""
+        return metrics.nearest_bin(self.ab)
+
+    @cached_property
     def own(self) -> dict[str, float]:
         """What a picture tells without its truth."""
         return {
@@ -52,7 +57,7 @@ class View:
 
 def describe(view: View) -> NDArray[np.int64]:
     """How many pixels of a picture fall into each ab bin: (261,)."""
-    return np.bincount(metrics.nearest_bin(view.ab).ravel(), minlength=len(ab_bins()))
+    return np.bincount(view.bins.ravel(), minlength=len(ab_bins()))
 
 
 def compare(truth: View, result: View) -> tuple[dict[str, float], NDArray[np.int64]]:
@@ -61,7 +66,7 @@ def compare(truth: View, result: View) -> tuple[dict[str, float], NDArray[np.int
     An exact copy's PSNR is :data:`~photochrom.evaluate.metrics.PSNR_CEILING`. Raises InvalidPixelsError for another shape.
     """
     difference = metrics.ciede2000(truth.lab, result.lab)
-    counts = metrics.distance_counts(truth.ab, result.ab)
+    counts = metrics.distance_counts(truth.ab, result.ab, truth.bins)
     figures = {
         "psnr": min(metrics.psnr(truth.rgb, result.rgb), metrics.PSNR_CEILING),
         "psnr_ab": min(metrics.psnr_ab(truth.ab, result.ab), metrics.PSNR_CEILING),

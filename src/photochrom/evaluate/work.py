@@ -132,7 +132,8 @@ class Bench:
         truth = View(results.truth)
         places = TruthPlaces(truth.lab)
         rows: list[dict[str, float]] = [truth.own]
-        areas, histograms = [np.zeros(len(describe(truth)))], [describe(truth)]
+        histograms = [describe(truth)]
+        areas = [np.zeros(len(histograms[0]))]
         for name, rgb in results.pictures.items():
             result = View(rgb, results.fields.get(name))
             try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from photochrom.hints import Hints
@@ -76,7 +77,8 @@ def routes(state: State) -> APIRouter:
                 await keep(picture, folder / "picture")
                 for number, upload in enumerate(form.files.get("reference", []), 1):
                     await keep(upload, folder / f"upload{number}")
-                    place_reference(folder, f"r{number}", file_name(upload), folder / f"upload{number}")
+                    shown = file_name(upload)
+                    await run_in_threadpool(place_reference, folder, f"r{number}", shown, folder / f"upload{number}")
             colored, paths = await state.pool.run(_paint, state, folder, wanted)
         except BaseException:
             state.store.remove(folder)

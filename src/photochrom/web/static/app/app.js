@@ -56,6 +56,8 @@ function step(history, detail) {
  */
 export const change = (change, { key = null, live = false } = {}) =>
   app.active && step(commit(app.active.history, change(app.active.history.edits), key), { live });
+/** What follows is another step, even under the same key. */
+export const endGesture = () => app.active && (app.active.history = { ...app.active.history, key: null });
 export const undoStep = () => app.active && step(undo(app.active.history), { live: false });
 export const redoStep = () => app.active && step(redo(app.active.history), { live: false });
 

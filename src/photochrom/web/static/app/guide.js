@@ -22,8 +22,8 @@ async function veilOf(blob) {
   context.drawImage(bitmap, 0, 0);
   const image = context.getImageData(0, 0, canvas.width, canvas.height);
   const sorted = image.data.filter((_, i) => i % 4 === 0).sort();
-  const [low, high] = [0.03, 0.8].map((share) => sorted[Math.floor(share * (sorted.length - 1))]);
-  const most = 150 * Math.min(1, (high - low) / 40);
+  const [low, high] = [0.02, 0.6].map((share) => sorted[Math.floor(share * (sorted.length - 1))]);
+  const most = 140 * Math.min(1, (high - low) / 40);
   for (let i = 0; i < image.data.length; i += 4) {
     const doubt = Math.min(1, Math.max(0, (high - image.data[i]) / Math.max(1, high - low)));
     image.data.set([...VEIL, Math.round(most * doubt)], i);

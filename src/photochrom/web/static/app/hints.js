@@ -30,6 +30,7 @@ export function startHints(view, parts) {
   /** Asks for the colour of a place. `make` turns the answer into a spot or region. */
   function ask({ title, anchor, colors, id, current = null, list, make, picture = null }) {
     const photo = app.active;
+    let gesture = 0;
     const uncover = () => {
       const at = view.toScreen(anchor.x + 0.5, anchor.y + 0.5).x;
       if (view.split > 0 && at < view.splitX) parts().compare.set(0);
@@ -39,7 +40,8 @@ export function startHints(view, parts) {
       named: (name) => sessions.colourNamed(photo, name),
       pick(fill, live) {
         uncover();
-        change((now) => put(now, list, make(fill)), { key: `pick:${id}`, live });
+        change((now) => put(now, list, make(fill)), { key: `pick:${id}:${gesture}`, live });
+        if (!live) gesture += 1;
         parts().pins.setDraft(null);
         parts().regions.discard();
         select(id);

@@ -21,7 +21,7 @@ import { openStore } from "./store.js";
 import { View } from "./view.js";
 
 const stage = $("#stage");
-const view = new View(stage, $("#canvas"));
+const view = new View(stage, $("#canvas"), $("#frame"));
 const parts = {};
 const hints = startHints(view, () => parts);
 const painter = startPainter(view);
@@ -73,10 +73,13 @@ $("#zoom-fit").addEventListener("click", () => view.fit());
 on("view", () => ($("#zoom-value").textContent = `${Math.round(view.scale * (window.devicePixelRatio || 1) * 100)} %`));
 
 // Files: chosen, dropped, pasted. A JSON file holds edits, everything else is taken for a photograph, and the server judges it.
-function take(files) {
+async function take(files) {
   const isEdits = (file) => file.name.toLowerCase().endsWith(".json");
   queue.add(files.filter((file) => !isEdits(file)));
-  for (const file of files.filter(isEdits)) loadSidecar(file);
+  for (const file of files.filter(isEdits)) {
+    await queue.settled();
+    loadSidecar(file);
+  }
 }
 function opens(input, buttons) {
   input.addEventListener("change", () => {

@@ -9,7 +9,7 @@ import { greyOf } from "./color.js";
 import { toast } from "./dom.js";
 import { undoStep } from "./app.js";
 import * as sessions from "./sessions.js";
-import { saveWork } from "./store.js";
+import { savePreviews, saveWork } from "./store.js";
 
 const DETAIL_MOST = 2400;
 const PAUSE = 160;
@@ -51,10 +51,8 @@ export function latest(run) {
 /** @param {import("./view.js").View} view */
 export function startPainter(view) {
   const { stage } = view;
-  const previewSize = () => {
-    const side = Math.max(view.width, view.height) * (window.devicePixelRatio || 1);
-    return Math.round(Math.min(1280, Math.max(640, side)));
-  };
+  /** As large as the whole picture is on the screen, in steps: so that the server's small copy is the same after a slight change. */
+  const previewSize = () => (view.size ? Math.min(1280, Math.max(480, Math.ceil(view.fitLength / 160) * 160)) : 1280);
   const busy = () => {
     const wanted = String(preview.busy || detail.busy);
     if (stage.dataset.busy !== wanted) stage.dataset.busy = wanted;
@@ -65,7 +63,7 @@ export function startPainter(view) {
     const blob = await sessions.paint(photo, edits, { size: previewSize(), signal });
     const bitmap = await createImageBitmap(blob);
     photo.after = blob;
-    saveWork(photo);
+    setTimeout(() => app.photos.includes(photo) && savePreviews(photo), 500);
     if (photo !== app.active || signal.aborted) return;
     view.layers.after = bitmap;
     view.detail = null;

@@ -1,6 +1,6 @@
 /** The dials, and the list of colours that were placed. */
 
-import { app, change, edits, on, redoStep, undoStep } from "./app.js";
+import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js";
 import { $, counted, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
 
@@ -17,7 +17,7 @@ export function startPanels(hints) {
     const input = $(`#${name}`);
     input.addEventListener("input", () => change((now) => ({ ...now, [name]: Number(input.value) }), { key: `dial:${name}`, live: true }));
     // A finished drag is a step of its own: the next one is undone by itself.
-    input.addEventListener("change", () => app.active && (app.active.history = { ...app.active.history, key: null }));
+    input.addEventListener("change", endGesture);
     input.addEventListener("dblclick", () => change((now) => ({ ...now, [name]: PLAIN[name] })));
   }
   const smooth = $("#smooth");

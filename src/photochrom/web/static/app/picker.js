@@ -31,7 +31,9 @@ export function startPicker(view) {
   /** @type {Question|null} */
   let question = null;
   let moved = false;
-  const pad = makePad((ab, live) => choose({ ab, swatch: abToHex(ab), name: describe(ab) }, live));
+  /** A colour of this place as its marker shows it: as light as the place, within reason. */
+  const swatch = (ab) => abToHex(ab, Math.min(75, Math.max(40, question.lightness)));
+  const pad = makePad((ab, live) => choose({ ab, swatch: swatch(ab), name: describe(ab) }, live));
   $("#picker-pad").append(pad.element);
 
   function choose(fill, live = false) {
@@ -132,7 +134,7 @@ export function startPicker(view) {
       } else {
         const ab = await asked.named(typed);
         if (question !== asked) return;
-        choose({ ab, swatch: abToHex(ab), name: typed });
+        choose({ ab, swatch: swatch(ab), name: typed });
         pad.show(asked.lightness, ab);
       }
     } catch (error) {

@@ -1,6 +1,6 @@
 /** What lies on the picture and can be grasped: spots, regions, suggested places, and the cross of the keyboard. */
 
-import { app, change, edits, on, select } from "./app.js";
+import { app, change, edits, endGesture, on, select } from "./app.js";
 import { $, h, icon } from "./dom.js";
 import { put } from "./edits.js";
 import { decode, middle } from "./rle.js";
@@ -66,7 +66,10 @@ export function startPins(view, acts) {
       moveTo(id, view.toPicture(event.clientX - box.left, event.clientY - box.top), true);
     });
     const drop = () => {
-      if (start && moved) change((now) => ({ ...now }), { key: `move:${id}` });
+      if (start && moved) {
+        change((now) => ({ ...now }), { key: `move:${id}` });
+        endGesture();
+      }
       start = null;
     };
     element.addEventListener("pointerup", drop);

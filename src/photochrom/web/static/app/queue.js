@@ -5,7 +5,7 @@ import { Away, connection, sentence } from "./api.js";
 import { $, announce, counted, h, icon, toast } from "./dom.js";
 import { history, newId } from "./edits.js";
 import * as sessions from "./sessions.js";
-import { loadAll, removePhoto, savePhoto, saveWork } from "./store.js";
+import { loadAll, removePhoto, savePhoto, savePreviews } from "./store.js";
 
 const THUMB = 160;
 const PREVIEW = 1280;
@@ -92,7 +92,7 @@ export function startQueue(view, painter) {
     const small = await sessions.paint(photo, photo.history.edits, { size: THUMB });
     photo.thumb = URL.createObjectURL(small);
     status(photo, "ready");
-    saveWork(photo);
+    savePreviews(photo);
     if (photo === app.active) painter.repaint();
     return undefined;
   }
@@ -175,6 +175,12 @@ export function startQueue(view, painter) {
     work();
   });
 
+  /** Waits until the active photograph is coloured, or is known not to be one. */
+  const settled = () => new Promise((done) => {
+    const look = () => (["waiting", "opening"].includes(app.active?.status) ? setTimeout(look, 100) : done());
+    look();
+  });
+
   /** What was here before the page was left. */
   async function restore() {
     for (const kept of await loadAll()) {
@@ -186,5 +192,5 @@ export function startQueue(view, painter) {
     await activate(app.photos.find(({ id }) => id === last) ?? app.photos[0] ?? null);
   }
 
-  return { add, remove, clear, restore };
+  return { add, remove, clear, restore, settled };
 }

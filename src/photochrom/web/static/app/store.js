@@ -1,7 +1,9 @@
 /**
  * IndexedDB: photographs, reference pictures and edits outlive a reload, a crash and a server's end, until the user removes them.
- * Two tables: `photos` (files, written once) and `work` (edits and previews, written at every change).
+ * Three tables: `photos` (files, written once), `work` (edits, written at every change) and `previews` (what was seen last).
  */
+
+const TABLES = ["photos", "work", "previews"];
 
 let database = null;
 let warned = () => {};
@@ -18,8 +20,7 @@ export async function openStore(warn) {
   try {
     const request = indexedDB.open("photochrom", 1);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore("photos", { keyPath: "id" });
-      request.result.createObjectStore("work", { keyPath: "id" });
+      for (const table of TABLES) request.result.createObjectStore(table, { keyPath: "id" });
     };
     database = await promised(request);
   } catch {
@@ -40,19 +41,20 @@ async function write(table, action) {
 export const savePhoto = ({ id, name, blob, refs }) => write("photos", (table) => table.put({ id, name, blob, refs }));
 
 /** @param {import("./app.js").Photo} photo */
-export const saveWork = ({ id, history, size, before, after }) =>
-  write("work", (table) => table.put({ id, history, size, before, after }));
+export const saveWork = ({ id, history }) => write("work", (table) => table.put({ id, history }));
+
+/** @param {import("./app.js").Photo} photo */
+export const savePreviews = ({ id, size, before, after }) => write("previews", (table) => table.put({ id, size, before, after }));
 
 export async function removePhoto(id) {
-  await write("photos", (table) => table.delete(id));
-  await write("work", (table) => table.delete(id));
+  for (const name of TABLES) await write(name, (table) => table.delete(id));
 }
 
 /** Everything that was kept, in the order in which it was added. */
 export async function loadAll() {
   if (!database) return [];
-  const all = (table) => promised(database.transaction(table).objectStore(table).getAll());
-  const [photos, works] = await Promise.all([all("photos"), all("work")]);
-  const byId = new Map(works.map((work) => [work.id, work]));
-  return photos.map((photo) => ({ ...photo, ...byId.get(photo.id) })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const [photos, ...more] = await Promise.all(TABLES.map((name) => promised(database.transaction(name).objectStore(name).getAll())));
+  const found = new Map(photos.map((photo) => [photo.id, photo]));
+  for (const row of more.flat()) if (found.has(row.id)) Object.assign(found.get(row.id), row);
+  return photos.sort((a, b) => (a.id < b.id ? -1 : 1));
 }

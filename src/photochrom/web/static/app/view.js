@@ -13,9 +13,9 @@ const MARGIN = 24;
 const CLOSEST = 16;
 
 export class View {
-  /** @param {HTMLElement} stage @param {HTMLCanvasElement} canvas */
-  constructor(stage, canvas) {
-    Object.assign(this, { stage, canvas, context: canvas.getContext("2d") });
+  /** @param {HTMLElement} stage @param {HTMLCanvasElement} canvas @param {HTMLElement} frame the shadow around the picture */
+  constructor(stage, canvas, frame) {
+    Object.assign(this, { stage, canvas, frame, context: canvas.getContext("2d") });
     this.size = null;
     this.scale = 1;
     [this.x, this.y] = [0, 0];
@@ -26,7 +26,7 @@ export class View {
     this.layers = { before: null, after: null, overlay: null, masks: () => [] };
     /** A sharper piece of the picture. @type {{rect: Rect, before: Drawable, after: Drawable}|null} */
     this.detail = null;
-    this.frame = 0;
+    this.request = 0;
     this.waiting = [];
     new ResizeObserver(() => this.resized()).observe(stage);
   }
@@ -54,6 +54,11 @@ export class View {
     if (this.fitted) this.fit();
     else this.moved();
     this.paint();
+  }
+
+  /** The picture's longer side on the screen where all of it is seen, in device pixels. */
+  get fitLength() {
+    return Math.max(this.size.width, this.size.height) * this.fitScale * (window.devicePixelRatio || 1);
   }
 
   get fitScale() {
@@ -102,6 +107,9 @@ export class View {
       if (length <= room) this[axis] = (room - length) / 2;
       else this[axis] = Math.min(MARGIN * 2, Math.max(room - length - MARGIN * 2, this[axis]));
     }
+    Object.assign(this.frame.style, {
+      transform: `translate(${this.x}px, ${this.y}px)`, width: `${this.size.width * this.scale}px`, height: `${this.size.height * this.scale}px`,
+    });
     this.stage.dataset.view = [this.x, this.y, this.scale].join(" ");
     emit("view");
     this.draw();
@@ -163,17 +171,18 @@ export class View {
   /** Draws soon; `then` is called when it was drawn. */
   draw(then = null) {
     if (then) this.waiting.push(then);
-    this.frame ||= requestAnimationFrame(() => this.paint());
+    this.request ||= requestAnimationFrame(() => this.paint());
   }
 
   paint() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
+    cancelAnimationFrame(this.request);
+    this.request = 0;
     const { context, layers } = this;
     const ratio = window.devicePixelRatio || 1;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    if (this.size && (layers.before || layers.after)) {
+    this.frame.hidden = !(this.size && (layers.before || layers.after));
+    if (!this.frame.hidden) {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.imageSmoothingQuality = "high";
       const split = layers.after ? this.splitX : this.width;

@@ -1,0 +1,162 @@
+"""The page of `photochrom serve` as it looks on a desk and on a phone, with pictures of skimage, for docs/web.md.
+
+    python examples/web_page.py -o docs/pictures
+
+Starts a server, does in Debian's chromium what a user would do, and writes web-click.jpg, web-region.jpg, web-suggest.jpg and
+web-phone.jpg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyvips
+import skimage.data
+from playwright.sync_api import Page, sync_playwright
+
+SETTLED = "body[data-stage=ready] #stage[data-busy=false]"
+
+
+def photograph(colour: Any) -> bytes:
+    """A grey JPEG of a colour picture, 1000 pixels long."""
+    grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
+    scale = 1000 / max(grey.shape)
+    large = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    data: bytes = pyvips.Image.new_from_array(np.ascontiguousarray(large)).write_to_buffer(".jpg", Q=92)
+    return data
+
+
+def give(page: Page, **pictures: Any) -> None:
+    """Hand photographs to the page, and wait until they are coloured."""
+    files: Any = [
+        {"name": f"{name}.jpg", "mimeType": "image/jpeg", "buffer": photograph(one)} for name, one in pictures.items()
+    ]
+    page.set_input_files("#photo-file", files)
+    page.locator(SETTLED).wait_for()
+    page.locator("#queue-progress").wait_for(state="hidden")
+
+
+def place(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Shares of the picture's sides -> a place in the window."""
+    box = page.locator("#frame").bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def name(page: Page, colour: str) -> None:
+    """Answer with the name of a colour."""
+    page.locator("#picker-list .choice").first.wait_for()
+    page.locator("#picker-text").fill(colour)
+    page.locator("#picker-text").press("Enter")
+    page.locator("#live", has_text=f"{colour} set.").wait_for()
+    page.locator(SETTLED).wait_for()
+
+
+def shoot(page: Page, path: Path) -> None:
+    """A picture of the page."""
+    pyvips.Image.new_from_buffer(page.screenshot(), "").write_to_file(str(path), Q=88)
+
+
+def clicked(page: Page, folder: Path) -> None:
+    """A place is clicked and a colour chosen."""
+    give(page, astronaut=skimage.data.astronaut())
+    page.mouse.click(*place(page, 0.2, 0.72))
+    name(page, "rust")
+    shoot(page, folder / "web-click.jpg")
+
+
+def region(page: Page, folder: Path) -> None:
+    """An object in a box, several photographs, a palette."""
+    give(page, coffee=skimage.data.coffee(), astronaut=skimage.data.astronaut(), rocket=skimage.data.rocket())
+    page.locator("#split-knob").press("Home")
+    page.locator("#palette-section summary").click()
+    page.locator("#palette-list img[src]").nth(13).wait_for()
+    page.locator("[data-tool-button=box]").click()
+    page.mouse.move(*place(page, 0.11, 0.02))
+    page.mouse.down()
+    page.mouse.move(*place(page, 0.86, 0.985), steps=5)
+    page.mouse.up()
+    page.locator("#picker-list .choice").first.wait_for()
+    shoot(page, folder / "web-region.jpg")
+
+
+def suggested(page: Page, folder: Path) -> None:
+    """Where to click next, the doubts, and four ways."""
+    give(page, astronaut=skimage.data.astronaut())
+    page.locator("#compare").click()
+    page.locator("#suggest").click()
+    page.locator("#confidence").click()
+    page.locator("#pins .suggested").first.wait_for()
+    page.locator("#legend").wait_for()
+    page.locator("summary", has_text="Alternatives").click()
+    page.locator("#alternatives-show").click()
+    page.locator("#alternative-list .skeleton").first.wait_for(state="detached")
+    for image in page.locator("#alternative-list img").all():
+        image.and_(page.locator("[src]")).wait_for()
+    page.locator(SETTLED).wait_for()
+    shoot(page, folder / "web-suggest.jpg")
+
+
+def phone(page: Page) -> list[Any]:
+    """Three moments on a phone."""
+    moments = [page.screenshot()]
+    give(page, astronaut=skimage.data.astronaut())
+    page.locator("#split-knob").press("Home")
+    page.touchscreen.tap(*place(page, 0.2, 0.72))
+    name(page, "rust")
+    moments.append(page.screenshot())
+    page.locator("#picker-close").tap()
+    page.locator("#sheet-toggle").tap()
+    page.locator("#panel").wait_for()
+    page.locator(SETTLED).wait_for()
+    moments.append(page.screenshot())
+    return moments
+
+
+def main() -> None:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    arguments = parser.parse_args()
+    command = [sys.executable, "-m", "photochrom", "serve", "--port", "0"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert isinstance(server.stdout, io.TextIOBase)
+    address = server.stdout.readline().split()[-1]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=["--no-sandbox"])
+
+        def window(**screen: Any) -> Page:
+            page = browser.new_context(reduced_motion="reduce", **screen).new_page()
+            page.set_default_timeout(120_000)
+            page.goto(address)
+            page.locator("body[data-ready=true]").wait_for()
+            return page
+
+        desk: Any = {"width": 1280, "height": 800}
+        clicked(window(viewport=desk, color_scheme="light"), arguments.out)
+        region(window(viewport=desk, color_scheme="dark"), arguments.out)
+        suggested(window(viewport=desk, color_scheme="light"), arguments.out)
+        shots = [
+            pyvips.Image.new_from_buffer(shot, "")
+            for scheme in ("light", "dark")
+            for shot in phone(
+                window(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True, color_scheme=scheme)
+            )
+        ]
+        sheet = pyvips.Image.arrayjoin([*shots[:3], *shots[4:]], across=5, shim=12, background=[140, 140, 140])
+        sheet.write_to_file(str(arguments.out / "web-phone.jpg"), Q=88)
+        browser.close()
+    server.terminate()
+    server.wait()
+
+
+if __name__ == "__main__":
+    main()
