@@ -14,6 +14,7 @@ from photochrom.errors import EvaluationError, OptionError
 from photochrom.evaluate import bootstrap, metrics, pictures
 from photochrom.evaluate.baselines import read_baselines
 from photochrom.evaluate.bootstrap import Resamples, holm, interval, p_value
+from photochrom.evaluate.figures import METRICS
 from photochrom.evaluate.judges import JudgeFiles
 from photochrom.evaluate.methods import Folder, Model, parse_methods
 from photochrom.evaluate.metrics import AUC_AREA
@@ -21,7 +22,8 @@ from photochrom.evaluate.pictures import open_truth
 from photochrom.evaluate.processes import Workers
 from photochrom.evaluate.protocols import PROTOCOLS
 from photochrom.evaluate.shards import Row, Span
-from photochrom.evaluate.work import Settings, Task
+from photochrom.evaluate.summary import Summary
+from photochrom.evaluate.work import Measured, Settings, Task
 
 RNG = np.random.default_rng(0)
 
@@ -194,3 +196,30 @@ def test_absent_weights_are_named_with_their_option(truth: Path, tmp_path: Path)
 
     with pytest.raises(WeightsNotFoundError, match="alexnet"):
         Judges(JudgeFiles(lpips=tmp_path / "absent.pth"))
+
+
+def test_the_judges_figures_of_a_set() -> None:
+    names = ["truth", "grey", "half"]
+    figures = METRICS + JudgeFiles(lite2=Path("wheel")).figures
+    summary = Summary(names, figures, 100, (0,))
+    semantic = [figure.key for figure in figures].index("semantic")
+    for index in range(8):
+        values = np.zeros((3, len(figures)))
+        values[:, semantic] = (
+            100.0,
+            0.0,
+            100.0 * (index % 2),
+        )  # the truth is always known, grey never, half of the others
+        if index == 7:
+            values[:, semantic] = np.nan  # a picture without a known class
+        seen = RNG.normal(0, 1, (1, 4)).astype(np.float32) + np.array([[0.0], [3.0], [0.0]], np.float32)
+        shares = np.ones((3, 261), np.int64)
+        row = Row(str(index), "made", Path("absent"))
+        summary.add(Measured(index, row, values, shares, shares, {"frechet_lite2": seen}, {}))
+    told = summary.report()["figures"]
+    assert told["half"]["semantic"]["n"] == 7
+    assert told["half"]["semantic_recovered"]["value"] == pytest.approx(100 * 3 / 7, abs=0.01)
+    assert told["grey"]["semantic_recovered"]["value"] == 0
+    assert told["grey"]["frechet_lite2"]["value"] == pytest.approx(4 * 9, rel=1e-3)  # four numbers, each 3 off
+    assert told["half"]["frechet_lite2"]["value"] == pytest.approx(0, abs=1e-4)
+    assert told["grey"]["frechet_lite2"]["low"] is None

@@ -75,6 +75,7 @@ class Summary:
             lost = np.where(right[:, :1] > grey, right[:, :1] - grey, np.nan)
             values[:, 1:, self._column("semantic_recovered")] = 100 * (right[:, 1:] - grey) / lost
         for key, features in self._features.items():
+            values[:, :, self._column(key)] = np.nan  # of the resamples, too: it has no interval
             values[0, 1:, self._column(key)] = features.distances()
         return values
 
