@@ -1,14 +1,15 @@
-"""A small picture, an empty folder, the shipped model, and the command line run in this process."""
+"""A small picture, an empty folder, the shipped model, a browser, and the command line run in this process."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from helpers import Command, Grey, Run, data
+from helpers import CHROMIUM, Command, Grey, Run, data
 from photochrom import Colorizer, colorizer, runtime
 from photochrom.cli.main import main
 
@@ -31,6 +32,18 @@ def photo() -> Grey:
 def shipped() -> Colorizer:
     """The model inside the package."""
     return Colorizer(threads=1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    assert CHROMIUM, "CI must have chromium: .ci/run calls scripts/chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="session")

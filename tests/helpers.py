@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import pyvips
 import skimage.data
 from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 data: Any = skimage.data  # which has no types
+CHROMIUM = shutil.which("chromium")
+#: For tests that drive a browser; in CI there must be one.
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed; scripts/chromium does it"
+)
 
 
 def save(array: NDArray[Any], path: Path, **options: Any) -> Path:

@@ -8,10 +8,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +18,7 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import data, save
+from helpers import data, needs_browser, save
 from photochrom.evaluate.html import write_html
 from photochrom.evaluate.html.gallery import gallery
 from photochrom.evaluate.html.text import best_rows, interval, number
@@ -29,10 +26,6 @@ from photochrom.evaluate.methods import parse_methods
 from photochrom.evaluate.render import Shown
 from photochrom.evaluate.run import Evaluation, Options, evaluate
 
-CHROMIUM = shutil.which("chromium")
-in_browser = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed; scripts/chromium does it"
-)
 DESK: dict[str, Any] = {"viewport": {"width": 1200, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 760}, "has_touch": True, "is_mobile": True}
 #: A name that would break a page that does not escape it.
@@ -199,17 +192,6 @@ def test_pictures_keep_to_their_budget(evaluation: Evaluation) -> None:
     assert few["left_out"] == len(noisy) - len(few["pictures"]) > 0
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM, "CI must have chromium: .ci/run calls scripts/chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 class Visit:
     """The page in a window; remembers what it asked for and complained of."""
 
@@ -236,7 +218,7 @@ class Visit:
         self.context.close()
 
 
-@in_browser
+@needs_browser
 def test_a_table_sorts_by_keyboard_and_click(browser: Any, page: Path, evaluation: Evaluation) -> None:
     visit = Visit(browser, page, **DESK)
     methods = {method["name"]: method["figures"] for method in evaluation.report["sets"][0]["methods"]}
@@ -260,7 +242,7 @@ def test_a_table_sorts_by_keyboard_and_click(browser: Any, page: Path, evaluatio
     visit.leave()
 
 
-@in_browser
+@needs_browser
 def test_sets_are_shown_one_at_a_time(browser: Any, page: Path) -> None:
     visit = Visit(browser, page, **DESK)
     assert [visit.page.locator(f"#set-{number}").is_visible() for number in (0, 1)] == [True, False]
@@ -269,7 +251,7 @@ def test_sets_are_shown_one_at_a_time(browser: Any, page: Path) -> None:
     visit.leave()
 
 
-@in_browser
+@needs_browser
 def test_pictures_are_compared_with_borders_that_move(browser: Any, page: Path) -> None:
     visit = Visit(browser, page, **DESK)
     viewer = visit.page.locator("#set-0 .viewer")
@@ -303,7 +285,7 @@ def test_pictures_are_compared_with_borders_that_move(browser: Any, page: Path) 
     visit.leave()
 
 
-@in_browser
+@needs_browser
 def test_the_gallery_goes_by_the_metric_of_choice(browser: Any, page: Path, evaluation: Evaluation) -> None:
     visit = Visit(browser, page, **DESK)
     rows = {row["picture"]: row["figures"]["dull"] for row in evaluation.report["sets"][0]["shown"]}
@@ -325,7 +307,7 @@ def test_the_gallery_goes_by_the_metric_of_choice(browser: Any, page: Path, eval
     visit.leave()
 
 
-@in_browser
+@needs_browser
 @pytest.mark.parametrize("screen", [PHONE, {**DESK, "color_scheme": "dark"}], ids=["phone", "dark"])
 def test_it_fits_the_screen_and_can_be_heard(browser: Any, page: Path, screen: dict[str, Any]) -> None:
     visit = Visit(browser, page, **screen)

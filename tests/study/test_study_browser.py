@@ -5,35 +5,19 @@ Chromium comes from Debian (``scripts/chromium``); without it these tests are sk
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from study_helpers import Server, serving
 
+from helpers import needs_browser
 from photochrom.evaluate.study.plan import Study
 from photochrom.evaluate.study.store import Store
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed; scripts/chromium does it"
-)
+pytestmark = needs_browser
 DESK: dict[str, Any] = {"viewport": {"width": 1000, "height": 700}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 760}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM, "CI must have chromium: .ci/run calls scripts/chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 class Person:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from page_helpers import CHROMIUM, DESK, Person, Server, serving
+from page_helpers import DESK, Person, Server, serving
 
 from helpers import data, save
 from photochrom.web.app import create_app
@@ -28,18 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running server."""
     with serving(tmp_path_factory.mktemp("server")) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    assert CHROMIUM, "CI must have chromium: .ci/run calls scripts/chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

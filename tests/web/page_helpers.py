@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +15,6 @@ from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
 
-CHROMIUM = shutil.which("chromium")
-NO_BROWSER = CHROMIUM is None and not os.environ.get("CI")
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 

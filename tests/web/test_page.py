@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from page_helpers import NO_BROWSER, Person
+from page_helpers import Person
 
-pytestmark = pytest.mark.skipif(NO_BROWSER, reason="chromium is not installed; scripts/chromium does it")
+from helpers import needs_browser
+
+pytestmark = needs_browser
 Visit = Callable[..., Person]
 
 #: Places of the astronaut: the suit's arm, the wall behind, the helmet.

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page_helpers import DESK, NO_BROWSER, PHONE, Person
+from page_helpers import DESK, PHONE, Person
 
-pytestmark = pytest.mark.skipif(NO_BROWSER, reason="chromium is not installed; scripts/chromium does it")
+from helpers import needs_browser
+
+pytestmark = needs_browser
 Visit = Callable[..., Person]
 
 

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-from page_helpers import NO_BROWSER, Person, serving
+from page_helpers import Person, serving
 
-from helpers import Command, load
+from helpers import Command, load, needs_browser
 
-pytestmark = pytest.mark.skipif(NO_BROWSER, reason="chromium is not installed; scripts/chromium does it")
+pytestmark = needs_browser
 Visit = Callable[..., Person]
 
 SUIT, WALL = (120, 400), (300, 60)

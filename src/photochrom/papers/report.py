@@ -20,6 +20,7 @@ from photochrom.papers.compare import REFERENCES
 from photochrom.papers.measure import sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.results import Result, read_results
+from photochrom.papers.rows import ROWS
 from photochrom.papers.statistics import difference, rank_intervals
 from photochrom.train.files import replacing
 
@@ -90,6 +91,11 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
         "L* is kept. The metrics are described in `photochrom/evaluate/metrics.py`. Brackets are 95 % intervals of a "
         "bootstrap over the pictures; ± is half of the difference between two seeds."
     )
+    unfinished = [f"`{row.name}`" for row in ROWS if row.name not in rows]
+    if unfinished:
+        page.text(
+            f"Not finished when this page was written: {', '.join(unfinished)}. The same command goes on with them."
+        )
     if command:
         page.code(command)
 
