@@ -93,7 +93,9 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     )
     unfinished = [f"`{row.name}`" for row in ROWS if row.name not in rows]
     if unfinished:
-        page.text(f"Not finished when this page was written: {', '.join(unfinished)}. The same command goes on with them.")
+        page.text(
+            f"Not finished when this page was written: {', '.join(unfinished)}. The same command goes on with them."
+        )
     if command:
         page.code(command)
 
