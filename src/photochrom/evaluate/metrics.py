@@ -25,6 +25,7 @@ __all__ = [
     "ciede2000",
     "colourfulness",
     "colourfulness_abs",
+    "decibels",
     "distance_counts",
     "entropy",
     "image_matching_error",
@@ -58,7 +59,8 @@ def _pair(truth: Any, result: Any, channels: int) -> tuple[NDArray[Any], NDArray
         raise InvalidPixelsError(
             f"truth has shape {pair[0].shape} and result {pair[1].shape}; expected two equal shapes (..., {channels})"
         )
-    if not all(np.isfinite(array).all() for array in pair):
+    whole = all(getattr(array, "dtype", None) == np.uint8 for array in (truth, result))  # whole numbers are finite
+    if not whole and not all(np.isfinite(array).all() for array in pair):
         raise InvalidPixelsError("truth or result holds NaN or infinity")
     return pair
 
@@ -150,9 +152,13 @@ def keras_accuracy(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     return float(np.mean((truth[..., 0] >= truth[..., 1]) == (result[..., 0] >= result[..., 1])))
 
 
-def _decibels(truth: NDArray[Any], result: NDArray[Any]) -> float:
-    error = _mean_square(truth, result)
-    return 10 * float(np.log10(255**2 / error)) if error else float("inf")
+def decibels(error: float) -> float:
+    """Peak signal-to-noise ratio in dB of a mean squared error, from 0, at a peak of 255; infinite for 0.
+
+    >>> decibels(255.0**2)
+    0.0
+    """
+    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
@@ -165,7 +171,7 @@ def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     >>> round(psnr(black, dark), 2)  # an error of a fifth: 20 log10(5)
     13.98
     """
-    return _decibels(*_pair(truth, result, 3))
+    return decibels(_mean_square(*_pair(truth, result, 3)))
 
 
 def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
@@ -178,7 +184,7 @@ def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     >>> psnr_ab(np.zeros((2, 2, 2)), np.full((2, 2, 2), 25.5))
     20.0
     """
-    return _decibels(*_pair(truth_ab, result_ab, 2))
+    return decibels(_mean_square(*_pair(truth_ab, result_ab, 2)))
 
 
 def mae_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
