@@ -107,7 +107,7 @@ def blotches(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     total = 0.0
     for region in truth.regions:
         low = region.low(result_lab)
-        fitted = region.design @ np.linalg.lstsq(region.design, low, rcond=None)[0]
+        fitted = region.basis @ (region.basis.T @ low)
         total += float(((low - fitted) ** 2).sum())
     return float(np.sqrt(total / sum(len(region.design) for region in truth.regions)))
 

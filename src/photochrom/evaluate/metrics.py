@@ -6,6 +6,7 @@ units. Truth comes first, the result second; they must have the same shape, or I
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
@@ -24,6 +25,7 @@ __all__ = [
     "ciede2000",
     "colourfulness",
     "colourfulness_abs",
+    "decibels",
     "distance_counts",
     "entropy",
     "image_matching_error",
@@ -57,7 +59,8 @@ def _pair(truth: Any, result: Any, channels: int) -> tuple[NDArray[Any], NDArray
         raise InvalidPixelsError(
             f"truth has shape {pair[0].shape} and result {pair[1].shape}; expected two equal shapes (..., {channels})"
         )
-    if not all(np.isfinite(array).all() for array in pair):
+    whole = all(getattr(array, "dtype", None) == np.uint8 for array in (truth, result))  # whole numbers are finite
+    if not whole and not all(np.isfinite(array).all() for array in pair):
         raise InvalidPixelsError("truth or result holds NaN or infinity")
     return pair
 
@@ -149,9 +152,13 @@ def keras_accuracy(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     return float(np.mean((truth[..., 0] >= truth[..., 1]) == (result[..., 0] >= result[..., 1])))
 
 
-def _decibels(truth: NDArray[Any], result: NDArray[Any]) -> float:
-    error = _mean_square(truth, result)
-    return 10 * float(np.log10(255**2 / error)) if error else float("inf")
+def decibels(error: float) -> float:
+    """Peak signal-to-noise ratio in dB of a mean squared error, from 0, at a peak of 255; infinite for 0.
+
+    >>> decibels(255.0**2)
+    0.0
+    """
+    return 10 * math.log10(255**2 / error) if error else math.inf
 
 
 def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
@@ -164,7 +171,7 @@ def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     >>> round(psnr(black, dark), 2)  # an error of a fifth: 20 log10(5)
     13.98
     """
-    return _decibels(*_pair(truth, result, 3))
+    return decibels(_mean_square(*_pair(truth, result, 3)))
 
 
 def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
@@ -177,7 +184,7 @@ def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     >>> psnr_ab(np.zeros((2, 2, 2)), np.full((2, 2, 2), 25.5))
     20.0
     """
-    return _decibels(*_pair(truth_ab, result_ab, 2))
+    return decibels(_mean_square(*_pair(truth_ab, result_ab, 2)))
 
 
 def mae_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
@@ -207,29 +214,29 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     # a* is stretched near the grey axis
     stretch = 1.5 - 0.5 * _chroma_share((_length(a1, b1) + _length(a2, b2)) / 2)
     chroma1, chroma2 = _length(stretch * a1, b1), _length(stretch * a2, b2)
-    hues = (np.degrees(np.arctan2(b, stretch * a)) for a, b in ((a1, b1), (a2, b2)))
-    hue1, hue2 = (np.where(hue < 0, hue + 360, hue) for hue in hues)
+    hue1, hue2 = np.arctan2(b1, stretch * a1), np.arctan2(b2, stretch * a2)
     grey = chroma1 * chroma2 == 0
 
     turn = hue2 - hue1
-    turn = turn - 360 * np.rint(turn / 360)  # exactly 180 degrees keep their sign, as Sharma's rules have it
+    turn = turn - 2 * math.pi * np.rint(
+        turn / (2 * math.pi)
+    )  # exactly half a turn keeps its sign, as Sharma's rules have it
     d_light, d_chroma = light2 - light1, chroma2 - chroma1
-    d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(np.radians(turn) / 2))
+    d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(turn / 2))
 
     light, chroma = (light1 + light2) / 2, (chroma1 + chroma2) / 2
-    far = np.abs(hue1 - hue2) > 180
-    hue = (hue1 + hue2) / 2
-    hue = np.where(far, np.where(hue < 180, hue + 180, hue - 180), hue)
-    hue = np.where(grey, hue1 + hue2, hue)
+    # Half way from one hue to the other, the shorter way round; grey has none, and its angle is 0.
+    hue = np.where(grey, hue1 + hue2, hue1 + turn / 2)
     tone: Any = 1.0
     for weight, times, phase in ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63)):
-        tone = tone + weight * np.cos(np.radians(times * hue + phase))
+        tone = tone + weight * np.cos(times * hue + math.radians(phase))
 
     middle = (light - 50) ** 2
     in_light = d_light / (1 + 0.015 * middle / np.sqrt(20 + middle))
     in_chroma = d_chroma / (1 + 0.045 * chroma)
     in_hue = d_hue / (1 + 0.015 * chroma * tone)
-    blue = np.radians(60 * np.exp(-(((hue - 275) / 25) ** 2)))
+    from_blue = np.degrees(hue - 2 * math.pi * np.floor(hue / (2 * math.pi))) - 275
+    blue = math.radians(60) * np.exp(-((from_blue / 25) ** 2))
     rotation = -2 * _chroma_share(chroma) * np.sin(blue)
     total = in_light**2 + in_chroma**2 + in_hue**2 + rotation * in_chroma * in_hue
     return np.asarray(np.sqrt(np.maximum(total, 0)))

@@ -54,6 +54,12 @@ class Region:
     weight: NDArray[np.float32]
     design: NDArray[np.float64]
 
+    @cached_property
+    def basis(self) -> NDArray[np.float64]:
+        """Orthonormal columns, (n, 3 or fewer), that reach as far as those of ``design``: for one regression after another."""
+        left, spread, _ = np.linalg.svd(self.design, full_matrices=False)
+        return np.asarray(left[:, spread > spread[0] * np.finfo(np.float64).eps * len(left)])
+
     def low(self, lab: NDArray[Any]) -> NDArray[np.float64]:
         """The region's ab without fine detail and without its neighbours' colour: (n, 2)."""
         return _low(lab[self.box], self.inside, self.weight)

@@ -67,11 +67,12 @@ def compare(truth: View, result: View) -> tuple[dict[str, float], NDArray[np.int
     """
     difference = metrics.ciede2000(truth.lab, result.lab)
     counts = metrics.distance_counts(truth.ab, result.ab, truth.bins)
+    squared = metrics.mse(truth.rgb, result.rgb)
     figures = {
-        "psnr": min(metrics.psnr(truth.rgb, result.rgb), metrics.PSNR_CEILING),
+        "psnr": min(metrics.decibels(squared), metrics.PSNR_CEILING),
         "psnr_ab": min(metrics.psnr_ab(truth.ab, result.ab), metrics.PSNR_CEILING),
         "ssim": metrics.ssim(truth.rgb, result.rgb),
-        "mse": metrics.mse(truth.rgb, result.rgb),
+        "mse": squared,
         "mae_ab": metrics.mae_ab(truth.ab, result.ab),
         "ciede2000": float(difference.mean(dtype=np.float64)),
         "ciede2000_median": float(np.median(difference)),
