@@ -14,7 +14,7 @@ import uvicorn
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 
-from photochrom.web.server import listen
+from photochrom.web.listening import listen
 
 
 def encoded(array: NDArray[Any], suffix: str = ".png", **options: Any) -> bytes:

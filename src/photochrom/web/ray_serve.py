@@ -15,7 +15,7 @@ from typing import Any
 
 from photochrom.errors import MissingExtraError
 from photochrom.web.folder import private_folder
-from photochrom.web.server import listen
+from photochrom.web.listening import address, listen
 from photochrom.web.settings import Settings
 
 __all__ = ["serve"]
@@ -75,10 +75,9 @@ def serve(
             ray_actor_options={"num_cpus": cpus},
         )(ray_serve.ingress(build)())
         ray_serve.run(deployment.bind(), name="photochrom", route_prefix="/")
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         while not _answers(host, port):
             time.sleep(0.5)
-        ready(address)
+        ready(address(host, port))
         threading.Event().wait()
     except KeyboardInterrupt:
         pass

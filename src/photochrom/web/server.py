@@ -6,13 +6,14 @@ import inspect
 import ipaddress
 import os
 import shutil
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from photochrom.errors import MissingExtraError, OptionError
 from photochrom.web.folder import private_folder
+from photochrom.web.listening import address, listen
 from photochrom.web.settings import Settings
 
 try:
@@ -21,12 +22,10 @@ try:
 except ImportError as error:
     raise MissingExtraError("web", "the web app") from error
 
-from typing import TYPE_CHECKING, Any
-
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-__all__ = ["check_host", "listen", "serve"]
+__all__ = ["check_host", "serve"]
 
 #: What a browser on this computer calls it.
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -60,21 +59,6 @@ def check_host(host: str, settings: Settings, *, no_token: bool) -> Settings:
     return settings
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 takes any free one. Raises OptionError where the address cannot be used."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise OptionError(
-            "--host and --port", f"{host}:{port}", f"a free address of this computer ({error})"
-        ) from error
-    return listener
-
-
 def serve(
     settings: Settings,
     host: str,
@@ -93,7 +77,6 @@ def serve(
     shared = private_folder(folder)
     try:
         with listen(host, port) as listener:
-            name = f"[{host}]" if ":" in host else host
             config = uvicorn.Config(
                 _App(settings, shared),
                 factory=True,
@@ -104,7 +87,7 @@ def serve(
                 proxy_headers=False,
                 timeout_graceful_shutdown=10,
             )
-            ready(f"http://{name}:{listener.getsockname()[1]}/")
+            ready(address(host, listener.getsockname()[1]))
             if workers == 1:
                 uvicorn.Server(config).run(sockets=[listener])
                 return

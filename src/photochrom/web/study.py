@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from photochrom.errors import MissingExtraError, OptionError, StudyError
+from photochrom.errors import MissingExtraError, StudyError
 from photochrom.evaluate.study.plan import Side, Study
 from photochrom.evaluate.study.store import Progress, Store
+from photochrom.web.listening import address, listen
 
 try:
     import uvicorn
@@ -147,19 +147,9 @@ def serve(study: Study, store: Store, host: str, port: int, ready: Callable[[str
 
     No request is logged, so that no address of a participant is kept. Raises OptionError where the address cannot be used.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except (OSError, OverflowError) as error:
-            raise OptionError(
-                "--host and --port", f"{host}:{port}", f"a free address of this computer ({error})"
-            ) from error
-        name = f"[{host}]" if ":" in host else host
+    with listen(host, port) as listener:
         config = uvicorn.Config(
             create_app(study, store), access_log=False, log_level="warning", server_header=False, proxy_headers=False
         )
-        listener.listen()
-        ready(f"http://{name}:{listener.getsockname()[1]}/")
+        ready(address(host, listener.getsockname()[1]))
         uvicorn.Server(config).run(sockets=[listener])
