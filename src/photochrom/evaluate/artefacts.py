@@ -101,7 +101,8 @@ def blotches(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     total = 0.0
     for region in truth.regions:
         low = region.low(truth.planes_of(result_lab))
-        fitted = (low @ region.basis.T) @ region.basis
+        # Not by the matrix library, whose threads wait long and busily after so small a product.
+        fitted = np.einsum("ij,jn->in", np.einsum("in,jn->ij", low, region.basis), region.basis)
         total += float(((low - fitted) ** 2).sum())
     return float(np.sqrt(total / sum(len(region.weight) for region in truth.regions)))
 

@@ -64,8 +64,10 @@ class Region:
     @cached_property
     def basis(self) -> NDArray[np.float64]:
         """Orthonormal rows, (3 or fewer, n), that reach as far as those of ``design``: for one regression after another."""
-        _, spread, right = np.linalg.svd(self.design, full_matrices=False)
-        return np.asarray(right[spread > spread[0] * np.finfo(np.float64).eps * right.shape[1]])
+        left, spread, _ = np.linalg.svd(
+            self.design.T, full_matrices=False
+        )  # that of a wide matrix takes several times as long
+        return np.ascontiguousarray(left[:, spread > spread[0] * np.finfo(np.float64).eps * len(left)].T)
 
     def low(self, planes: NDArray[np.float32]) -> NDArray[np.float64]:
         """The region's ab without fine detail and without its neighbours' colour: planes (3, h, w) -> (2, n)."""
