@@ -107,10 +107,10 @@ def paint_strip(
     painted = np.empty((h, w, 3), pixels.dtype)
     if not painted.size:
         return painted
-    if pixels.dtype == np.uint16:
-        kind, unit, together = ExactPainter, None, 1
-    else:
-        kind, unit, together = TablePainter, table_planes, rows_together(len(field.low), full_height)
+    deep = pixels.dtype == np.uint16
+    kind = ExactPainter if deep else TablePainter
+    unit = None if deep else table_planes
+    together = 1 if deep else rows_together(len(field.low), full_height)
     first, skip = divmod(y0, together)
     count = -(-(skip + h) // together)
     rows = Rows(field.planes, first, full_height / together, count, w, unit, x0=x0, full_width=full_width)

@@ -87,7 +87,9 @@ def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     for plane in (0, 1):
         slope = planes[:, plane] / np.float32(STEP)
         scaled[:, plane] = slope * rise
-        scaled[:, plane + 2] = (planes[:, plane + 2] + np.float32(REACH)) / np.float32(STEP) + slope * (low - rise * first)
+        scaled[:, plane + 2] = (planes[:, plane + 2] + np.float32(REACH)) / np.float32(STEP) + slope * (
+            low - rise * first
+        )
     scaled[:, 4], scaled[:, 5] = first, last
     return scaled
 
@@ -114,10 +116,9 @@ class TablePainter:
         self._together = together
 
     def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint8], painted: NDArray[np.uint8]) -> None:
-        """Colour ``pixels`` (n, w) or (n, w, 3), row ``start`` and on of the picture's part that begins with the first of ``rows``,
-        into ``painted`` (n, w, 3).
+        """Colour ``pixels`` (n, w) or (n, w, 3) into ``painted`` (n, w, 3).
 
-        ``rows`` are made of :func:`table_planes`.
+        ``rows`` are made of :func:`table_planes`; ``start`` counts the picture's rows from where the first of them begins.
         """
         n, together = len(pixels), self._together
         first, skip = divmod(start, together)
