@@ -18,7 +18,7 @@ from photochrom.fuse.exact import ExactPainter
 from photochrom.fuse.field import ColorField
 from photochrom.fuse.layers import Dots
 from photochrom.fuse.rows import Rows
-from photochrom.fuse.table import TablePainter, table_planes
+from photochrom.fuse.table import TablePainter, rows_together, table_planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,13 +108,16 @@ def paint_strip(
     if not painted.size:
         return painted
     deep = pixels.dtype == np.uint16
-    unit = None if deep else table_planes
-    rows = Rows(field.planes, y0, full_height, h, w, unit, x0=x0, full_width=full_width)
     kind = ExactPainter if deep else TablePainter
-    tile = max(1, kind.PIXELS // w)
-    painter = _painter(kind, tile, w)
+    unit = None if deep else table_planes
+    together = 1 if deep else rows_together(len(field.low), full_height)
+    first, skip = divmod(y0, together)
+    count = -(-(skip + h) // together)
+    rows = Rows(field.planes, first, full_height / together, count, w, unit, x0=x0, full_width=full_width)
+    tile = max(1, kind.PIXELS // w // together) * together
+    painter = _painter(kind, tile, w, together)
     for y in range(0, h, tile):
-        painter.paint(rows, y, pixels[y : y + tile], painted[y : y + tile])
+        painter.paint(rows, skip + y, pixels[y : y + tile], painted[y : y + tile])
     if layers:
         _paint_layers(field, pixels, (y0, x0), (full_height, full_width), layers, painted)
     return painted
@@ -150,9 +153,11 @@ def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) ->
     return touched
 
 
-def _painter(kind: type[ExactPainter | TablePainter], height: int, w: int) -> ExactPainter | TablePainter:
+def _painter(
+    kind: type[ExactPainter | TablePainter], height: int, w: int, together: int
+) -> ExactPainter | TablePainter:
     kept = getattr(_kept, "painter", None)
-    if kept is None or _kept.key != (kind, height, w):
-        kept = _kept.painter = kind(height, w)
-        _kept.key = kind, height, w
+    if kept is None or _kept.key != (kind, height, w, together):
+        kept = _kept.painter = kind(height, w, together)
+        _kept.key = kind, height, w, together
     return kept
