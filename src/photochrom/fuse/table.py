@@ -41,10 +41,10 @@ _LUMINANCES = 1 << 13
 
 @cache
 def colour_table() -> NDArray[np.uint8]:
-    """sRGB of every grey level and every ab grid point; shape (256 * SIDE, SIDE, 4) uint8, read-only.
+    """sRGB of every grey level and every ab grid point; shape (256 * SIDE, SIDE, 4) uint8, read-only: blue, green, red, 255.
 
-    Row ``level * SIDE + (b + REACH) / STEP``, column ``(a + REACH) / STEP``. The fourth channel, 255, is there because OpenCV
-    interpolates four bytes twice as fast as three.
+    Row ``level * SIDE + (b + REACH) / STEP``, column ``(a + REACH) / STEP``. OpenCV interpolates four bytes twice as fast as
+    three, and its encoders take them in this order.
     """
     light = lightness_table(8)
     axis = np.arange(-REACH, REACH + 1, STEP, dtype=np.float32)
@@ -63,7 +63,7 @@ def colour_table() -> NDArray[np.uint8]:
     lab[..., 0] = light[:, None, None]
     lab[..., 1], lab[..., 2] = a * share, b * share
     rgb = cv2.cvtColor(lab.reshape(-1, SIDE, 3), cv2.COLOR_Lab2RGB)  # exact to 3e-4 of the range
-    table: Any = cv2.cvtColor(cv2.convertScaleAbs(rgb, alpha=255), cv2.COLOR_RGB2RGBA)
+    table: Any = cv2.cvtColor(cv2.convertScaleAbs(rgb, alpha=255), cv2.COLOR_RGB2BGRA)
     table.setflags(write=False)
     return np.asarray(table, np.uint8)
 
@@ -112,18 +112,19 @@ class TablePainter:
         self._at = np.empty((groups, 6, w), np.float32)
         #: Grey level, what steers the colour, and where that stands in the table: column and row.
         self._buffers = np.zeros((4, groups * together, w + 1), np.float32)[..., :-1]
-        self._rgba = np.empty((height, w, 4), np.uint8)
+        self._packed = np.empty((height, w, 4), np.uint8)
         self._together = together
 
     def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint8], painted: NDArray[np.uint8]) -> None:
-        """Colour ``pixels`` (n, w) or (n, w, 3) into ``painted`` (n, w, 3).
+        """Colour ``pixels`` (n, w) or (n, w, 3) into ``painted``: (n, w, 3) RGB, or (n, w, 4) in the table's order.
 
         ``rows`` are made of :func:`table_planes`; ``start`` counts the picture's rows from where the first of them begins.
         """
         n, together = len(pixels), self._together
         first, skip = divmod(start, together)
         groups = -(-(skip + n) // together)
-        at, rgba = self._at[:groups], self._rgba[:n]
+        at = self._at[:groups]
+        packed = painted if painted.shape[2] == 4 else self._packed[:n]
         rows.enlarge(first, first + groups, at)
         level, _, x, y = self._buffers[:, skip : skip + n]
         if pixels.ndim == 2:
@@ -142,21 +143,22 @@ class TablePainter:
         cv2.threshold(y, SIDE - 1, 0, cv2.THRESH_TRUNC, dst=y)
         if pixels.ndim == 2:
             cv2.scaleAdd(level, SIDE, y, dst=y)
-            _look_up(x, y, rgba)
+            _look_up(x, y, packed)
         else:
             below = np.minimum(np.floor(level), np.float32(254))
             cv2.scaleAdd(below, SIDE, y, dst=y)
-            lower, upper = np.empty_like(rgba), np.empty_like(rgba)
+            lower, upper = np.empty_like(packed), np.empty_like(packed)
             _look_up(x, y, lower)
             np.add(y, np.float32(SIDE), out=y)
             _look_up(x, y, upper)
             share = level - below
-            cv2.blendLinear(lower, upper, 1 - share, share, dst=rgba)
-        cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB, dst=painted)
+            cv2.blendLinear(lower, upper, 1 - share, share, dst=packed)
+        if packed is not painted:
+            cv2.cvtColor(packed, cv2.COLOR_BGRA2RGB, dst=painted)
 
 
-def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], rgba: NDArray[np.uint8]) -> None:
-    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=rgba, borderMode=cv2.BORDER_REPLICATE)
+def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], packed: NDArray[np.uint8]) -> None:
+    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=packed, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
