@@ -90,6 +90,29 @@ def test_grey_in_three_bands_is_painted_as_in_one() -> None:
     assert np.array_equal(fuse.paint_strip(field, rgb, 0, 50), fuse.paint_strip(field, grey, 0, 50))
 
 
+@pytest.mark.parametrize("bands", [1, 3])
+def test_packed_pixels_are_the_same_in_the_order_of_the_encoders(bands: int) -> None:
+    field, grey = some_field(), grainy(50, 60)
+    pixels = grey if bands == 1 else np.stack([grey, grey // 2, grey], axis=-1)
+    mask = np.zeros((50, 60), bool)
+    mask[10:20, 5:40] = True
+    layers = (fuse.patch(mask, 1.0, (40.0, 20.0)), fuse.Dots(np.array([30]), np.array([7]), np.array([[-30.0, 9.0]])))
+    packed = fuse.paint_strip(field, pixels, 0, 50, layers=layers, packed=True)
+    assert np.array_equal(packed[..., 2::-1], fuse.paint_strip(field, pixels, 0, 50, layers=layers))
+    deep = pixels.astype(np.uint16) * 257
+    assert fuse.paint_strip(field, deep, 0, 50, packed=True).shape == (50, 60, 3)  # 16 bits come as they always do
+
+
+def test_rows_that_share_the_fields_planes_have_its_colours() -> None:
+    """A picture much larger than the field, whose rows are painted by groups: nobody could tell it from the exact colours."""
+    field, pixels = some_field(16, 16), grainy(400, 300)
+    lab = np.dstack([color.lightness(pixels), fuse.ab_strip(field, color.lightness(pixels), 0, 400)])
+    painted = fuse.paint_strip(field, pixels, 0, 400)
+    difference = np.linalg.norm(color.rgb_to_lab(painted / 255) - color.limit_chroma(lab), axis=-1)
+    assert difference.mean() < 0.5
+    assert np.percentile(difference, 99) < 2
+
+
 def test_the_field_is_aligned_by_pixel_centres() -> None:
     ramp = np.linspace(-20, 20, 16, dtype=np.float32)
     ab = np.stack(np.meshgrid(ramp, ramp), axis=-1)

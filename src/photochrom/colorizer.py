@@ -26,7 +26,7 @@ from photochrom.guidance.smooth import smooth as smoothed
 from photochrom.guidance.suggest import Likely
 from photochrom.guidance.warmth import warmed
 from photochrom.hints import Hint, Hints, Mask, Spot
-from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, write_image
+from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, takes_packed, write_image
 from photochrom.images.read import MAX_PIXELS
 from photochrom.parallel import ordered
 from photochrom.runtime import Features, Session, open_model
@@ -278,14 +278,19 @@ class Colorized:
         """The whole picture: (H, W, 3) sRGB, uint8 or uint16 as the photograph was."""
         return _frozen(np.concatenate(list(self.strips())))
 
-    def strips(self) -> Iterator[NDArray[Any]]:
-        """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it."""
+    def strips(self, *, packed: bool = False) -> Iterator[NDArray[Any]]:
+        """The picture from top to bottom, (rows, W, 3) sRGB, uint8 or uint16, without ever holding all of it.
+
+        packed: 8 bits come as (rows, W, 4): blue, green, red and 255.
+        """
         source = self.opened.source
         # Whole blocks of a JPEG, and enough strips for all threads.
         rows = max(8, min(ROWS, STRIP_PIXELS // source.info.width) // 16 * 16)
 
         def paint(strip: tuple[int, NDArray[Any]]) -> NDArray[Any]:
-            return fuse.paint_strip(self.color, strip[1], strip[0], source.info.height, layers=self.layers)
+            return fuse.paint_strip(
+                self.color, strip[1], strip[0], source.info.height, layers=self.layers, packed=packed
+            )
 
         yield from ordered(paint, source.strips(rows), self.opened.colorizer.threads)
 
@@ -299,7 +304,7 @@ class Colorized:
         return write_image(
             self.opened.source,
             path,
-            self.strips(),
+            self.strips(packed=takes_packed(path, self.opened.source.info)),
             software=SOFTWARE,
             model=model,
             force=force,

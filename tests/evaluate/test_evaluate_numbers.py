@@ -222,4 +222,4 @@ def test_the_judges_figures_of_a_set() -> None:
     assert told["grey"]["semantic_recovered"]["value"] == 0
     assert told["grey"]["frechet_lite2"]["value"] == pytest.approx(4 * 9, rel=1e-3)  # four numbers, each 3 off
     assert told["half"]["frechet_lite2"]["value"] == pytest.approx(0, abs=1e-4)
-    assert told["grey"]["frechet_lite2"]["low"] is None
+    assert told["grey"]["frechet_lite2"]["low"] is None  # of 8 pictures

@@ -10,6 +10,7 @@ from typing import Any
 
 from photochrom.errors import EvaluationError, OptionError
 from photochrom.evaluate.baselines import Baselines, donors, fit_baselines, read_baselines
+from photochrom.evaluate.features import LEAST
 from photochrom.evaluate.figures import FLICKER, METRICS, Figure
 from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.methods import BASELINES, TRUTH, Folder, Matches, Method, match_results
@@ -37,6 +38,10 @@ RULES = {
     "size": "size: a result has neither the truth's size nor that of the protocol",
     "failed": "failed: a method or a metric gave up on the picture",
 }
+_OF_DISTANCES = (
+    "A Fréchet distance's interval is of the distance expected at this number of pictures, which small sets raise: the same "
+    f"bootstrap, of the infinitesimal jackknife's pseudo-values. Below {LEAST} pictures there is none."
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,7 @@ def evaluate(
                 "A picture is left out, for all methods alike, where it is " + "; ".join(rules) + ".",
                 f"Figures are means over pictures, every picture weighing the same; brackets are 95 % intervals over pictures "
                 f"(Poisson bootstrap, {options.resamples} resamples, seed {options.seed}).",
+                *([_OF_DISTANCES] if options.judges.fid or options.judges.lite2 else []),
                 "Models see the truth's L* as a grey 8-bit picture of the protocol's size; what is measured is the finished "
                 "picture, 8-bit sRGB, that of the baselines with their chroma limited to sRGB.",
             ],

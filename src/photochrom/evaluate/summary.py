@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from photochrom.color import ab_bins
 from photochrom.evaluate.bootstrap import Resamples, holm, interval, p_value
+from photochrom.evaluate.features import Features
 from photochrom.evaluate.figures import Figure
-from photochrom.evaluate.frechet import Moments, frechet_distance
 from photochrom.evaluate.methods import BASELINES, GREY, TRUTH
 from photochrom.evaluate.work import Measured
 
@@ -23,8 +23,6 @@ ORDER = "ciede2000"
 #: Below this, after Holm's correction, a difference is called significant.
 LEVEL = 0.05
 SAMPLE = 8
-#: Pictures whose features are counted at a time.
-_BLOCK = 64
 
 
 def plain(value: float) -> float | None:
@@ -38,10 +36,11 @@ class Summary:
     def __init__(self, names: Sequence[str], figures: Sequence[Figure], resamples: int, seed: Sequence[int]) -> None:
         self.names, self.figures = list(names), list(figures)
         bins = len(ab_bins())
+        self._seed = tuple(seed)
         self._resamples = Resamples(len(names), len(figures), bins, resamples, seed)
         self._histograms = np.zeros((len(names), bins), np.int64)
         self._seconds: dict[str, float] = {}
-        self._features: dict[str, _Features] = {}
+        self._features: dict[str, Features] = {}
 
     @property
     def pictures(self) -> int:
@@ -56,8 +55,8 @@ class Summary:
             self._seconds[name] = self._seconds.get(name, 0.0) + seconds
         for key, features in measured.features.items():
             if key not in self._features:
-                self._features[key] = _Features(len(self.names), features.shape[1])
-            self._features[key].add(features)
+                self._features[key] = Features(len(self.names), features.shape[1])
+            self._features[key].add(measured.index, features)
 
     def _column(self, key: str) -> int:
         return next(index for index, figure in enumerate(self.figures) if figure.key == key)
@@ -75,8 +74,8 @@ class Summary:
             lost = np.where(right[:, :1] > grey, right[:, :1] - grey, np.nan)
             values[:, 1:, self._column("semantic_recovered")] = 100 * (right[:, 1:] - grey) / lost
         for key, features in self._features.items():
-            values[:, :, self._column(key)] = np.nan  # of the resamples, too: it has no interval
-            values[0, 1:, self._column(key)] = features.distances()
+            values[:, 0, self._column(key)] = np.nan
+            values[:, 1:, self._column(key)] = features.distances(len(values) - 1, self._seed)
         return values
 
     def report(self) -> dict[str, Any]:
@@ -139,32 +138,6 @@ class Summary:
             "pictures, p from the bootstrap's standard deviation (normal), corrected for all tests of the set by Holm",
             "pairs": found,
         }
-
-
-class _Features:
-    """The features of every row of a set, as their moments."""
-
-    def __init__(self, rows: int, width: int) -> None:
-        self._moments = [Moments(width) for _ in range(rows)]
-        self._waiting: list[NDArray[np.float32]] = []
-
-    def add(self, features: NDArray[np.float32]) -> None:
-        """Count a picture: (M, D)."""
-        self._waiting.append(features)
-        if len(self._waiting) == _BLOCK:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._waiting:
-            for moments, rows in zip(self._moments, np.stack(self._waiting, axis=1), strict=True):
-                moments.update(rows)
-        self._waiting = []
-
-    def distances(self) -> list[float]:
-        """The Fréchet distance of each row behind the first to the first; NaN for a single picture."""
-        self._flush()
-        truth, *others = self._moments
-        return [frechet_distance(truth, other) if truth.count > 1 else math.nan for other in others]
 
 
 class Choice:

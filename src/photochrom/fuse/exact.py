@@ -28,7 +28,8 @@ class ExactPainter:
     #: To be painted together: few enough for the caches, enough that the calls themselves cost little.
     PIXELS = 49152
 
-    def __init__(self, height: int, w: int) -> None:
+    def __init__(self, height: int, w: int, together: int = 1) -> None:
+        """``together``: every row has the planes of its own."""
         self._at = np.empty((height, 6, w), np.float32)
         self._planes = np.empty((3, height, w), np.float32)
 

@@ -18,7 +18,7 @@ from photochrom.fuse.exact import ExactPainter
 from photochrom.fuse.field import ColorField
 from photochrom.fuse.layers import Dots
 from photochrom.fuse.rows import Rows
-from photochrom.fuse.table import TablePainter, table_planes
+from photochrom.fuse.table import TablePainter, rows_together, table_planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,11 +90,13 @@ def paint_strip(
     layers: Sequence[Layer] = (),
     x0: int = 0,
     full_width: int | None = None,
+    packed: bool = False,
 ) -> NDArray[Any]:
     """Colour rows of a photograph: sRGB-encoded (h, w) or (h, w, 3) uint8 or uint16 -> sRGB (h, w, 3) of the same dtype.
 
     The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip; a part of rows also at ``x0`` in one
     ``full_width`` wide. Their lightness is kept, their colour comes from the field and the layers over it, results are rounded.
+    packed: 8 bits come as (h, w, 4): blue, green, red and 255, which is how they are painted and what JPEG is encoded from.
     Raises InvalidPixelsError for another dtype or shape, OptionError for rows or columns out of range.
     """
     check_pixels(pixels)
@@ -104,17 +106,20 @@ def paint_strip(
     full_width = full_width or w
     if not 0 <= x0 <= full_width - w:
         raise OptionError("x0", x0, f"0 to {full_width - w} for {w} columns of {full_width}")
-    painted = np.empty((h, w, 3), pixels.dtype)
+    deep = pixels.dtype == np.uint16
+    painted = np.empty((h, w, 4 if packed and not deep else 3), pixels.dtype)
     if not painted.size:
         return painted
-    deep = pixels.dtype == np.uint16
-    unit = None if deep else table_planes
-    rows = Rows(field.planes, y0, full_height, h, w, unit, x0=x0, full_width=full_width)
     kind = ExactPainter if deep else TablePainter
-    tile = max(1, kind.PIXELS // w)
-    painter = _painter(kind, tile, w)
+    unit = None if deep else table_planes
+    together = 1 if deep else rows_together(len(field.low), full_height)
+    first, skip = divmod(y0, together)
+    count = -(-(skip + h) // together)
+    rows = Rows(field.planes, first, full_height / together, count, w, unit, x0=x0, full_width=full_width)
+    tile = max(1, kind.PIXELS // w // together) * together
+    painter = _painter(kind, tile, w, together)
     for y in range(0, h, tile):
-        painter.paint(rows, y, pixels[y : y + tile], painted[y : y + tile])
+        painter.paint(rows, skip + y, pixels[y : y + tile], painted[y : y + tile])
     if layers:
         _paint_layers(field, pixels, (y0, x0), (full_height, full_width), layers, painted)
     return painted
@@ -136,7 +141,11 @@ def _paint_layers(
     ab = ab_strip(field, light, first[0], full[0], layers, x0=first[1], full_width=full[1])
     lab = np.column_stack([light[touched], ab[touched]])
     limited = lab_to_rgb(limit_chroma(lab)).clip(0, 1) * np.iinfo(painted.dtype).max
-    painted[touched] = np.rint(limited)
+    colours = np.rint(limited).astype(painted.dtype)
+    if painted.shape[2] == 4:
+        painted[touched, :3] = colours[:, ::-1]
+    else:
+        painted[touched] = colours
 
 
 def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) -> NDArray[np.bool_]:
@@ -150,9 +159,11 @@ def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) ->
     return touched
 
 
-def _painter(kind: type[ExactPainter | TablePainter], height: int, w: int) -> ExactPainter | TablePainter:
+def _painter(
+    kind: type[ExactPainter | TablePainter], height: int, w: int, together: int
+) -> ExactPainter | TablePainter:
     kept = getattr(_kept, "painter", None)
-    if kept is None or _kept.key != (kind, height, w):
-        kept = _kept.painter = kind(height, w)
-        _kept.key = kind, height, w
+    if kept is None or _kept.key != (kind, height, w, together):
+        kept = _kept.painter = kind(height, w, together)
+        _kept.key = kind, height, w, together
     return kept

@@ -25,7 +25,7 @@ class Rows:
         self,
         planes: NDArray[np.float32],
         y0: int,
-        full_height: int,
+        full_height: float,
         h: int,
         w: int,
         unit: Unit | None = None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from photochrom.fuse.rows import Rows
 
-__all__ = ["TablePainter", "colour_table", "table_planes"]
+__all__ = ["TablePainter", "colour_table", "rows_together", "table_planes"]
 
 #: Between grid points, in units of a* and b*.
 STEP = 5
@@ -34,17 +34,17 @@ STEP = 5
 REACH = 110
 #: Grid points along a side of a tile.
 SIDE = 2 * REACH // STEP + 1
-_SIDE = np.float32(SIDE)
 _HUES = 180
+_TOGETHER = 4  # at the most
 _LUMINANCES = 1 << 13
 
 
 @cache
 def colour_table() -> NDArray[np.uint8]:
-    """sRGB of every grey level and every ab grid point; shape (256 * SIDE, SIDE, 4) uint8, read-only.
+    """sRGB of every grey level and every ab grid point; shape (256 * SIDE, SIDE, 4) uint8, read-only: blue, green, red, 255.
 
-    Row ``level * SIDE + (b + REACH) / STEP``, column ``(a + REACH) / STEP``. The fourth channel, 255, is there because OpenCV
-    interpolates four bytes twice as fast as three.
+    Row ``level * SIDE + (b + REACH) / STEP``, column ``(a + REACH) / STEP``. OpenCV interpolates four bytes twice as fast as
+    three, and its encoders take them in this order.
     """
     light = lightness_table(8)
     axis = np.arange(-REACH, REACH + 1, STEP, dtype=np.float32)
@@ -63,13 +63,18 @@ def colour_table() -> NDArray[np.uint8]:
     lab[..., 0] = light[:, None, None]
     lab[..., 1], lab[..., 2] = a * share, b * share
     rgb = cv2.cvtColor(lab.reshape(-1, SIDE, 3), cv2.COLOR_Lab2RGB)  # exact to 3e-4 of the range
-    table: Any = cv2.cvtColor(cv2.convertScaleAbs(rgb, alpha=255), cv2.COLOR_RGB2RGBA)
+    table: Any = cv2.cvtColor(cv2.convertScaleAbs(rgb, alpha=255), cv2.COLOR_RGB2BGRA)
     table.setflags(write=False)
     return np.asarray(table, np.uint8)
 
 
+def rows_together(field_rows: int, full_height: int) -> int:
+    """How many rows of the picture share one row of the enlarged planes: four or more of those for each row of the field."""
+    return min(max(full_height // (4 * field_rows), 1), _TOGETHER)
+
+
 def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A field's planes (h, 6, w) for painting by the table: their a* in columns of it, their b* in tiles from a pixel's own.
+    """A field's planes (h, 6, w) for painting by the table: their a* in columns of it, their b* in rows of a pixel's own tile.
 
     They are steered by the grey level, not by L*, which spares looking L* up: within the bounds that a work pixel sets, L* is
     taken as a straight line of the level (over 40 units of L* it differs from one by less than one).
@@ -78,12 +83,13 @@ def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     low, high = (planes[:, plane] for plane in (4, 5))
     first, last = np.interp(low, table, levels), np.interp(high, table, levels)
     rise = (high - low) / np.maximum(last - first, np.float32(1e-3))
-    across, down = np.float32(1 / STEP), np.float32(1 / (STEP * SIDE))
     scaled = np.empty_like(planes)
-    for plane, scale in ((0, across), (1, down)):
-        slope = planes[:, plane] * scale
+    for plane in (0, 1):
+        slope = planes[:, plane] / np.float32(STEP)
         scaled[:, plane] = slope * rise
-        scaled[:, plane + 2] = (planes[:, plane + 2] + np.float32(REACH)) * scale + slope * (low - rise * first)
+        scaled[:, plane + 2] = (planes[:, plane + 2] + np.float32(REACH)) / np.float32(STEP) + slope * (
+            low - rise * first
+        )
     scaled[:, 4], scaled[:, 5] = first, last
     return scaled
 
@@ -91,58 +97,68 @@ def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 class TablePainter:
     """Paints 8-bit rows, at most ``height`` at a time, in buffers of its own: one per thread.
 
+    So many rows as ``together`` says, counted from the picture's first, share one row of the field's planes: where the field is
+    much smaller than the picture, enlarging it for every row would cost more than all the rest.
+
     The rows of every buffer stand apart from one another, so that OpenCV takes each by itself: no pixel's result depends on how
     many rows are painted together.
     """
 
     #: To be painted together: few enough for the caches, enough that a call takes longer than passing on the interpreter lock.
-    PIXELS = 1 << 17
+    PIXELS = 1 << 18
 
-    def __init__(self, height: int, w: int) -> None:
-        self._at = np.empty((height, 6, w), np.float32)
-        self._level, self._steer = np.empty((2, height, w + 1), np.float32)[..., :-1]
-        self._rgba = np.empty((height, w, 4), np.uint8)
+    def __init__(self, height: int, w: int, together: int) -> None:
+        groups = -(-height // together) + 1  # the first group and the last may be incomplete
+        self._at = np.empty((groups, 6, w), np.float32)
+        #: Grey level, what steers the colour, and where that stands in the table: column and row.
+        self._buffers = np.zeros((4, groups * together, w + 1), np.float32)[..., :-1]
+        self._packed = np.empty((height, w, 4), np.uint8)
+        self._together = together
 
     def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint8], painted: NDArray[np.uint8]) -> None:
-        """Colour ``pixels`` (n, w) or (n, w, 3), row ``start`` and on of ``rows``, into ``painted`` (n, w, 3).
+        """Colour ``pixels`` (n, w) or (n, w, 3) into ``painted``: (n, w, 3) RGB, or (n, w, 4) in the table's order.
 
-        ``rows`` are made of :func:`table_planes`.
+        ``rows`` are made of :func:`table_planes`; ``start`` counts the picture's rows from where the first of them begins.
         """
-        n = len(pixels)
-        at, level, steer, rgba = self._at[:n], self._level[:n], self._steer[:n], self._rgba[:n]
-        rows.enlarge(start, start + n, at)
-        x, y, low, high = (at[:, plane] for plane in range(2, 6))
+        n, together = len(pixels), self._together
+        first, skip = divmod(start, together)
+        groups = -(-(skip + n) // together)
+        at = self._at[:groups]
+        packed = painted if painted.shape[2] == 4 else self._packed[:n]
+        rows.enlarge(first, first + groups, at)
+        level, _, x, y = self._buffers[:, skip : skip + n]
         if pixels.ndim == 2:
             np.copyto(level, pixels)
         else:
             _measure(pixels, level)
-        cv2.max(level, low, dst=steer)
-        cv2.min(steer, high, dst=steer)
-        for plane in (0, 1):
-            cv2.multiply(at[:, plane], steer, dst=at[:, plane])
-        np.add(at[:, 2:4], at[:, :2], out=at[:, 2:4])
+        # Few large calls: threads lose more to the interpreter lock than the arithmetic takes.
+        grouped = self._buffers[:, : groups * together].reshape(4, groups, together, -1)
+        steer, places = grouped[1], grouped[2:]
+        np.maximum(grouped[0], at[:, None, 4], out=steer)
+        np.minimum(steer, at[:, None, 5], out=steer)
+        np.multiply(steer, np.moveaxis(at[:, None, :2], 2, 0), out=places)
+        np.add(places, np.moveaxis(at[:, None, 2:4], 2, 0), out=places)
         # Beyond the grid's end colours are those at its end: down a tile by clipping, across by the border.
         cv2.threshold(y, 0, 0, cv2.THRESH_TOZERO, dst=y)
-        cv2.threshold(y, (SIDE - 1) / SIDE, 0, cv2.THRESH_TRUNC, dst=y)
+        cv2.threshold(y, SIDE - 1, 0, cv2.THRESH_TRUNC, dst=y)
         if pixels.ndim == 2:
-            cv2.add(y, level, dst=y)
-            np.multiply(y, _SIDE, out=y)
-            _look_up(x, y, rgba)
+            cv2.scaleAdd(level, SIDE, y, dst=y)
+            _look_up(x, y, packed)
         else:
             below = np.minimum(np.floor(level), np.float32(254))
-            cv2.add(y, below, dst=y)
-            np.multiply(y, _SIDE, out=y)
-            lower, upper = np.empty_like(rgba), np.empty_like(rgba)
+            cv2.scaleAdd(below, SIDE, y, dst=y)
+            lower, upper = np.empty_like(packed), np.empty_like(packed)
             _look_up(x, y, lower)
-            np.add(y, _SIDE, out=y)
+            np.add(y, np.float32(SIDE), out=y)
             _look_up(x, y, upper)
             share = level - below
-            cv2.blendLinear(lower, upper, 1 - share, share, dst=rgba)
-        cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB, dst=painted)
+            cv2.blendLinear(lower, upper, 1 - share, share, dst=packed)
+        if packed is not painted:
+            cv2.cvtColor(packed, cv2.COLOR_BGRA2RGB, dst=painted)
 
 
-def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], rgba: NDArray[np.uint8]) -> None:
-    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=rgba, borderMode=cv2.BORDER_REPLICATE)
+def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], packed: NDArray[np.uint8]) -> None:
+    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=packed, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:

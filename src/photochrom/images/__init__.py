@@ -5,6 +5,15 @@ Reading and writing stream with libvips, so memory does not grow with the area o
 
 from photochrom.images.read import ImageInfo, SourceImage, open_image
 from photochrom.images.tint import Tint, classify_tint
-from photochrom.images.write import OUTPUT_SUFFIXES, write_image
+from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
 
-__all__ = ["OUTPUT_SUFFIXES", "ImageInfo", "SourceImage", "Tint", "classify_tint", "open_image", "write_image"]
+__all__ = [
+    "OUTPUT_SUFFIXES",
+    "ImageInfo",
+    "SourceImage",
+    "Tint",
+    "classify_tint",
+    "open_image",
+    "takes_packed",
+    "write_image",
+]

@@ -35,9 +35,9 @@ def jpeg_pieces(
 ) -> Iterator[bytes]:
     """The bytes of a JPEG file, one piece after the other.
 
-    strips: (h, width, 3) uint8 sRGB, ``height`` rows in all. full_colour: chroma at full resolution, otherwise at half of it in
-    both directions. profile: an ICC profile. There is no JFIF segment, EXIF or the like: they are to be put behind the first two
-    bytes. No side may be longer than LONGEST.
+    strips: (h, width, 3) uint8 sRGB, or (h, width, 4): blue, green, red and what is not used; ``height`` rows in all.
+    full_colour: chroma at full resolution, otherwise at half of it in both directions. profile: an ICC profile. There is no
+    JFIF segment, EXIF or the like: they are to be put behind the first two bytes. No side may be longer than LONGEST.
     """
     import cv2
 
@@ -46,7 +46,8 @@ def jpeg_pieces(
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
 
     def encode(strip: Pixels) -> tuple[int, bytes]:
-        done, encoded = cv2.imencode(".jpg", cv2.cvtColor(strip, cv2.COLOR_RGB2BGR), options)
+        ordered_bands = strip if strip.shape[2] == 4 else cv2.cvtColor(strip, cv2.COLOR_RGB2BGR)
+        done, encoded = cv2.imencode(".jpg", ordered_bands, options)
         if not done:
             raise ValueError(f"a strip of shape {strip.shape} could not be encoded")
         return len(strip), encoded.tobytes()

@@ -30,7 +30,7 @@ from photochrom.images.jpeg import LONGEST, jpeg_pieces
 from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
 from photochrom.images.read import ImageInfo, SourceImage
 
-__all__ = ["OUTPUT_SUFFIXES", "write_image"]
+__all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
 
 #: The formats that are written, by file name suffix.
 OUTPUT_SUFFIXES = {
@@ -40,6 +40,14 @@ OUTPUT_SUFFIXES = {
 _DEEP = ("png", "tiff")
 _DPI = 72.0  # for pictures that do not tell their resolution
 _MINIMUM_JPEG, _DEFAULT_QUALITY = 85, 90
+
+
+def takes_packed(path: str | Path, info: ImageInfo) -> bool:
+    """Whether :func:`write_image` also takes strips (h, w, 4) uint8: blue, green, red and a fourth number that is not used.
+
+    JPEG is encoded from those without a copy in another order.
+    """
+    return OUTPUT_SUFFIXES.get(Path(path).suffix.lower()) == "jpeg" and not info.has_alpha
 
 
 def write_image(
@@ -61,8 +69,8 @@ def write_image(
     Args:
         source: the picture that is coloured.
         path: where to write; ``.jpg``, ``.png``, ``.webp``, ``.tif`` or ``.gif`` (and their longer spellings).
-        strips: arrays of shape (h, w, 3), uint8 or uint16, sRGB-encoded, from top to bottom, of one type.
-            A strip must not be changed once it is given: the encoder may still be reading it.
+        strips: arrays of shape (h, w, 3), uint8 or uint16, sRGB-encoded, from top to bottom, of one type; see also
+            :func:`takes_packed`. A strip must not be changed once it is given: the encoder may still be reading it.
         software: name and version of the program, such as ``"Photochrom 0.1.0"``.
         model: name of the model that chose the colours.
         force: replace a file that is there.
@@ -109,8 +117,9 @@ def write_image(
     if kind == "gif":
         notices.append("GIF holds 256 colours and no EXIF; PNG keeps all")
     with _Output(path, force, lead) as output:
-        options, checked = _options(info, kind, quality), _checked(strips, info, kind in _DEEP)
-        if kind == "jpeg" and not info.has_alpha:
+        bands = (3, 4) if takes_packed(path, info) else (3,)
+        options, checked = _options(info, kind, quality), _checked(strips, info, bands, kind in _DEEP)
+        if 4 in bands:
             _encode_jpeg(checked, output, info, options, threads)
         else:
             _encode(source, checked, output, kind, options, dpi)
@@ -144,12 +153,13 @@ def _options(info: ImageInfo, kind: str, quality: int | None) -> dict[str, Any]:
     return {}
 
 
-def _checked(strips: Iterable[Pixels], info: ImageInfo, deep: bool) -> Iterator[Pixels]:
+def _checked(strips: Iterable[Pixels], info: ImageInfo, bands: tuple[int, ...], deep: bool) -> Iterator[Pixels]:
     """The strips, 8 bits deep unless ``deep``; raises InvalidPixelsError where they do not add up to the picture."""
     rows = 0
     for strip in strips:
         rows += len(strip)
-        if strip.ndim != 3 or strip.shape[1:] != (info.width, 3) or rows > info.height:
+        expected = strip.ndim == 3 and strip.shape[1] == info.width and strip.shape[2] in bands
+        if not expected or rows > info.height:
             raise InvalidPixelsError(f"a strip of shape {strip.shape} ends at row {rows} of {info.height}", info.path)
         yield strip if deep or strip.dtype == np.uint8 else _to_eight_bit(strip)
     if rows < info.height:
