@@ -96,7 +96,7 @@ def planes_to_rgb(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, A
 def rgb_to_lab(rgb: NDArray[Any]) -> NDArray[np.float32]:
     """CIE L*a*b* of sRGB; shape (..., 3), float in [0, 1] -> float32. uint8 is taken as it is, faster and within 1e-4."""
     if rgb.dtype == np.uint8:
-        return np.stack(linear_to_lab(*np.moveaxis(np.take(linear_table(8), rgb), -1, 0)), axis=-1)
+        return np.stack(linear_to_lab(*(np.take(linear_table(8), rgb[..., band]) for band in range(3))), axis=-1)
     return np.stack(planes_to_lab(*np.moveaxis(np.asarray(rgb, np.float64), -1, 0)), axis=-1).astype(np.float32)
 
 

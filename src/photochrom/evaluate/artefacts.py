@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import OptionError
-from photochrom.evaluate.places import COLOUR_EDGE, LIGHT_EDGE, TruthPlaces, length
+from photochrom.evaluate.places import TruthPlaces, length
 from photochrom.evaluate.skin import TONES
 
 __all__ = ["ARTEFACTS", "Artefact", "TruthPlaces", "bleed", "blotches", "lost_edges", "skin_cast"]
@@ -54,16 +54,12 @@ def bleed(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     (0.0, 68, 0.0)
     """
     truth = _paired(truth_lab, result_lab)
-    where, way, flat = truth.near
-    if not where.any():
+    if truth.true_change is None:
         return float("nan")
-    true_change, change = (
-        np.einsum("ij,ij->i", slope[where], way).astype(np.float64)
-        for slope in (truth.colour_slopes, truth.slopes_of(result_lab))
-    )
-    total = max(true_change.sum(), 1e-6)
-    share = change[flat].sum() / max(change.sum(), LEAST_CHANGE * total)
-    return float(100 * np.clip(share - true_change[flat].sum() / total, 0, 1))
+    (true_change, true_beside), (change, beside) = truth.true_change, truth.change_along(truth.slopes_of(result_lab))
+    total = max(true_change, 1e-6)
+    share = beside / max(change, LEAST_CHANGE * total)
+    return float(100 * np.clip(share - true_beside / total, 0, 1))
 
 
 def lost_edges(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
@@ -78,12 +74,10 @@ def lost_edges(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     (0.0, 50, 100.0)
     """
     truth = _paired(truth_lab, result_lab)
-    true_change = length(truth.colour_slopes)
-    where = (truth.light_slope >= LIGHT_EDGE) & (true_change >= COLOUR_EDGE)
-    if not where.any():
+    at, wanted = truth.edges
+    if not len(at):
         return float("nan")
-    wanted = true_change[where].astype(np.float64)
-    kept = np.minimum(length(truth.slopes_of(result_lab)[where]), wanted)
+    kept = np.minimum(np.take(length(truth.slopes_of(result_lab)), at), wanted)
     return float(100 * (1 - kept.sum() / wanted.sum()))
 
 
@@ -106,10 +100,11 @@ def blotches(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
         return float("nan")
     total = 0.0
     for region in truth.regions:
-        low = region.low(result_lab)
-        fitted = region.basis @ (region.basis.T @ low)
+        low = region.low(truth.planes_of(result_lab))
+        # Not by the matrix library, whose threads wait long and busily after so small a product.
+        fitted = np.einsum("ij,jn->in", np.einsum("in,jn->ij", low, region.basis), region.basis)
         total += float(((low - fitted) ** 2).sum())
-    return float(np.sqrt(total / sum(len(region.design) for region in truth.regions)))
+    return float(np.sqrt(total / sum(len(region.weight) for region in truth.regions)))
 
 
 def skin_cast(truth_lab: Truth, result_lab: NDArray[Any], tone: str | None = None) -> float:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, rgb_to_lab
+from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, planes_to_rgb, rgb_to_lab
 from photochrom.errors import DataError, OptionError
 
 __all__ = [
@@ -129,8 +129,9 @@ def colour(lightness: NDArray[Any], ab: NDArray[Any]) -> NDArray[np.uint8]:
 
     Colours outside sRGB give up chroma, as they do in the main path.
     """
-    lab = np.concatenate([lightness[..., None], ab], axis=-1)
-    rgb = lab_to_rgb(lab)
-    outside = outside_srgb(rgb)  # only these are worked out twice
-    rgb[outside] = lab_to_rgb(limit_chroma(lab[outside]))
-    return np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8)
+    lab = np.stack([lightness, *np.moveaxis(ab, -1, 0)])  # plane by plane, which is faster
+    rgb = np.stack(planes_to_rgb(*lab))
+    outside = np.flatnonzero(outside_srgb(np.moveaxis(rgb, 0, -1)))  # only these are worked out twice
+    limited = lab_to_rgb(limit_chroma(np.take(lab.reshape(3, -1), outside, axis=1).T))
+    rgb.reshape(3, -1)[:, outside] = limited.T
+    return np.ascontiguousarray(np.moveaxis(np.round(np.clip(rgb, 0, 1) * 255).astype(np.uint8), 0, -1))

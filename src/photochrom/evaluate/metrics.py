@@ -48,19 +48,16 @@ PSNR_CEILING = 100.0
 
 
 def _pair(truth: Any, result: Any, channels: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both arrays as floats, checked: equal shapes (..., channels), not empty, finite.
-
-    float32, and uint8, whose squares it holds exactly, become float32, which is twice as fast; all else float64.
-    """
-    single = all(getattr(array, "dtype", None) in (np.uint8, np.float32) for array in (truth, result))
-    kind = np.float32 if single else np.float64
+    """Both arrays, checked: equal shapes (..., channels), not empty, finite; uint8 and float32 as they are, else float64."""
+    kind = getattr(truth, "dtype", None)
+    if kind not in (np.uint8, np.float32) or getattr(result, "dtype", None) != kind:
+        kind = np.float64
     pair = np.asarray(truth, kind), np.asarray(result, kind)
     if pair[0].shape != pair[1].shape or pair[0].shape[-1:] != (channels,) or not pair[0].size:
         raise InvalidPixelsError(
             f"truth has shape {pair[0].shape} and result {pair[1].shape}; expected two equal shapes (..., {channels})"
         )
-    whole = all(getattr(array, "dtype", None) == np.uint8 for array in (truth, result))  # whole numbers are finite
-    if not whole and not all(np.isfinite(array).all() for array in pair):
+    if kind != np.uint8 and not all(np.isfinite(array).all() for array in pair):
         raise InvalidPixelsError("truth or result holds NaN or infinity")
     return pair
 
@@ -73,11 +70,12 @@ def mse(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     >>> mse(np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 9, np.uint8))
     81.0
     """
-    return _mean_square(*_pair(truth, result, 3))
+    return _mean_norm(*_pair(truth, result, 3), cv2.NORM_L2SQR)
 
 
-def _mean_square(first: NDArray[Any], second: NDArray[Any]) -> float:
-    return float(np.mean((first - second) ** 2, dtype=np.float64))
+def _mean_norm(first: NDArray[Any], second: NDArray[Any], norm: int) -> float:
+    """Mean over all numbers of what ``norm`` sums up in float64, in one pass: squared or absolute differences."""
+    return float(cv2.norm(first.reshape(-1), second.reshape(-1), norm)) / first.size
 
 
 def image_matching_error(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
@@ -92,7 +90,7 @@ def image_matching_error(truth: NDArray[np.uint8], result: NDArray[np.uint8]) ->
     4.0
     """
     first, second = _pair(truth, result, 3)
-    return float(3 * np.mean(np.maximum(first - second, 0) ** 2, dtype=np.float64))
+    return 3 * _mean_norm(np.maximum(first, second), second, cv2.NORM_L2SQR)
 
 
 def ssim(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
@@ -109,6 +107,7 @@ def ssim(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     x, y = _pair(truth, result, 3)
     if min(x.shape[:2]) < 11:
         raise InvalidPixelsError(f"pictures of {x.shape[1]} x {x.shape[0]} pixels; SSIM needs 11 or more a side")
+    x, y = (picture.astype(np.result_type(picture, np.float32), copy=False) for picture in (x, y))
 
     def windowed(plane: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5), plane.dtype)[5:-5, 5:-5]
@@ -171,7 +170,7 @@ def psnr(truth: NDArray[np.uint8], result: NDArray[np.uint8]) -> float:
     >>> round(psnr(black, dark), 2)  # an error of a fifth: 20 log10(5)
     13.98
     """
-    return decibels(_mean_square(*_pair(truth, result, 3)))
+    return decibels(_mean_norm(*_pair(truth, result, 3), cv2.NORM_L2SQR))
 
 
 def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
@@ -184,7 +183,7 @@ def psnr_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     >>> psnr_ab(np.zeros((2, 2, 2)), np.full((2, 2, 2), 25.5))
     20.0
     """
-    return decibels(_mean_square(*_pair(truth_ab, result_ab, 2)))
+    return decibels(_mean_norm(*_pair(truth_ab, result_ab, 2), cv2.NORM_L2SQR))
 
 
 def mae_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
@@ -195,8 +194,7 @@ def mae_ab(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
     >>> mae_ab(np.zeros((1, 2, 2)), np.array([[[3.0, 0.0], [0.0, -5.0]]]))
     2.0
     """
-    truth, result = _pair(truth_ab, result_ab, 2)
-    return float(np.mean(np.abs(truth - result), dtype=np.float64))
+    return _mean_norm(*_pair(truth_ab, result_ab, 2), cv2.NORM_L1)
 
 
 def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]:
@@ -209,24 +207,21 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     np.float64(2.0425)
     """
     truth, result = _pair(truth_lab, result_lab, 3)
-    light1, a1, b1 = np.moveaxis(truth, -1, 0)
-    light2, a2, b2 = np.moveaxis(result, -1, 0)
+    (light1, a1, b1), (light2, a2, b2) = (np.ascontiguousarray(lab.reshape(-1, 3).T) for lab in (truth, result))
     # a* is stretched near the grey axis
     stretch = 1.5 - 0.5 * _chroma_share((_length(a1, b1) + _length(a2, b2)) / 2)
-    chroma1, chroma2 = _length(stretch * a1, b1), _length(stretch * a2, b2)
-    hue1, hue2 = np.arctan2(b1, stretch * a1), np.arctan2(b2, stretch * a2)
-    grey = chroma1 * chroma2 == 0
+    a1, a2 = stretch * a1, stretch * a2
+    chroma1, chroma2 = _length(a1, b1), _length(a2, b2)
+    hue1, hue2 = _hue(a1, b1, chroma1), _hue(a2, b2, chroma2)
 
+    # From one hue to the other the shorter way round; what is half a turn but for rounding keeps its sign (Sharma's rules).
     turn = hue2 - hue1
-    turn = turn - 2 * math.pi * np.rint(
-        turn / (2 * math.pi)
-    )  # exactly half a turn keeps its sign, as Sharma's rules have it
+    half = turn / 2 - math.pi * np.rint(turn * ((1 - 1e-6) / (2 * math.pi)))
     d_light, d_chroma = light2 - light1, chroma2 - chroma1
-    d_hue = np.where(grey, 0.0, 2 * np.sqrt(chroma1 * chroma2) * np.sin(turn / 2))
+    d_hue = 2 * np.sqrt(chroma1 * chroma2) * np.sin(half)
 
-    light, chroma = (light1 + light2) / 2, (chroma1 + chroma2) / 2
-    # Half way from one hue to the other, the shorter way round; grey has none, and its angle is 0.
-    hue = np.where(grey, hue1 + hue2, hue1 + turn / 2)
+    # Where one is grey, any hue would do: d_hue is 0.
+    light, chroma, hue = (light1 + light2) / 2, (chroma1 + chroma2) / 2, hue1 + half
     tone: Any = 1.0
     for weight, times, phase in ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63)):
         tone = tone + weight * np.cos(times * hue + math.radians(phase))
@@ -235,11 +230,20 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     in_light = d_light / (1 + 0.015 * middle / np.sqrt(20 + middle))
     in_chroma = d_chroma / (1 + 0.045 * chroma)
     in_hue = d_hue / (1 + 0.015 * chroma * tone)
-    from_blue = np.degrees(hue - 2 * math.pi * np.floor(hue / (2 * math.pi))) - 275
+    from_blue = hue * (180 / math.pi) - 360 * np.floor(hue / (2 * math.pi)) - 275
     blue = math.radians(60) * np.exp(-((from_blue / 25) ** 2))
     rotation = -2 * _chroma_share(chroma) * np.sin(blue)
     total = in_light**2 + in_chroma**2 + in_hue**2 + rotation * in_chroma * in_hue
-    return np.asarray(np.sqrt(np.maximum(total, 0)))
+    return np.asarray(np.sqrt(np.maximum(total, 0))).reshape(truth.shape[:-1])
+
+
+def _hue(a: NDArray[Any], b: NDArray[Any], chroma: NDArray[Any]) -> NDArray[Any]:
+    """The hue angle in radians, 0 to 2 pi, of colours (n,) of this chroma; 0 for grey.
+
+    OpenCV's angle is right to 0.01 degrees, and one step of Newton's method makes it exact in a third of the time of arctan2.
+    """
+    rough: Any = cv2.phase(a, b).reshape(a.shape)
+    return np.asarray(rough + (b * np.cos(rough) - a * np.sin(rough)) / np.maximum(chroma, np.finfo(a.dtype).tiny))
 
 
 def _length(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
@@ -255,8 +259,9 @@ def _chroma_share(chroma: NDArray[Any]) -> NDArray[Any]:
 
 def nearest_bin(ab: NDArray[Any]) -> NDArray[np.int64]:
     """The index of the ab bin of :func:`photochrom.color.ab_bins` that each colour falls into: float (..., 2) -> (...)."""
-    cell = np.clip(np.round(ab / BIN_SIZE), -GRID_REACH, GRID_REACH).astype(np.int64) + GRID_REACH
-    return np.asarray(bin_of_cell()[cell[..., 0], cell[..., 1]])
+    cells = np.clip(np.rint(ab / BIN_SIZE), -GRID_REACH, GRID_REACH) + GRID_REACH
+    index = (cells[..., 0] * len(bin_of_cell()) + cells[..., 1]).astype(np.intp)
+    return np.asarray(np.take(bin_of_cell(), index))
 
 
 def distance_counts(
@@ -316,14 +321,14 @@ def auc_rebalanced(counts: NDArray[Any]) -> float:
     return float(_area(counts[counts.sum(axis=1) > 0]).mean())
 
 
-def _opponents(rgb: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    red, green, blue = np.moveaxis(np.asarray(_pair(rgb, rgb, 3)[0], np.float64), -1, 0)
-    return red - green, (red + green) / 2 - blue
+def _opponents(rgb: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
+    red, green, blue = (np.asarray(plane, np.float32) for plane in np.moveaxis(_pair(rgb, rgb, 3)[0], -1, 0))
+    return red - green, (red + green) / 2 - blue  # float32 holds them exactly
 
 
-def _spread_and_mean(red_green: NDArray[np.float64], yellow_blue: NDArray[np.float64]) -> float:
-    spread = np.hypot(red_green.std(), yellow_blue.std())
-    return float(spread + 0.3 * np.hypot(red_green.mean(), yellow_blue.mean()))
+def _spread_and_mean(red_green: NDArray[Any], yellow_blue: NDArray[Any]) -> float:
+    means, deviations = zip(*(cv2.meanStdDev(plane) for plane in (red_green, yellow_blue)), strict=True)  # in float64
+    return float(np.linalg.norm(deviations) + 0.3 * np.linalg.norm(means))
 
 
 def colourfulness(rgb: NDArray[np.uint8]) -> float:

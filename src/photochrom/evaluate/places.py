@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from types import EllipsisType
 from typing import Any
 
 import cv2
@@ -29,45 +30,54 @@ REGION_SIGMA, REGION_LIGHT, REGION_COLOUR = 4.0, 0.8, 0.5
 REGION_SHARE = 0.005
 
 
-def _blur(planes: NDArray[Any], sigma: float) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(np.asarray(planes, np.float32), (0, 0), sigma), np.float32)
+def _blur(plane: NDArray[Any], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma), np.float32)
+
+
+def _planes(lab: NDArray[Any]) -> NDArray[np.float32]:
+    """L*, a* and b*, each by itself: (h, w, 3) -> (3, h, w)."""
+    return np.ascontiguousarray(np.moveaxis(lab, -1, 0), np.float32)
 
 
 def slopes(planes: NDArray[Any], sigma: float = EDGE_SIGMA) -> NDArray[np.float32]:
-    """Slopes in units per pixel along x and y of (h, w) or (h, w, n) under a Gaussian -> (h, w, 2 n)."""
-    smooth = _blur(planes, sigma)
-    pair = [cv2.Scharr(smooth, cv2.CV_32F, *axis, scale=1 / 32) for axis in ((1, 0), (0, 1))]
-    return np.asarray(np.stack(pair, axis=-1).reshape(*smooth.shape[:2], -1), np.float32)
+    """Slopes in units per pixel along x and y of (h, w) or (n, h, w) under a Gaussian -> (2 n, h, w)."""
+    smooth = [_blur(np.asarray(plane, np.float32), sigma) for plane in planes.reshape(-1, *planes.shape[-2:])]
+    return np.stack(
+        [cv2.Scharr(plane, cv2.CV_32F, *axis, scale=1 / 32) for plane in smooth for axis in ((1, 0), (0, 1))]
+    )
 
 
 def length(vectors: NDArray[Any]) -> NDArray[np.float32]:
-    """Length of vectors (..., n) -> (...)."""
-    return np.asarray(np.sqrt(np.einsum("...i,...i", vectors, vectors)), np.float32)
+    """Length of vectors (n, h, w) -> (h, w)."""
+    return np.asarray(np.sqrt((vectors * vectors).sum(axis=0)))
 
 
 @dataclass(frozen=True)
 class Region:
-    """A uniform region: its box, its pixels inside it, the blurred share of them, and what is regressed on, (n, 3)."""
+    """A uniform region: its box, its pixels inside it, the blurred share of them, and what is regressed on, (3, n)."""
 
-    box: tuple[slice, slice]
-    inside: NDArray[np.bool_]
+    box: tuple[EllipsisType, slice, slice]
+    inside: NDArray[np.uint8]
     weight: NDArray[np.float32]
     design: NDArray[np.float64]
 
     @cached_property
     def basis(self) -> NDArray[np.float64]:
-        """Orthonormal columns, (n, 3 or fewer), that reach as far as those of ``design``: for one regression after another."""
-        left, spread, _ = np.linalg.svd(self.design, full_matrices=False)
-        return np.asarray(left[:, spread > spread[0] * np.finfo(np.float64).eps * len(left)])
+        """Orthonormal rows, (3 or fewer, n), that reach as far as those of ``design``: for one regression after another."""
+        left, spread, _ = np.linalg.svd(
+            self.design.T, full_matrices=False
+        )  # that of a wide matrix takes several times as long
+        return np.ascontiguousarray(left[:, spread > spread[0] * np.finfo(np.float64).eps * len(left)].T)
 
-    def low(self, lab: NDArray[Any]) -> NDArray[np.float64]:
-        """The region's ab without fine detail and without its neighbours' colour: (n, 2)."""
-        return _low(lab[self.box], self.inside, self.weight)
+    def low(self, planes: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The region's ab without fine detail and without its neighbours' colour: planes (3, h, w) -> (2, n)."""
+        return _low(planes[self.box], self.inside, self.weight)
 
 
-def _low(lab: NDArray[Any], inside: NDArray[np.bool_], weight: NDArray[Any]) -> NDArray[np.float64]:
-    masked = _blur(lab[..., 1:] * inside[..., None], REGION_SIGMA)
-    return np.asarray(masked[inside] / weight[:, None], np.float64)
+def _low(planes: NDArray[np.float32], inside: NDArray[np.uint8], weight: NDArray[Any]) -> NDArray[np.float64]:
+    at = np.flatnonzero(inside)  # a mask of pixels is far slower as an index
+    masked = np.stack([np.take(_blur(cv2.copyTo(plane, inside), REGION_SIGMA), at) for plane in planes[1:]])
+    return np.asarray(masked / weight, np.float64)
 
 
 class TruthPlaces:
@@ -80,11 +90,12 @@ class TruthPlaces:
         if lab.ndim != 3 or lab.shape[2] != 3 or not np.isfinite(lab).all():
             raise InvalidPixelsError(f"a true picture of shape {lab.shape}; expected finite L*a*b* (h, w, 3)")
         self.lab = lab
+        self._planes = _planes(lab)
         self._last: dict[str, tuple[NDArray[Any], Any]] = {}
 
     def paired(self, result: NDArray[Any]) -> TruthPlaces:
         """Itself, once the result has its shape and is finite. Raises InvalidPixelsError."""
-        if result.shape != self.lab.shape or not np.isfinite(result).all():
+        if result.shape != self.lab.shape or not self._again("finite", result, lambda: np.isfinite(result).all()):
             raise InvalidPixelsError(f"a result of shape {result.shape}; expected finite L*a*b* {self.lab.shape}")
         return self
 
@@ -94,17 +105,22 @@ class TruthPlaces:
             self._last[what] = result, work()
         return self._last[what][1]
 
+    def planes_of(self, result: NDArray[Any]) -> NDArray[np.float32]:
+        """A result's L*, a* and b*, (3, h, w)."""
+        found: NDArray[np.float32] = self._again("planes", result, lambda: _planes(result))
+        return found
+
     def slopes_of(self, result: NDArray[Any]) -> NDArray[np.float32]:
-        """Slopes of a result's a* and b*, (h, w, 4), as :attr:`colour_slopes`."""
-        found: NDArray[np.float32] = self._again("slopes", result, lambda: slopes(result[..., 1:]))
+        """Slopes of a result's a* and b*, (4, h, w), as :attr:`colour_slopes`."""
+        found: NDArray[np.float32] = self._again("slopes", result, lambda: slopes(self.planes_of(result)[1:]))
         return found
 
     def casts_of(self, result: NDArray[Any]) -> dict[str, float]:
         """The length of the mean ab error of a result over the skin of each tone that the picture has."""
 
         def work() -> dict[str, float]:
-            error = np.asarray(result[..., 1:], np.float64) - self.lab[..., 1:] if self.skin else np.zeros((1, 1, 2))
-            return {name: float(np.hypot(*error[where].mean(axis=0))) for name, where in self.skin.items()}
+            planes = self.planes_of(result)
+            return {name: float(np.hypot(*(_means(planes, at) - mean))) for name, (at, mean) in self.skin.items()}
 
         found: dict[str, float] = self._again("casts", result, work)
         return found
@@ -112,40 +128,64 @@ class TruthPlaces:
     @cached_property
     def light_slope(self) -> NDArray[np.float32]:
         """Gradient of L*, (h, w)."""
-        return length(slopes(self.lab[..., 0]))
+        return length(slopes(self._planes[0]))
 
     @cached_property
     def colour_slopes(self) -> NDArray[np.float32]:
-        """Slopes of a* and b* along x and y, (h, w, 4)."""
-        return slopes(self.lab[..., 1:])
+        """Slopes of a* and b* along x and y, (4, h, w)."""
+        return slopes(self._planes[1:])
 
     @cached_property
-    def near(self) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.bool_]]:
-        """Where a colour border is near, (h, w); there, the way colour changes across it, (n, 4), and is L* flat, (n,)."""
-        wide = slopes(self.lab[..., 1:], NEAR_SIGMA)
+    def borders(self) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        """Which way colour changes near its borders, (4, h, w), 0 elsewhere; and the pixels where L* is flat, (n,)."""
+        wide = slopes(self._planes[1:], NEAR_SIGMA)
         size = length(wide)
-        where = size >= COLOUR_NEAR
-        return where, wide[where] / size[where][:, None], self.light_slope[where] < FLAT
+        way = wide * np.divide(1, size, out=np.zeros_like(size), where=size >= COLOUR_NEAR)
+        return way, np.flatnonzero(self.light_slope < FLAT)
+
+    def change_along(self, slope: NDArray[np.float32]) -> tuple[float, float]:
+        """How much a picture of these slopes changes its colour along :attr:`borders`: in all, and where L* is flat."""
+        way, flat = self.borders
+        change = (slope * way).sum(axis=0)
+        every, beside = (float(part.sum(dtype=np.float64)) for part in (change, np.take(change, flat)))
+        return every, beside
+
+    @cached_property
+    def true_change(self) -> tuple[float, float] | None:
+        """:meth:`change_along` of the truth itself; None where it has no border of colours."""
+        return self.change_along(self.colour_slopes) if self.borders[0].any() else None
+
+    @cached_property
+    def edges(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The pixels on edges of light and of colour, (n,), counted row by row, and the gradient of ab there."""
+        change = length(self.colour_slopes)
+        at = np.flatnonzero((self.light_slope >= LIGHT_EDGE) & (change >= COLOUR_EDGE))
+        return at, np.take(change, at).astype(np.float64)
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """Connected regions of even colour and without an edge of L*, the larger ones only."""
-        calm = length(slopes(self.lab[..., 0], REGION_SIGMA)) < REGION_LIGHT
-        calm &= length(slopes(self.lab[..., 1:], REGION_SIGMA)) < REGION_COLOUR
+        calm = length(slopes(self._planes[0], REGION_SIGMA)) < REGION_LIGHT
+        calm &= length(slopes(self._planes[1:], REGION_SIGMA)) < REGION_COLOUR
         _, labels, stats, _ = cv2.connectedComponentsWithStats(calm.astype(np.uint8), connectivity=4)
         found = []
         for label, (left, top, width, height, size) in enumerate(stats.tolist()):
             if label == 0 or size < REGION_SHARE * labels.size:
                 continue
-            box = slice(top, top + height), slice(left, left + width)
-            inside = labels[box] == label
-            weight = _blur(inside, REGION_SIGMA)[inside]
-            truth = _low(self.lab[box], inside, weight)
-            design = np.concatenate([truth, np.ones((len(truth), 1))], axis=1)
-            found.append(Region(box, inside, weight, design))
+            box = ..., slice(top, top + height), slice(left, left + width)
+            inside = (labels[box] == label).astype(np.uint8)
+            weight = np.take(_blur(inside.astype(np.float32), REGION_SIGMA), np.flatnonzero(inside))
+            truth = _low(self._planes[box], inside, weight)
+            found.append(Region(box, inside, weight, np.concatenate([truth, np.ones((1, size))])))
         return tuple(found)
 
     @cached_property
-    def skin(self) -> dict[str, NDArray[np.bool_]]:
-        """Pixels (h, w) whose colour is that of skin, for each tone that the picture has: :func:`.skin.tones`."""
-        return tones(self.lab)
+    def skin(self) -> dict[str, tuple[NDArray[np.intp], NDArray[np.float64]]]:
+        """For each tone of skin that the picture has (:func:`.skin.tones`): its pixels, counted row by row, and their mean ab."""
+        pixels = {name: np.flatnonzero(where) for name, where in tones(self.lab).items()}
+        return {name: (at, _means(self._planes, at)) for name, at in pixels.items()}
+
+
+def _means(planes: NDArray[np.float32], at: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The mean a* and b* of these pixels: planes (3, h, w) -> (2,)."""
+    return np.array([np.take(plane, at).mean(dtype=np.float64) for plane in planes[1:]])

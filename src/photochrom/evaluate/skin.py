@@ -29,7 +29,7 @@ def is_skin(lab: NDArray[Any]) -> NDArray[np.bool_]:
     inside. Colour alone cannot tell skin from wood, sand or straw: such pixels are measured too.
     """
     light, a, b = np.moveaxis(np.asarray(lab), -1, 0)
-    chroma, hue = np.hypot(a, b), np.degrees(np.arctan2(b, a))
+    chroma, hue = np.sqrt(a * a + b * b), np.degrees(np.arctan2(b, a))
     skin = (light >= LIGHT[0]) & (light <= LIGHT[1]) & (hue >= HUE[0]) & (hue <= HUE[1]) & (chroma <= CHROMA)
     skin &= chroma >= np.interp(light, *np.transpose(LEAST_CHROMA))
     return np.asarray(cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
@@ -50,6 +50,12 @@ def typology_angle(lab: NDArray[Any]) -> NDArray[np.float64]:
 
 def tones(lab: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
     """The skin of each tone that 1 % of a true picture or more has: L*a*b* float (h, w, 3) -> masks (h, w) by tone."""
-    skin, angle = is_skin(lab), typology_angle(lab)
-    masks = {name: skin & (angle > low) & (angle <= high) for name, (low, high) in TONES.items()}
-    return {name: mask for name, mask in masks.items() if mask.mean() >= SKIN_SHARE}
+    at = np.flatnonzero(is_skin(lab))
+    angle = typology_angle(np.take(lab.reshape(-1, 3), at, axis=0))
+    found = {}
+    for name, (low, high) in TONES.items():
+        mask = np.zeros(lab.shape[:2], bool)
+        mask.flat[at[(angle > low) & (angle <= high)]] = True
+        if mask.mean() >= SKIN_SHARE:
+            found[name] = mask
+    return found

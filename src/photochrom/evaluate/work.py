@@ -93,7 +93,7 @@ class Measured:
 class _Results:
     """What became of one picture."""
 
-    truth: Rgb
+    truth: View
     grey: Rgb
     pictures: dict[str, Rgb]
     fields: dict[str, NDArray[np.float32]]
@@ -125,11 +125,11 @@ class Bench:
         """The pictures themselves, reduced for a page."""
         results = self._results(task)
         shown = {name: _reduced(rgb) for name, rgb in results.pictures.items()}
-        return Shown(_reduced(results.truth), _reduced(results.grey), shown, results.confidence)
+        return Shown(_reduced(results.truth.rgb), _reduced(results.grey), shown, results.confidence)
 
     def _measure(self, task: Task) -> Measured:
         results = self._results(task)
-        truth = View(results.truth)
+        truth = results.truth
         places = TruthPlaces(truth.lab)
         rows: list[dict[str, float]] = [truth.own]
         histograms = [describe(truth)]
@@ -159,10 +159,10 @@ class Bench:
         """Of each method, from the frame before to this one; NaN where that one cannot be used."""
         try:
             before = self._results(task)
-            moved = motion(lightness(before.truth), lightness(now.truth))
+            moved = motion(lightness(before.truth.rgb), lightness(now.truth.rgb))
         except (_Unusable, PhotochromError):
             return [float("nan")] * len(now.pictures)
-        truth = View(before.truth).ab, View(now.truth).ab
+        truth = before.truth.ab, now.truth.ab
         return [
             flicker_pair(moved, truth, (View(before.pictures[name]).ab, View(rgb).ab))
             for name, rgb in now.pictures.items()
@@ -174,17 +174,17 @@ class Bench:
             original = decode(task.row)
         except DataError as error:
             raise _Unusable(None, "unreadable", error) from error
-        truth = np.ascontiguousarray(settings.protocol.cut(original))
-        chroma = float(np.hypot(*np.moveaxis(View(truth).ab, -1, 0)).mean())
+        truth = View(np.ascontiguousarray(settings.protocol.cut(original)))
+        chroma = float(np.hypot(*np.moveaxis(truth.ab, -1, 0)).mean())
         if chroma < settings.min_chroma:
             raise _Unusable(None, "near-grey", f"mean chroma {chroma:.2f}, below {settings.min_chroma:g}")
-        light = lightness(truth)
+        light = lightness(truth.rgb)
         results = _Results(truth, baselines.colour(light, baselines.grey_ab(light)), {}, {}, {}, {})
         self._baselines(task, light, results)
         opened: dict[tuple[Any, ...], tuple[Any, float]] = {}
         for method in settings.methods:
             if isinstance(method, Folder):
-                results.pictures[method.name] = self._read(method, task, original.shape, truth.shape)
+                results.pictures[method.name] = self._read(method, task, original.shape, truth.rgb.shape)
             else:
                 self._colour(method, results, opened)
         return results
