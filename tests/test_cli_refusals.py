@@ -161,7 +161,7 @@ def test_an_output_of_unknown_type(photochrom: Command, photo: Grey) -> None:
 def test_an_interrupt_leaves_nothing_half_written(
     photochrom: Command, photo: Grey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(self: Colorized) -> Any:
+    def interrupted(self: Colorized, **_: bool) -> Any:
         yield np.zeros((8, photo.shape[1], 3), np.uint8)
         raise KeyboardInterrupt
 
