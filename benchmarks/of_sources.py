@@ -25,9 +25,8 @@ def main() -> None:
                 path = row["image"]["path"]
                 if row["source"] not in options.sources or "#" in path:
                     continue
-                file = (options.out / row["source"] / path).with_suffix(
-                    ".webp"
-                )  # what the shards hold, whatever the path says
+                # The shards hold WebP, whatever the path says.
+                file = (options.out / row["source"] / path).with_suffix(".webp")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(row["image"]["bytes"])
                 written += 1

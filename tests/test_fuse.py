@@ -90,17 +90,24 @@ def test_grey_in_three_bands_is_painted_as_in_one() -> None:
     assert np.array_equal(fuse.paint_strip(field, rgb, 0, 50), fuse.paint_strip(field, grey, 0, 50))
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (1, 5000), (5000, 1), (50, 60), (700, 33)])
 @pytest.mark.parametrize("bands", [1, 3])
-def test_packed_pixels_are_the_same_in_the_order_of_the_encoders(bands: int) -> None:
-    field, grey = some_field(), grainy(50, 60)
+def test_packed_pixels_are_the_same_in_the_order_of_the_encoders(bands: int, shape: tuple[int, int]) -> None:
+    h, w = shape
+    field, grey = some_field(7 if h == 1 else 24, strength=100), grainy(h, w)
     pixels = grey if bands == 1 else np.stack([grey, grey // 2, grey], axis=-1)
-    mask = np.zeros((50, 60), bool)
+    packed = fuse.paint_strip(field, pixels, 0, h, packed=True)
+    assert np.array_equal(packed[..., 2::-1], fuse.paint_strip(field, pixels, 0, h))
+    deep = pixels.astype(np.uint16) * 257
+    assert fuse.paint_strip(field, deep, 0, h, packed=True).shape == (h, w, 3)  # 16 bits come as they always do
+
+
+def test_packed_pixels_have_the_layers_too() -> None:
+    field, pixels, mask = some_field(), grainy(50, 60), np.zeros((50, 60), bool)
     mask[10:20, 5:40] = True
     layers = (fuse.patch(mask, 1.0, (40.0, 20.0)), fuse.Dots(np.array([30]), np.array([7]), np.array([[-30.0, 9.0]])))
     packed = fuse.paint_strip(field, pixels, 0, 50, layers=layers, packed=True)
     assert np.array_equal(packed[..., 2::-1], fuse.paint_strip(field, pixels, 0, 50, layers=layers))
-    deep = pixels.astype(np.uint16) * 257
-    assert fuse.paint_strip(field, deep, 0, 50, packed=True).shape == (50, 60, 3)  # 16 bits come as they always do
 
 
 def test_rows_that_share_the_fields_planes_have_its_colours() -> None:

@@ -64,9 +64,8 @@ class Region:
     @cached_property
     def basis(self) -> NDArray[np.float64]:
         """Orthonormal rows, (3 or fewer, n), that reach as far as those of ``design``: for one regression after another."""
-        left, spread, _ = np.linalg.svd(
-            self.design.T, full_matrices=False
-        )  # that of a wide matrix takes several times as long
+        # Of the tall matrix: that of the wide one takes several times as long.
+        left, spread, _ = np.linalg.svd(self.design.T, full_matrices=False)
         return np.ascontiguousarray(left[:, spread > spread[0] * np.finfo(np.float64).eps * len(left)].T)
 
     def low(self, planes: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -46,8 +46,8 @@ def jpeg_pieces(
     options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
 
     def encode(strip: Pixels) -> tuple[int, bytes]:
-        ordered_bands = strip if strip.shape[2] == 4 else cv2.cvtColor(strip, cv2.COLOR_RGB2BGR)
-        done, encoded = cv2.imencode(".jpg", ordered_bands, options)
+        bgr = strip if strip.shape[2] == 4 else cv2.cvtColor(strip, cv2.COLOR_RGB2BGR)
+        done, encoded = cv2.imencode(".jpg", bgr, options)
         if not done:
             raise ValueError(f"a strip of shape {strip.shape} could not be encoded")
         return len(strip), encoded.tobytes()
