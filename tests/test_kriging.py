@@ -25,10 +25,12 @@ def cells() -> KernelCells:
         return (rng.normal(middle, scale, shape)).astype(np.float32)
 
     return KernelCells(
-        numbers(4, 6, KERNELS, DIMS),
-        numbers(4, 6, KERNELS, scale=0.3, middle=1.5),
-        numbers(4, 6, scale=0.2),
-        np.float32([[1.0, 3.0], [2.0, 0.5], [0.1, 1.0], [20.0, 30.0]]),
+        numbers(2, 4, 6, KERNELS, DIMS),
+        numbers(2, 4, 6, KERNELS, scale=0.3, middle=1.5),
+        numbers(2, 4, 6, scale=0.2),
+        np.array([[[1.0, 3.0], [2.0, 0.5]], [[4.0, 2.0], [1.0, 1.5]]], np.float32),
+        0.8,
+        np.abs(numbers(4, 6, scale=10.0)) + 5,
     )
 
 
@@ -54,35 +56,34 @@ def by_formula(
     """Posterior mean and the share of the variance that is settled, one pair of places after the other."""
     means = light.reshape(8, 4, 12, 4).mean(axis=(1, 3))
 
-    def at(place: NDArray[Any]) -> tuple[list[NDArray[Any]], NDArray[Any], float]:
+    def at(place: NDArray[Any], level: int) -> tuple[list[NDArray[Any]], NDArray[Any], float]:
         y, x = (place + 0.5) / 8 - 0.5
         tone = bilinear(means, *((place + 0.5) / 4 - 0.5)) / 100
-        embedding, scale = bilinear(cells.embedding, y, x), bilinear(cells.scale, y, x)
-        vectors = [
-            np.array([*embedding[k], *((place + 0.5) / 32 * cells.rulers[0, k]), tone * cells.rulers[1, k]])
-            for k in range(KERNELS)
-        ]
-        return vectors, scale, float(bilinear(cells.noise, y, x))
+        embedding, scale = bilinear(cells.embedding[level], y, x), bilinear(cells.scale[level], y, x)
+        near, alike = cells.rulers[level]
+        vectors = [np.array([*embedding[k], *((place + 0.5) / 32 * near[k]), tone * alike[k]]) for k in range(KERNELS)]
+        return vectors, scale, float(bilinear(cells.noise[level], y, x))
 
     def kernel(one: Any, other: Any) -> float:
         return sum(
             float(np.exp(one[1][k] + other[1][k] - ((one[0][k] - other[0][k]) ** 2).sum() / 2)) for k in range(KERNELS)
         )
 
-    def doubted(point: Any, away: NDArray[Any]) -> Any:
-        """The share of each kernel that a hint has in common with other places, and the rest as noise."""
-        exponent, surprise = cells.rulers[2:]
-        scale = point[1] - exponent / 2 * np.log(1 + (away**2).sum() / surprise**2)
-        rest = (np.exp(2 * point[1]) - np.exp(2 * scale)).sum()
-        return point[0], scale, np.log(np.exp(2 * point[2]) + rest) / 2
+    def process(level: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Covariances of the hints with noise and without, of the wanted places with them, and of those themselves."""
+        hints, asked = [at(place, level) for place in places], [at(place, level) for place in wanted]
+        plain = np.array([[kernel(a, b) for b in hints] for a in hints])
+        noise = np.diag([np.exp(2 * h[2]) + LEAST_NOISE + NOISE_SHARE * kernel(h, h) for h in hints])
+        across = np.array([[kernel(a, b) for b in hints] for a in asked])
+        return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
 
-    hints = [doubted(at(place), away) for place, away in zip(places, difference, strict=True)]
-    asked = [at(place) for place in wanted]
-    gram = np.array([[kernel(a, b) for b in hints] for a in hints])
-    gram += np.diag([np.exp(2 * h[2]) + LEAST_NOISE + NOISE_SHARE * kernel(h, h) for h in hints])
-    across = np.array([[kernel(a, b) for b in hints] for a in asked])
-    prior = np.array([kernel(a, a) for a in asked])
-    return across @ np.linalg.solve(gram, difference), (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
+    doubt = np.array([bilinear(cells.deviation, *((place + 0.5) / 8 - 0.5)) for place in places])
+    usual = difference * np.minimum(1, cells.surprise * doubt / np.linalg.norm(difference, axis=1))[:, None]
+    gram, plain, across, prior = process(0)
+    rest = difference - plain @ np.linalg.solve(gram, usual)
+    second, _, across_second, _ = process(1)
+    mean = across @ np.linalg.solve(gram, usual) + across_second @ np.linalg.solve(second, rest)
+    return mean, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
 
 
 def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np.float32]) -> None:
@@ -122,14 +123,35 @@ def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.
 
 def test_a_picture_of_one_cell() -> None:
     cells = KernelCells(
-        np.zeros((1, 1, 1, 2), np.float32),
-        np.full((1, 1, 1), 2, np.float32),
-        np.full((1, 1), -2, np.float32),
-        np.float32([[1], [1], [0], [1]]),
+        np.zeros((2, 1, 1, 1, 2), np.float32),
+        np.full((2, 1, 1, 1), 2, np.float32),
+        np.full((2, 1, 1), -2, np.float32),
+        np.ones((2, 2, 1), np.float32),
+        1.0,
+        np.full((1, 1), 5, np.float32),
     )
     found = Kriging(cells, np.full((8, 8), 50, np.float32)).posterior(np.float32([[3.5, 3.5]]), np.array([[10.0, -5]]))
     assert found.mean.shape == (2, 2, 2)
     assert np.abs(found.mean - [10, -5]).max() < 1
+
+
+def test_what_surprises_stays_with_its_object() -> None:
+    """The first process knows one picture, the second two halves."""
+    embedding = np.zeros((2, 4, 8, 1, 1), np.float32)
+    embedding[1, :, 4:] = 10
+    cells = KernelCells(
+        embedding,
+        np.full((2, 4, 8, 1), 2, np.float32),
+        np.full((2, 4, 8), -2, np.float32),
+        np.full((2, 2, 1), 0.1, np.float32),
+        1.0,
+        np.full((4, 8), 10, np.float32),
+    )
+    kriging = Kriging(cells, np.full((32, 64), 50, np.float32))
+    for told, beyond in ((8.0, 8.0), (60.0, 10.0)):
+        mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]])).mean
+        assert np.abs(mean[:, :6, 0] - told).max() < 0.1 * told
+        assert np.abs(mean[:, 10:, 0] - beyond).max() < 0.1 * beyond
 
 
 def test_hints_as_places() -> None:

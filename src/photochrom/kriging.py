@@ -1,8 +1,11 @@
-"""Kriging: from the colours at a few places to those of the whole picture, by a kernel that was learnt.
+"""Kriging: from the colours at a few places to those of the whole picture, by kernels that were learnt.
 
 What the automatic colours lack at the hints is taken for a sample of a Gaussian process, whose covariance says which places
 belong together (:mod:`photochrom.nets.kernel` tells how it is learnt). Its posterior mean is the likeliest correction
 everywhere else, its posterior variance what is still open (Rasmussen and Williams 2006, eq. 2.23 and 2.24).
+
+There are two processes: one for what a hint says within the automatic colours' own doubt, which often holds for much of the
+picture, and one for the rest, which surprises and holds for the object that was hinted.
 """
 
 from __future__ import annotations
@@ -29,17 +32,19 @@ FINE = 4
 
 @dataclass(frozen=True)
 class KernelCells:
-    """What a model's kernel knows of a picture's 8 x 8 cells.
+    """What a model's kernels know of a picture's 8 x 8 cells, for each of two processes.
 
-    embedding: (h, w, kernels, dims) float32. scale: (h, w, kernels), logarithm of each kernel's deviation in ab. noise: (h, w),
-    of that of what a hint says there. rulers: (4, kernels), what places, in short sides, and L* / 100 are multiplied by, and
-    the exponent and the scale, in ab, by which a hint says the less of others the further it is from the automatic colour.
+    embedding: (2, h, w, kernels, dims) float32. scale: (2, h, w, kernels), logarithm of each kernel's deviation in ab. noise:
+    (2, h, w), of that of what a hint says there. rulers: (2, 2, kernels), what places, in short sides, and L* / 100 are
+    multiplied by. surprise: so many standard deviations of the automatic colours are no surprise. deviation: (h, w), theirs.
     """
 
     embedding: Float
     scale: Float
     noise: Float
     rulers: Float
+    surprise: float
+    deviation: Float
 
 
 class Posterior(NamedTuple):
@@ -62,28 +67,32 @@ class _Points(NamedTuple):
 
 
 class Kriging:
-    """The process over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells."""
+    """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells."""
 
     def __init__(self, cells: KernelCells, lightness: Float) -> None:
         self._cells = cells
-        self._size = lightness.shape
-        h, w = lightness.shape
-        self._light: Float = _resized(lightness, (w // FINE, h // FINE), cv2.INTER_AREA)
+        h, w = self._size = (lightness.shape[0], lightness.shape[1])
+        light: Float = _resized(lightness, (w // FINE, h // FINE), cv2.INTER_AREA)
+        self._levels = [_Level(cells, level, light, self._size) for level in (0, 1)]
 
     def posterior(self, places: NDArray[Any], difference: NDArray[Any]) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels."""
-        hints = self._points(np.asarray(places, np.float32), np.asarray(difference, np.float32))
-        gram = _covariance(hints, hints).astype(np.float64)
-        gram[np.diag_indices(len(gram))] += hints.noise
-        fine, coarse = self._fine, self._coarse
-        across = _covariance(coarse, hints)
-        solved = np.linalg.solve(gram, np.column_stack([np.asarray(difference, np.float64), across.T]))
-        mean = _covariance(fine, hints) @ solved[:, :2].astype(np.float32)
-        settled = np.einsum("qn,nq->q", across, solved[:, 2:].astype(np.float32)) / coarse.own
+        at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
+        most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
+        usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None])
+        first, second = self._levels
+        hints, cells = first.points(at), first.coarse
+        across = _covariance(cells, hints)
+        solved = _solved(hints, np.column_stack([usual, across.T]))
+        rest = told - _covariance(hints, hints) @ solved[:, :2]
+        hints_again = second.points(at)
+        mean = _covariance(first.fine, hints) @ solved[:, :2]
+        mean += _covariance(second.fine, hints_again) @ _solved(hints_again, rest)
+        settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
         h, w = self._size
         return Posterior(
             mean.reshape(h // FINE, w // FINE, 2),
-            settled.clip(0, 1).reshape(self._cells.noise.shape).astype(np.float32),
+            settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
         )
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
@@ -91,55 +100,58 @@ class Kriging:
 
         given: (n, 2), the places of hints that are there. variance: (h, w), of the automatic colours of each cell, in ab^2. The
         third number is how much of it, on average over the picture, a hint at the cell takes away: by the variance reduction
-        of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the process's variance before any.
+        of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the first process's variance before any.
         """
-        cells = self._coarse
+        level = self._levels[0]
+        cells = level.coarse
         open_ = _covariance(cells, cells)
         if len(given):
-            hints = self._points(np.asarray(given, np.float32))
-            gram = _covariance(hints, hints).astype(np.float64)
-            gram[np.diag_indices(len(gram))] += hints.noise
+            hints = level.points(np.asarray(given, np.float32))
             across = _covariance(cells, hints)
-            open_ -= across @ np.linalg.solve(gram, across.T).astype(np.float32)
+            open_ -= across @ _solved(hints, across.T)
         weight = np.asarray(variance, np.float32).ravel() / cells.own
-        noise, found = cells.noise, []
+        found: list[tuple[int, int, float]] = []
         for _ in range(min(count, len(weight))):
-            spread = open_.diagonal().clip(0) + noise
+            spread = open_.diagonal().clip(0) + cells.noise
             gains = weight @ open_**2 / (spread * len(weight))
             best = int(gains.argmax())
-            found.append((*divmod(best, self._cells.noise.shape[1]), float(gains[best])))
+            found.append((*divmod(best, self._cells.deviation.shape[1]), float(gains[best])))
             column = open_[:, best].copy()
             open_ -= np.outer(column, column / spread[best])
         return found
 
-    @cached_property
-    def _fine(self) -> _Points:
-        return self._points(_centres(self._size, FINE))
+
+class _Level:
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size."""
+
+    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int]) -> None:
+        embedding, self._rulers = cells.embedding[level], cells.rulers[level]
+        planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
+        self._planes = np.concatenate(planes, axis=2)
+        self._light, self._size = light, size
 
     @cached_property
-    def _coarse(self) -> _Points:
-        return self._points(_centres(self._size, self._size[0] // self._cells.noise.shape[0]))
+    def fine(self) -> _Points:
+        """The cells of :data:`FINE` pixels."""
+        return self.points(_centres(self._size, FINE))
 
-    def _points(self, places: Float, difference: Float | None = None) -> _Points:
-        """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels. difference: (n, 2), of hints."""
-        cells, (h, w) = self._cells, self._size
-        at = (places + np.float32(0.5)) / np.array([h, w], np.float32)  # in [0, 1]
-        gh, gw, kernels, _ = cells.embedding.shape
-        planes = np.concatenate([cells.embedding.reshape(gh, gw, -1), cells.scale, cells.noise[..., None]], axis=2)
-        found = _sampled(planes, at)
+    @cached_property
+    def coarse(self) -> _Points:
+        """The model's cells."""
+        return self.points(_centres(self._size, self._size[0] // self._planes.shape[0]))
+
+    def points(self, places: Float) -> _Points:
+        """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels."""
+        at, kernels = _share(places, self._size), self._rulers.shape[1]
+        found = _sampled(self._planes, at)
         light = _sampled(self._light[..., None], at)[:, 0]
-        embedding, scale = found[:, : -kernels - 1], found[:, -kernels - 1 : -1]
-        noise = np.exp(2 * found[:, -1]) + np.float32(LEAST_NOISE)
-        if difference is not None:
-            exponent, surprise = cells.rulers[2:]
-            whole = np.exp(2 * scale).sum(axis=1)
-            scale = scale - exponent / 2 * np.log1p((difference**2).sum(axis=1)[:, None] / surprise**2)
-            noise += whole - np.exp(2 * scale).sum(axis=1)
+        embedding, scale, noise = np.split(found, [found.shape[1] - kernels - 1, found.shape[1] - 1], axis=1)
+        sides = np.array(self._size, np.float32) / min(self._size)
         vectors = np.concatenate(
             [
                 embedding.reshape(len(at), kernels, -1),
-                (at * np.array([h / min(h, w), w / min(h, w)], np.float32))[:, None] * cells.rulers[0][:, None],
-                np.broadcast_to(light[:, None, None] / 100, (len(at), kernels, 1)) * cells.rulers[1][:, None],
+                (at * sides)[:, None] * self._rulers[0][:, None],
+                np.broadcast_to(light[:, None, None] / 100, (len(at), kernels, 1)) * self._rulers[1][:, None],
             ],
             axis=2,
         )
@@ -150,7 +162,15 @@ class Kriging:
             for parts in ([vectors, norm, ones], [vectors, ones, norm])
         )
         own = np.exp(2 * scale).sum(axis=1)
-        return _Points(left, right, noise + np.float32(NOISE_SHARE) * own, own)
+        variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
+        return _Points(left, right, variance, own)
+
+
+def _solved(hints: _Points, right: NDArray[Any]) -> Float:
+    """(covariance of the hints + noise)^-1 right, (n, m)."""
+    gram = _covariance(hints, hints).astype(np.float64)
+    gram[np.diag_indices(len(gram))] += hints.noise
+    return np.asarray(np.linalg.solve(gram, right.astype(np.float64)), np.float32)
 
 
 def _covariance(one: _Points, other: _Points) -> Float:
@@ -159,6 +179,11 @@ def _covariance(one: _Points, other: _Points) -> Float:
     for left, right in zip(one.left, other.right, strict=True):
         total += np.exp(left @ right.T)
     return total
+
+
+def _share(places: Float, size: tuple[int, int]) -> Float:
+    """Places in pixels as shares of the sides, in [0, 1]."""
+    return np.asarray((places + np.float32(0.5)) / np.array(size, np.float32), np.float32)
 
 
 def _centres(size: tuple[int, int], stride: int) -> Float:

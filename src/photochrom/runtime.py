@@ -218,8 +218,8 @@ class OnnxSession:
         return result[0, :, :h, :w]
 
     @cached_property
-    def _kernel(self) -> tuple[Any, Float] | None:
-        """The graph of the kernel, which is loaded when the first hint comes, and its rulers."""
+    def _kernel(self) -> tuple[Any, Float, float] | None:
+        """The graph of the kernel, which is loaded when the first hint comes, its rulers, and what is no surprise."""
         if len(self._paths) < 3:
             return None
         path = self._paths[2]
@@ -229,31 +229,36 @@ class OnnxSession:
         if about.get("base") != digest_of(self._paths[:2]):
             raise InvalidModelError("was trained for other weights; train and export it again", path)
         try:
-            rulers = np.asarray(about["rulers"], np.float32)
+            rulers, surprise = np.asarray(about["rulers"], np.float32), float(about["surprise"])
         except (KeyError, TypeError, ValueError):
-            rulers = np.empty(0, np.float32)
-        if rulers.ndim != 2 or len(rulers) != 4 or not np.isfinite(rulers).all():
-            raise InvalidModelError("its rulers must be four rows of numbers", path)
-        return graph, rulers
+            rulers, surprise = np.empty(0, np.float32), 0.0
+        if rulers.ndim != 3 or rulers.shape[:2] != (2, 2) or not np.isfinite(rulers).all() or not surprise > 0:
+            raise InvalidModelError(
+                "its rulers must be two by two rows of numbers, its surprise a number above 0", path
+            )
+        return graph, rulers, surprise
 
     def kernel(self, features: Features, lightness: Float, expected: Float) -> KernelCells | None:
         """See :class:`Session`."""
         if self._kernel is None:
             return None
-        graph, rulers = self._kernel
+        graph, rulers, surprise = self._kernel
         inputs: dict[str, Array] = dict(zip(FEATURES, features.arrays, strict=True))
         inputs["lightness"] = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
         h, w = expected.shape[1:]
         bottom, right = (have - used for have, used in zip(features.arrays[0].shape[2:], (h, w), strict=True))
         inputs["expected"] = np.pad(expected, ((0, 0), (0, bottom), (0, right)), "edge")[None]
-        embedding, scale, noise = (
-            np.moveaxis(plane[0, :, :h, :w], 0, -1) for plane in _run(graph, self._paths[2], KERNEL, inputs)
-        )
-        kernels = scale.shape[-1]
-        if rulers.shape[1] != kernels or embedding.shape[-1] % kernels:
-            raise InvalidModelError(f"{kernels} kernels do not fit its rulers or its embedding", self._paths[2])
-        cells = np.ascontiguousarray(embedding).reshape(h, w, kernels, -1)
-        return KernelCells(cells, np.ascontiguousarray(scale), np.ascontiguousarray(noise[..., 0]), rulers)
+        kernels = rulers.shape[2]
+        try:
+            embedding, scale, noise = (
+                np.ascontiguousarray(np.moveaxis(plane[0, :, :h, :w].reshape(2, -1, h, w), 1, -1))
+                for plane in _run(graph, self._paths[2], KERNEL, inputs)
+            )
+            embedding = embedding.reshape(2, h, w, kernels, -1)
+            scale, noise = scale.reshape(2, h, w, kernels), noise.reshape(2, h, w)
+        except ValueError as error:
+            raise InvalidModelError(f"{kernels} kernels do not fit its outputs ({error})", self._paths[2]) from error
+        return KernelCells(embedding, scale, noise, rulers, surprise, np.hypot(*expected[2:]))
 
     def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
         return _run(self._graphs[graph], self._paths[graph], outputs, inputs)

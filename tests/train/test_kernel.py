@@ -17,13 +17,13 @@ from photochrom.errors import CheckpointError, DataError, InvalidModelError, Rec
 from photochrom.guidance.modes import expected
 from photochrom.hints import Hint
 from photochrom.kriging import Kriging
-from photochrom.nets.kernel import KernelNet, posterior_mean, sampled
+from photochrom.nets.kernel import KernelNet, sampled
 from photochrom.runtime import open_model
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.data import Crop
 from photochrom.train.export import export
 from photochrom.train.kernel.data import PARTS, Examples
-from photochrom.train.kernel.module import KernelModule
+from photochrom.train.kernel.module import KernelModule, recolour
 from photochrom.train.kernel.recipe import KernelRecipe, build_kernel_recipe
 from photochrom.train.kernel.run import fit
 from photochrom.weights import PACKAGED
@@ -87,6 +87,39 @@ def test_a_checkpoint_of_another_recipe(run: Path, folder: Path) -> None:
         fit(KernelRecipe(**{**vars(TINY), "dims": 3}), [folder], run)
 
 
+def test_it_starts_from_other_weights(run: Path, folder: Path, tmp_path: Path) -> None:
+    export(run / "last.ckpt", tmp_path / "start.safetensors")
+    settings = KernelRecipe(**{**vars(TINY), "steps": 1, "rate": 0.0})
+    last = fit(settings, [folder], tmp_path / "run", init=tmp_path / "start.safetensors", cache=run / "cache")
+    ours, theirs = read_weights(last)[0], read_weights(run / "last.ckpt")[0]
+    assert torch.allclose(ours["head.weight"], theirs["head.weight"], atol=1e-3)
+    export(run / "last.ckpt", tmp_path / "other.safetensors")
+    with pytest.raises(CheckpointError, match="another architecture"):
+        fit(
+            KernelRecipe(**{**vars(settings), "dims": 3}), [folder], tmp_path / "x", init=tmp_path / "start.safetensors"
+        )
+
+
+def test_one_object_in_another_colour() -> None:
+    """The first hint of a changed picture lies on the object; what is not alike keeps its colour."""
+    truth = torch.zeros(8, 2, 24, 24)
+    truth[:, 0] = torch.arange(24) // 8 * 40.0  # three stripes, far from each other in colour
+    part = {"truth": truth.clone(), "lightness": torch.full((8, 1, 96, 96), 50.0)}
+    hints = torch.full((8, 3, 2), 0.5)
+    recolour(part, hints, 1.0, torch.Generator().manual_seed(0))
+    change = (part["truth"] - truth).norm(dim=1)
+    for row in range(8):
+        y, x = (hints[row, 0] * 24).long().tolist()
+        inside = slice(x // 8 * 8, x // 8 * 8 + 8)
+        assert change[row, y, x] > 10
+        assert torch.allclose(change[row, :, inside], change[row, y, x], atol=1e-3)
+        assert int((change[row] > 0).sum()) == 24 * 8
+        assert (hints[row, 1:] == 0.5).all()
+    untouched = {"truth": truth.clone(), "lightness": part["lightness"]}
+    recolour(untouched, hints, 0.0, torch.Generator().manual_seed(0))
+    assert torch.equal(untouched["truth"], truth)
+
+
 def test_a_model_that_takes_no_hints(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no model with hints"):
         fit(KernelRecipe(**{**vars(TINY), "base": "unet"}), [folder], tmp_path)
@@ -131,8 +164,9 @@ def test_the_product_computes_what_was_trained(run: Path, model: Path, photograp
             net.points(cells, sampled(tone, places)[:, 0], places)
             for places in (torch.from_numpy(at), torch.cartesian_prod(grid, grid)[None])
         )
+        doubt = sampled(torch.from_numpy(asked)[None, 2:].norm(dim=1, keepdim=True), torch.from_numpy(at))[:, 0]
         told = torch.from_numpy(difference)[None]
-        truth = posterior_mean(net.doubted(hints, told), told, wanted)[0].reshape(24, 24, 2).numpy()
+        truth = net.correction(hints, told, doubt, wanted)[0].reshape(24, 24, 2).numpy()
     found = opened.session.kernel(opened.features, light, asked)
     assert found is not None
     mean = Kriging(found, light).posterior(at[0] * 96 - 0.5, difference).mean

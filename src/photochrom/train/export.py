@@ -107,7 +107,7 @@ def _write_kernel(state: dict[str, Tensor], about: dict[str, Any], out: Path, ch
     if out.suffix == ".safetensors":
         return _write_safetensors(net, about, out)
     _fold(net.eval())
-    rulers = [[float(f"{ruler:.6g}") for ruler in row] for row in torch.cat([net.rulers, net.doubt]).exp().tolist()]
+    rulers = [[[float(f"{x:.6g}") for x in row] for row in level] for level in net.rulers.exp().tolist()]
     light, expected = torch.rand(1, 1, 64, 96) * 100, torch.rand(1, 4, 8, 12)
     features = tuple(
         torch.rand(1, channels, 64 // stride, 96 // stride)
@@ -117,7 +117,7 @@ def _write_kernel(state: dict[str, Tensor], about: dict[str, Any], out: Path, ch
     axes = {**grid, "lightness": {0: "batch", 2: "height", 3: "width"}}
     axes |= dict.fromkeys(("expected", *KERNEL), grid["f8"])
     path = out.with_suffix(".kernel.onnx")
-    about = {**about, "part": "kernel", "rulers": rulers}
+    about = {**about, "part": "kernel", "rulers": rulers, "surprise": net.surprise.exp().item()}
     write_graph(net, (*features, light, expected), [*grid, "lightness", "expected"], list(KERNEL), axes, path, about)
     return path
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from photochrom.errors import CheckpointError
-from photochrom.nets.kernel import KernelNet, posterior_mean, sampled
+from photochrom.nets.kernel import KernelNet, sampled
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.kernel.data import PARTS, TRUTH
 from photochrom.train.kernel.recipe import KernelRecipe
@@ -68,8 +68,9 @@ class KernelModule(LightningModule):
         def difference(at: Tensor) -> Tensor:
             return (sampled(part["truth"], at) - sampled(part["automatic"], at)).transpose(1, 2)
 
-        before, told = difference(wanted), difference(hints)
-        after = before - posterior_mean(self.net.doubted(known, told), told, sought)
+        before = difference(wanted)
+        deviation = sampled(part["expected"][:, 2:], hints).norm(dim=1)
+        after = before - self.net.correction(known, difference(hints), deviation, sought)
         return after.square().mean((1, 2)), before.square().mean((1, 2))
 
     def validation_step(self, batch: tuple[Tensor, ...], batch_idx: int) -> None:
@@ -105,7 +106,7 @@ class KernelModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW with a warm-up and a cosine down to 2 %; the kernels' scales learn faster and are not decayed."""
-        scales = [self.net.rulers, self.net.doubt, self.net.deviation, self.net.noise]
+        scales = [self.net.rulers, self.net.surprise, self.net.deviation, self.net.noise]
         own = {id(scale) for scale in scales}
         others = [p for p in self.net.parameters() if id(p) not in own]
         rate = self.recipe.rate

@@ -45,7 +45,7 @@ class KernelRecipe:
     #: Colours are learnt at so many cells of 4 x 4 pixels in each picture.
     places: int = 512
     #: Share of pictures in which one object gets another colour, as users want it.
-    recolour: float = 0.4
+    recolour: float = 0.5
     film: float = 0.2
     old_print: float = 0.2
     #: As in :class:`~photochrom.train.recipe.Recipe`.
