@@ -42,6 +42,8 @@ STRIP_PIXELS = 1 << 19
 CONFIDENCE_ROWS = 32
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
+#: How far the decoder's own answer to hints is followed, before what belongs together is asked.
+ANSWER = np.float32(0.5)
 SOFTWARE = f"Photochrom {__version__}"
 
 
@@ -141,10 +143,13 @@ class Opened:
             histogram = blended(palette, self._own_histogram, palette_strength)
         sharp, ab, sure = self._remembered(suggested, histogram, vividness)
         wanted = hints.constraints(self.size, light)
-        if wanted is not None and session.hints and self.kriging is None:
-            answer, ab, sure = self._decode(hints, histogram, vividness)
-            believed = propagate.influence(light, wanted.weight, self.vectors)
-            sharp = sharp + believed[..., None] * (answer - sharp)
+        if wanted is not None and session.hints:
+            answer, cells, told = self._decode(hints, histogram, vividness)
+            if self.kriging is None:
+                ab, sure = cells, told
+                sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (answer - sharp)
+            else:
+                ab, sharp = ab + ANSWER * (cells - ab), sharp + ANSWER * (answer - sharp)
         if palette is not None and not session.hints:
             sharp = transport(sharp, light, palette, palette_strength)
         sharp = warmed(smoothed(sharp, light, smooth), light, warmth)

@@ -26,6 +26,8 @@ __all__ = ["KernelCells", "Kriging", "Posterior"]
 
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
+#: A share of what hints say below which a place does not belong to their objects, and one from which it does.
+OBJECT = (0.3, 0.8)
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
@@ -79,7 +81,8 @@ class Kriging:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels."""
         at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
-        usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None])
+        # In training the part beyond is cut off; what is far beyond is better not believed at all.
+        usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
         first, second = self._levels
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells, hints)
@@ -87,7 +90,8 @@ class Kriging:
         rest = told - _covariance(hints, hints) @ solved[:, :2]
         hints_again = second.points(at)
         mean = _covariance(first.fine, hints) @ solved[:, :2]
-        mean += _covariance(second.fine, hints_again) @ _solved(hints_again, rest)
+        surprising = np.column_stack([rest, np.ones(len(rest), np.float32)])
+        mean += _belonging(_covariance(second.fine, hints_again) @ _solved(hints_again, surprising))
         settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
         h, w = self._size
         return Posterior(
@@ -164,6 +168,17 @@ class _Level:
         own = np.exp(2 * scale).sum(axis=1)
         variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
         return _Points(left, right, variance, own)
+
+
+def _belonging(mean: Float) -> Float:
+    """(n, 3), the posterior mean of a*, b* and of 1 at all hints -> that of a* and b*, (n, 2), where it is clear enough.
+
+    A place belongs to a hinted object or does not: shares of a colour on what is near or alike would look like a halo.
+    """
+    share = mean[:, 2:].clip(0, 1)
+    clear = ((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
+    clear = clear**2 * (3 - 2 * clear)
+    return np.asarray(mean[:, :2] * (clear / np.maximum(share, np.float32(0.05))), np.float32)
 
 
 def _solved(hints: _Points, right: NDArray[Any]) -> Float:
