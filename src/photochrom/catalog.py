@@ -75,6 +75,9 @@ CATALOG: tuple[ModelSpec, ...] = (
             WeightsFile(
                 "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
             ),
+            WeightsFile(
+                "photochrom.kernel.onnx", "fee4f5c126d1b72d105bb4c4dcb9f51ec5893e10251af42f537e56585b2e728c", 473908
+            ),
         ),
     ),
 )

@@ -42,7 +42,7 @@ STRIP_PIXELS = 1 << 19
 CONFIDENCE_ROWS = 32
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
-#: How far the decoder's own answer to hints is followed, before what belongs together is asked.
+#: How far the decoder's own answer to hints is followed where kriging says the rest.
 ANSWER = np.float32(0.5)
 SOFTWARE = f"Photochrom {__version__}"
 
@@ -145,11 +145,14 @@ class Opened:
         wanted = hints.constraints(self.size, light)
         if wanted is not None and session.hints:
             answer, cells, told = self._decode(hints, histogram, vividness)
+            believed = propagate.influence(light, wanted.weight, self.vectors)
             if self.kriging is None:
                 ab, sure = cells, told
-                sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (answer - sharp)
             else:
-                ab, sharp = ab + ANSWER * (cells - ab), sharp + ANSWER * (answer - sharp)
+                believed *= ANSWER
+                share = cv2.resize(believed, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+                ab = ab + share[..., None] * (cells - ab)
+            sharp = sharp + believed[..., None] * (answer - sharp)
         if palette is not None and not session.hints:
             sharp = transport(sharp, light, palette, palette_strength)
         sharp = warmed(smoothed(sharp, light, smooth), light, warmth)

@@ -26,6 +26,8 @@ __all__ = ["KernelCells", "Kriging", "Posterior"]
 
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
+#: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
+TONE = 12.0
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
 OBJECT = (0.3, 0.8)
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
@@ -81,6 +83,7 @@ class Kriging:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels."""
         at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
+        most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
         first, second = self._levels
