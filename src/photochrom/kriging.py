@@ -30,6 +30,8 @@ LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 TONE = 12.0
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
 OBJECT = (0.3, 0.8)
+#: Multiplications that the matrix library leaves to one thread: on a busy machine several would wait for one another.
+_PRODUCT = 1 << 18
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
@@ -193,9 +195,13 @@ def _solved(hints: _Points, right: NDArray[Any]) -> Float:
 
 def _covariance(one: _Points, other: _Points) -> Float:
     """The kernel between n and m places, (n, m), in ab^2."""
-    total = np.zeros((one.left.shape[1], other.right.shape[1]), np.float32)
+    (_, n, dims), m = one.left.shape, other.right.shape[1]
+    total, product = np.zeros((n, m), np.float32), np.empty((n, m), np.float32)
+    rows = max(8, _PRODUCT // (m * dims))
     for left, right in zip(one.left, other.right, strict=True):
-        total += np.exp(left @ right.T)
+        for y in range(0, n, rows):
+            np.matmul(left[y : y + rows], right.T, out=product[y : y + rows])
+        total += cv2.exp(product, dst=product)  # in a fifth of NumPy's time
     return total
 
 
