@@ -27,9 +27,9 @@ __all__ = ["KernelCells", "Kriging", "Posterior"]
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
-TONE = 12.0
+TONE = 18.0
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
-OBJECT = (0.3, 0.8)
+OBJECT = (0.15, 0.6)
 #: Multiplications that the matrix library leaves to one thread: on a busy machine several would wait for one another.
 _PRODUCT = 1 << 18
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
