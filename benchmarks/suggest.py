@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +21,6 @@ from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.guidance.suggest import suggest
 from photochrom.hints import Hint, Hints
 
 Rgb = NDArray[np.uint8]
@@ -36,9 +33,6 @@ class Clicks:
         self.opened, self.truth = opened, truth
         self.ab = rgb_to_lab(truth / 255.0)[..., 1:]
         self.height, self.width = truth.shape[:2]
-        self.stride = opened.colorizer.session.stride
-        self.shape = tuple(side // self.stride for side in opened.work_lightness.shape)
-        self.light = cv2.resize(opened.work_lightness, self.shape[::-1], interpolation=cv2.INTER_AREA)
 
     def hints(self, places: list[tuple[float, float]]) -> Hints:
         """Patches of 7 x 7 pixels around (y, x), in shares of the sides."""
@@ -53,14 +47,8 @@ class Clicks:
         return psnr(self.truth, self.opened.paint(hints=self.hints(places)).rgb)
 
     def ask(self, count: int, known: list[tuple[float, float]]) -> list[tuple[float, float]]:
-        session = self.opened.colorizer.session
-        given = self.opened.cells(self.hints(known))
-
-        def decode(hints: NDArray[np.float32]) -> Any:
-            return session.decode(self.opened.features, hints)
-
-        found = suggest(decode(given), self.light, decode, count, hints=given)
-        return [((s.row + 0.5) / self.shape[0], (s.column + 0.5) / self.shape[1]) for s in found]
+        found = self.opened.suggest(count, hints=self.hints(known))
+        return [((click.y + 0.5) / self.height, (click.x + 0.5) / self.width) for click in found]
 
 
 def main() -> None:
@@ -69,9 +57,10 @@ def main() -> None:
     parser.add_argument("--limit", type=int)
     parser.add_argument("--clicks", type=int, nargs="+", default=[1, 3, 5])
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--model")
     parser.add_argument("--threads", type=int)
     options = parser.parse_args()
-    colorizer, rng = Colorizer(threads=options.threads), np.random.default_rng(0)
+    colorizer, rng = Colorizer(options.model, threads=options.threads), np.random.default_rng(0)
     for data in options.data:
         rows: list[list[list[float]]] = []
         for picture in open_truth([data], "centre-256", options.limit):

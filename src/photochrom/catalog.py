@@ -59,14 +59,14 @@ class ModelSpec:
 CATALOG: tuple[ModelSpec, ...] = (
     ModelSpec(
         name="photochrom",
-        title="EfficientNet-Lite0 encoder of lightness, decoder with hints, 261 ab bins",
+        title="EfficientNet-Lite0 encoder of lightness, decoder with hints, 261 ab bins, kernel that spreads hints",
         paper="this project (docs/models/photochrom.md)",
         output="ab-bins",
         stride=8,
         multiple=32,
         work_size=256,
         hints=True,
-        parameters=6_634_357,
+        parameters=6_863_326,
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
@@ -74,6 +74,9 @@ CATALOG: tuple[ModelSpec, ...] = (
             ),
             WeightsFile(
                 "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
+            ),
+            WeightsFile(
+                "photochrom.kernel.onnx", "841d2ab359d0af749044c7091ab74e678ed372b0e37d595bb1252eabf248901a", 473904
             ),
         ),
     ),

@@ -28,6 +28,7 @@ from photochrom.guidance.warmth import warmed
 from photochrom.hints import Hint, Hints, Mask, Spot
 from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, takes_packed, write_image
 from photochrom.images.read import MAX_PIXELS
+from photochrom.kriging import Kriging
 from photochrom.parallel import ordered
 from photochrom.runtime import Features, Session, open_model
 from photochrom.version import __version__
@@ -41,6 +42,8 @@ STRIP_PIXELS = 1 << 19
 CONFIDENCE_ROWS = 32
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
+#: How far the decoder's own answer to hints is followed where kriging says the rest.
+ANSWER = np.float32(0.5)
 SOFTWARE = f"Photochrom {__version__}"
 
 
@@ -141,11 +144,23 @@ class Opened:
         sharp, ab, sure = self._remembered(suggested, histogram, vividness)
         wanted = hints.constraints(self.size, light)
         if wanted is not None and session.hints:
-            told, ab, sure = self._decode(hints, histogram, vividness)
-            sharp = sharp + propagate.influence(light, wanted.weight, self.vectors)[..., None] * (told - sharp)
+            answer, cells, told = self._decode(hints, histogram, vividness)
+            believed = propagate.influence(light, wanted.weight, self.vectors)
+            if self.kriging is None:
+                ab, sure = cells, told
+            else:
+                believed *= ANSWER
+                share = cv2.resize(believed, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+                ab = ab + share[..., None] * (cells - ab)
+            sharp = sharp + believed[..., None] * (answer - sharp)
         if palette is not None and not session.hints:
             sharp = transport(sharp, light, palette, palette_strength)
         sharp = warmed(smoothed(sharp, light, smooth), light, warmth)
+        found = steering.spread(self, hints, sharp)
+        if found is not None:
+            sharp = sharp + fuse.sharpen(found.mean, light, blur=0)
+            ab = ab + cv2.resize(found.mean, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+            sure = sure + (1 - sure) * found.settled
         if wanted is not None:
             residual = (wanted.ab - sharp) * wanted.strength[..., None]
             sharp = sharp + propagate.correction(light, residual, wanted.weight)
@@ -233,6 +248,11 @@ class Opened:
             sure = np.ones(ab.shape[:2], np.float32)
         ab = hints.mixed_with(ab)
         return fuse.sharpen(ab, light), ab, sure
+
+    @cached_property
+    def kriging(self) -> Kriging | None:
+        """What belongs together in this photograph; None for a model that does not tell."""
+        return steering.krige(self)
 
     def _layers(self, hints: Hints, around: NDArray[np.float32]) -> tuple[fuse.Layer, ...]:
         """What holds to the pixel: regions in their order, over them the hinted pixels; of two at one pixel the last holds."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from photochrom.errors import OptionError
+from photochrom.kriging import KernelCells
 from photochrom.runtime import Features, Session
 
 if TYPE_CHECKING:
@@ -112,6 +113,12 @@ class EnsembleSession:
             answers.append(np.stack([_resized(np.ascontiguousarray(plane), w, h) for plane in out]))
         mean: NDArray[np.float32] = np.mean(answers, axis=0)
         return mean
+
+    def kernel(
+        self, features: Features, lightness: NDArray[np.float32], expected: NDArray[np.float32]
+    ) -> KernelCells | None:
+        """See :class:`~photochrom.runtime.Session`: of the photograph as it is."""
+        return self._session.kernel(features, lightness, expected)
 
 
 def _log_sum(scores: NDArray[np.float32]) -> NDArray[np.float32]:

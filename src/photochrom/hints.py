@@ -19,7 +19,7 @@ from photochrom import color_names
 from photochrom.color import rgb_to_lab
 from photochrom.errors import HintError, MaskError
 
-__all__ = ["Constraints", "Hint", "Hints", "Mask", "Spot", "ab_of"]
+__all__ = ["Constraints", "Hint", "Hints", "Mask", "Spot", "Told", "ab_of"]
 
 Float: TypeAlias = NDArray[np.float32]
 Size: TypeAlias = tuple[int, int]
@@ -32,6 +32,8 @@ ALIKE = 6.0
 SURE = 0.8
 #: A spot weighs as much as this many work pixels, however small it is: so it reaches as far.
 SPOT_MASS = 40.0
+#: Sides of the cells for which a mask is one hint each, and how many places are told at the most; more are merged.
+CELL, MOST_PLACES = 8, 1024
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,15 @@ class Constraints:
 
     ab: Float
     weight: Float
+    strength: Float
+
+
+@dataclass(frozen=True)
+class Told:
+    """Hints as colours at places: places (n, 2), y and x in work pixels, ab (n, 2), and strength (n,) in (0, 1]; float32."""
+
+    places: Float
+    ab: Float
     strength: Float
 
 
@@ -255,6 +266,47 @@ class Hints(Sequence[Hint]):
             nearest[window][own], ab[window][own] = squared[own], hint.ab
             weight[window][own], strength[window][own] = scale * alike[own], hint.strength
         return Constraints(ab, weight, strength) if weight.any() else None
+
+    def told(self, size: Size, shape: Size) -> Told | None:
+        """The hints that spread over their object, as colours at places of a grid of ``shape``; None where there is none.
+
+        A spot is one place, a mask one for each of the cells of :data:`CELL` pixels that it fills by half. Where there are
+        more than :data:`MOST_PLACES`, those in one cell become their mean, in ever larger cells.
+        """
+        rows: list[Float] = []
+        for hint in self._hints:
+            if hint.spread != "object" or hint.strength == 0:
+                continue
+            if isinstance(hint.place, Spot):
+                rows.append(np.array([[*_centre(hint.place, size, shape), *hint.colors((1, 1))[0, 0], hint.strength]]))
+            else:
+                rows.append(_filled(hint, hint.place, shape))
+        if not rows:
+            return None
+        found = np.concatenate(rows).astype(np.float32)
+        found[:, :2] = found[:, :2].clip(0, np.array(shape, np.float32) - 1)
+        cell = CELL
+        while len(found) > MOST_PLACES:
+            found, cell = _merged(found, cell, shape), 2 * cell
+        return Told(found[:, :2], found[:, 2:4], found[:, 4])
+
+
+def _filled(hint: Hint, mask: Mask, shape: Size) -> Float:
+    """Rows of y, x, a*, b* and strength, for the cells that a mask fills by half, or at least for the one it fills most."""
+    grid = max(1, shape[0] // CELL), max(1, shape[1] // CELL)
+    share = _resized(mask.weight, grid)
+    y, x = np.nonzero(share >= min(0.5, float(share.max())))
+    scale = np.array(shape) / grid
+    places = (np.column_stack([y, x]) + 0.5) * scale - 0.5
+    return np.column_stack([places, hint.colors(grid)[y, x], hint.strength * share[y, x]]).astype(np.float32)
+
+
+def _merged(rows: Float, cell: int, shape: Size) -> Float:
+    """Means of the rows in each cell."""
+    y, x = (rows[:, :2] // cell).astype(np.int64).T
+    _, group = np.unique(y * (shape[1] // cell + 1) + x, return_inverse=True)
+    count = np.bincount(group)
+    return np.column_stack([np.bincount(group, column) / count for column in rows.T]).astype(np.float32)
 
 
 def _scaled(hint: Hint, old: Size, new: Size) -> Hint:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,9 +17,10 @@ from numpy.typing import NDArray
 from photochrom.catalog import CATALOG, DEFAULT_MODEL, ModelSpec, find_model
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError, OptionError, UnknownModelError, WeightsNotFoundError
+from photochrom.kriging import KernelCells
 from photochrom.weights import locate
 
-__all__ = ["Features", "OnnxSession", "Session", "open_model"]
+__all__ = ["Features", "OnnxSession", "Session", "digest_of", "open_model"]
 
 Float = NDArray[np.float32]
 Array = NDArray[Any]
@@ -26,6 +29,8 @@ Array = NDArray[Any]
 FORMAT = 1
 #: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
 FEATURES = ("f8", "f16", "f32")
+#: What the kernel says of each 8 x 8 cell (see :class:`photochrom.kriging.KernelCells`).
+KERNEL = ("embedding", "scale", "noise")
 
 
 @dataclass(frozen=True)
@@ -82,9 +87,16 @@ class Session(Protocol):
         ab bins, summing to 1. Raises OptionError for others, InvalidModelError where the model fails.
         """
 
+    def kernel(self, features: Features, lightness: Float, expected: Float) -> KernelCells | None:
+        """Which places belong together, for the spreading of hints; None where the model does not tell.
+
+        lightness: (H, W) as it was encoded. expected: (4, h, w), mean and standard deviation of a* and b* in each cell of the
+        automatic colours. Raises InvalidModelError where the kernel fails or belongs to another model.
+        """
+
 
 class OnnxSession:
-    """A :class:`Session` over one ONNX graph (lightness -> colours) or two (encoder, decoder).
+    """A :class:`Session` over one ONNX graph (lightness -> colours), two (encoder, decoder), or three (and a kernel).
 
     profile: for a model that has several colour profiles and chooses one for each picture, the one to take instead.
     """
@@ -104,9 +116,9 @@ class OnnxSession:
         options.log_severity_level = 3
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
         options.add_session_config_entry("session.force_spinning_stop", "1")
-        self._paths = paths
-        self._graphs = [_load(path, options) for path in paths]
-        about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths, strict=True)]
+        self._paths, self._options = paths, options
+        self._graphs = [_load(path, options) for path in paths[:2]]
+        about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths[:2], strict=True)]
         if any({**other, "part": None} != {**about, "part": None} for other in others):
             raise InvalidModelError(f"{paths[0].name} was not exported together with it; export both again", paths[-1])
         self._output: Literal["ab-bins", "ab"] = about["output"]
@@ -124,15 +136,13 @@ class OnnxSession:
     def _check(self) -> None:
         single = [({"lightness"}, {self._result})]
         pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
-        for graph, path, wanted in zip(self._graphs, self._paths, pair if self.hints else single, strict=True):
-            has = {i.name for i in graph.get_inputs()}, {o.name for o in graph.get_outputs()}
-            if has != wanted:
-                (inputs, outputs), (ins, outs) = map(sorted, has), map(sorted, wanted)
-                raise InvalidModelError(
-                    f"has inputs {inputs} and outputs {outputs}, expected {ins} and {outs}; "
-                    "make the file with `photochrom export`",
-                    path,
-                )
+        for graph, path, wanted in zip(self._graphs, self._paths[:2], pair if self.hints else single, strict=True):
+            _check_names(graph, path, *wanted)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of its graphs."""
+        return self._paths
 
     @property
     def name(self) -> str:
@@ -207,11 +217,76 @@ class OnnxSession:
             )
         return result[0, :, :h, :w]
 
-    def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
+    @cached_property
+    def _kernel(self) -> tuple[Any, Float, float] | None:
+        """The graph of the kernel, which is loaded when the first hint comes, its rulers, and what is no surprise."""
+        if len(self._paths) < 3:
+            return None
+        path = self._paths[2]
+        graph = _load(path, self._options)
+        about = _about(graph, path)
+        _check_names(graph, path, {*FEATURES, "lightness", "expected"}, set(KERNEL))
+        if about.get("base") != digest_of(self._paths[:2]):
+            raise InvalidModelError("was trained for other weights; train and export it again", path)
         try:
-            return self._graphs[graph].run(outputs, inputs)  # type: ignore[no-any-return]
-        except Exception as error:  # ONNX Runtime raises its own, unexported exception types
-            raise InvalidModelError(f"fails when it runs ({_first_line(error)})", self._paths[graph]) from error
+            rulers, surprise = np.asarray(about["rulers"], np.float32), float(about["surprise"])
+        except (KeyError, TypeError, ValueError):
+            rulers, surprise = np.empty(0, np.float32), 0.0
+        if rulers.ndim != 3 or rulers.shape[:2] != (2, 2) or not np.isfinite(rulers).all() or not surprise > 0:
+            raise InvalidModelError(
+                "its rulers must be two by two rows of numbers, its surprise a number above 0", path
+            )
+        return graph, rulers, surprise
+
+    def kernel(self, features: Features, lightness: Float, expected: Float) -> KernelCells | None:
+        """See :class:`Session`."""
+        if self._kernel is None:
+            return None
+        graph, rulers, surprise = self._kernel
+        inputs: dict[str, Array] = dict(zip(FEATURES, features.arrays, strict=True))
+        inputs["lightness"] = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
+        h, w = expected.shape[1:]
+        bottom, right = (have - used for have, used in zip(features.arrays[0].shape[2:], (h, w), strict=True))
+        inputs["expected"] = np.pad(expected, ((0, 0), (0, bottom), (0, right)), "edge")[None]
+        kernels = rulers.shape[2]
+        try:
+            embedding, scale, noise = (
+                np.ascontiguousarray(np.moveaxis(plane[0, :, :h, :w].reshape(2, -1, h, w), 1, -1))
+                for plane in _run(graph, self._paths[2], KERNEL, inputs)
+            )
+            embedding = embedding.reshape(2, h, w, kernels, -1)
+            scale, noise = scale.reshape(2, h, w, kernels), noise.reshape(2, h, w)
+        except ValueError as error:
+            raise InvalidModelError(f"{kernels} kernels do not fit its outputs ({error})", self._paths[2]) from error
+        return KernelCells(embedding, scale, noise, rulers, surprise, np.hypot(*expected[2:]))
+
+    def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
+        return _run(self._graphs[graph], self._paths[graph], outputs, inputs)
+
+
+def _run(graph: Any, path: Path, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
+    try:
+        return graph.run(outputs, inputs)  # type: ignore[no-any-return]
+    except Exception as error:  # ONNX Runtime raises its own, unexported exception types
+        raise InvalidModelError(f"fails when it runs ({_first_line(error)})", path) from error
+
+
+def _check_names(graph: Any, path: Path, ins: set[str], outs: set[str]) -> None:
+    has = {i.name for i in graph.get_inputs()}, {o.name for o in graph.get_outputs()}
+    if has != (ins, outs):
+        raise InvalidModelError(
+            f"has inputs {sorted(has[0])} and outputs {sorted(has[1])}, expected {sorted(ins)} and {sorted(outs)}; "
+            "make the file with `photochrom export`",
+            path,
+        )
+
+
+def digest_of(paths: Iterable[Path]) -> str:
+    """The sha256 of these files, one after the other: which weights a kernel is for."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def open_model(
@@ -220,7 +295,8 @@ def open_model(
     """A session for a catalogue name, a catalogue row, or the path of an ONNX file; None is the default model.
 
     threads, profile: see :class:`OnnxSession`.
-    A path ``M.onnx`` also stands for the pair ``M.encoder.onnx`` and ``M.decoder.onnx`` that ``photochrom export`` writes.
+    A path ``M.onnx`` also stands for the pair ``M.encoder.onnx`` and ``M.decoder.onnx`` that ``photochrom export`` writes, and
+    for the ``M.kernel.onnx`` beside them, if there is one.
     Raises UnknownModelError, WeightsNotFoundError, WeightsDigestError, InvalidModelError, OptionError.
     """
     if model is None:
@@ -236,7 +312,7 @@ def open_model(
 
 def _paths_of(path: Path) -> tuple[Path, ...]:
     stem = path.name.removesuffix(".onnx")
-    base = stem.removesuffix(".encoder").removesuffix(".decoder")
+    base = stem.removesuffix(".encoder").removesuffix(".decoder").removesuffix(".kernel")
     if base == stem and path.is_file():
         return (path,)
     pair = (path.with_name(f"{base}.encoder.onnx"), path.with_name(f"{base}.decoder.onnx"))
@@ -245,7 +321,8 @@ def _paths_of(path: Path) -> tuple[Path, ...]:
         raise UnknownModelError(str(path), tuple(spec.name for spec in CATALOG))
     if missing:
         raise WeightsNotFoundError("this half of the model is missing; export it again", missing[0])
-    return pair
+    kernel = path.with_name(f"{base}.kernel.onnx")
+    return (*pair, kernel) if kernel.is_file() else pair
 
 
 def _load(path: Path, options: Any) -> Any:

@@ -15,11 +15,12 @@ from photochrom import fuse, propagate
 from photochrom.color import rgb_to_lab
 from photochrom.errors import MaskError, OptionError
 from photochrom.guidance import reference, samples
-from photochrom.guidance.modes import moments, shares
+from photochrom.guidance.modes import expected, moments, shares
 from photochrom.guidance.palette import Palette, palette_of_picture
 from photochrom.guidance.suggest import Likely, likely_colours
 from photochrom.guidance.suggest import suggest as suggest_cells
 from photochrom.hints import Hint, Hints, Mask
+from photochrom.kriging import Kriging, Posterior
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["Click", "alternatives", "fused", "likely", "picture_palette", "refer", "suggest"]
+__all__ = ["Click", "alternatives", "fused", "krige", "likely", "picture_palette", "refer", "spread", "suggest"]
+
+
+#: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
+_HINT_SIDE = 7
 
 
 class Analysed(Protocol):
@@ -54,6 +59,10 @@ class Analysed(Protocol):
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
+
+    @property
+    def kriging(self) -> Kriging | None:
+        """What belongs together in it."""
 
     def cells(self, hints: Hints) -> Float:
         """What a model is told of hints."""
@@ -146,13 +155,48 @@ def alternatives(photo: Analysed, count: int, *, seed: int = 0) -> list[Hints]:
     ]
 
 
+def krige(photo: Analysed) -> Kriging | None:
+    """What belongs together in the photograph; None where the model does not tell."""
+    session = photo.session
+    if not session.hints or session.output != "ab-bins":
+        return None
+    cells = session.kernel(photo.features, photo.work_lightness, expected(session.decode(photo.features)))
+    return None if cells is None else Kriging(cells, photo.work_lightness)
+
+
+def spread(photo: Analysed, hints: Hints, ab: Float) -> Posterior | None:
+    """The correction that the hints ask for everywhere, of ab (h, w, 2) at work size; None where no kernel or no hint says."""
+    h, w, _ = ab.shape
+    told = hints.told(photo.size, (h, w))
+    if told is None or photo.kriging is None:
+        return None
+    around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
+    y, x = np.rint(told.places).astype(np.intp).T
+    return photo.kriging.posterior(told.places, (told.ab - around[y, x]) * told.strength[:, None])
+
+
 def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
     """The places where a hint would change most, best first, given the hints there are. Raises OptionError."""
     given = photo.cells(hints)
     scores, light, decode = _asked(photo, "suggestions", given)
+    if photo.kriging is None:
+        return [
+            Click(*_pixel(photo, found.row, found.column), found.change, found.colours)
+            for found in suggest_cells(scores, light, decode, count, hints=given)
+        ]
+    if count < 1:
+        raise OptionError("suggestions", count, "1 or more")
+    h, w = photo.work_lightness.shape
+    told = hints.told(photo.size, (h, w))
+    places = np.empty((0, 2), np.float32) if told is None else told.places
+    variance = moments(shares(photo.session.decode(photo.features)))[1]
     return [
-        Click(*_pixel(photo, found.row, found.column), found.change, found.colours)
-        for found in suggest_cells(scores, light, decode, count, hints=given)
+        Click(
+            *_pixel(photo, row, column),
+            settled**0.5,
+            likely_colours(shares(scores[:, row, column]), float(light[row, column])),
+        )
+        for row, column, settled in photo.kriging.next_places(places, variance, count)
     ]
 
 

@@ -41,15 +41,24 @@ def train(
     import torch
 
     from photochrom.errors import OptionError
+    from photochrom.train.kernel.recipe import build_kernel_recipe
+    from photochrom.train.kernel.run import fit as fit_kernel
     from photochrom.train.papers.recipe import PaperRecipe, load_any
     from photochrom.train.papers.run import fit as fit_paper
-    from photochrom.train.recipe import Recipe, recipe_path
+    from photochrom.train.recipe import Recipe, read_table, recipe_path
     from photochrom.train.run import fit
 
     if threads:
         torch.set_num_threads(threads)
     path = recipe_path(recipe)
     overrides: dict[str, Any] = {"steps": steps} if steps else {}
+    table = {**read_table(path), **overrides}
+    if table.get("model") == "kernel":
+        for name, value in (("--pretrained", pretrained), ("--embedder", embedder)):
+            if value:
+                raise OptionError(name, str(value), "given with recipes of networks that colour, not of the kernel")
+        typer.echo(str(fit_kernel(build_kernel_recipe(table, path), data, out, init=init, cache=cache)))
+        return
     settings = load_any(path, **overrides)
     if isinstance(settings, Recipe):
         if no_pretrained or embedder:

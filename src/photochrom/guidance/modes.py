@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["modes", "moments", "shares"]
+__all__ = ["expected", "modes", "moments", "shares"]
 
 #: Colours nearer than this, in ab units, are one mode.
 SEPARATION = 18.0
@@ -39,6 +39,15 @@ def moments(share: NDArray[Any]) -> tuple[Float, Float]:
     variance = flat.T @ (ab_bins() ** 2).sum(axis=1) - (mean**2).sum(axis=1)
     shape = np.shape(share)[1:]
     return mean.reshape(*shape, 2), np.maximum(variance, 0).reshape(shape)
+
+
+def expected(scores: NDArray[Any]) -> Float:
+    """Mean and standard deviation of a* and b* under the scores: (261, h, w) -> (4, h, w), a*, b* and theirs, in ab."""
+    share = shares(scores)
+    flat = share.reshape(len(share), -1)
+    mean = ab_bins().T @ flat
+    deviation = np.sqrt(np.maximum((ab_bins() ** 2).T @ flat - mean**2, 0))
+    return np.concatenate([mean, deviation]).reshape(4, *share.shape[1:])
 
 
 def modes(share: NDArray[Any], count: int, *, separation: float = SEPARATION) -> tuple[Float, Float]:

@@ -14,7 +14,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from photochrom.color import ab_bins
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.blocks import Block
+from photochrom.nets.kernel import KernelNet
+from photochrom.nets.lite import STRIDES
 from photochrom.nets.photochrom import PhotochromNet
+from photochrom.runtime import FEATURES, KERNEL
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
 from photochrom.train.graph import HALF_FROM, write_graph
@@ -54,7 +57,10 @@ def export(
     if out.suffix not in (".onnx", ".safetensors"):
         raise OptionError("-o", str(out), "a name that ends in .onnx or .safetensors")
     state, about = read_weights(checkpoint)
-    if about.get("recipe", {}).get("model", "photochrom") != "photochrom":
+    model = about.get("recipe", {}).get("model", "photochrom")
+    if model == "kernel":
+        return (_write_kernel(state, about, out, checkpoint),)
+    if model != "photochrom":
         paper_net = load_paper_net(state, about, checkpoint)
         if out.suffix == ".onnx":
             return (write_paper_graph(paper_net, about, out, sampling=sampling),)
@@ -89,6 +95,31 @@ def export(
         write_graph(module, inputs, names, outputs, axes, path, {**about, "part": part})
         paths.append(path)
     return tuple(paths)
+
+
+def _write_kernel(state: dict[str, Tensor], about: dict[str, Any], out: Path, checkpoint: str | Path) -> Path:
+    """``NAME.kernel.onnx`` for ``out`` = ``NAME.onnx``; it belongs beside the pair that it was trained for."""
+    try:
+        net = KernelNet(tuple(about["channels"]), about["recipe"]["width"], about["recipe"]["dims"])
+        net.load_state_dict(state, strict=True)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"holds the weights of another architecture ({error})", checkpoint) from error
+    if out.suffix == ".safetensors":
+        return _write_safetensors(net, about, out)
+    _fold(net.eval())
+    rulers = [[[float(f"{x:.6g}") for x in row] for row in level] for level in net.rulers.exp().tolist()]
+    light, expected = torch.rand(1, 1, 64, 96) * 100, torch.rand(1, 4, 8, 12)
+    features = tuple(
+        torch.rand(1, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(about["channels"], STRIDES, strict=True)
+    )
+    grid = {name: {0: "batch", 2: f"height/{s}", 3: f"width/{s}"} for name, s in zip(FEATURES, STRIDES, strict=True)}
+    axes = {**grid, "lightness": {0: "batch", 2: "height", 3: "width"}}
+    axes |= dict.fromkeys(("expected", *KERNEL), grid["f8"])
+    path = out.with_suffix(".kernel.onnx")
+    about = {**about, "part": "kernel", "rulers": rulers, "surprise": net.surprise.exp().item()}
+    write_graph(net, (*features, light, expected), [*grid, "lightness", "expected"], list(KERNEL), axes, path, about)
+    return path
 
 
 def _write_safetensors(net: nn.Module, about: dict[str, Any], out: Path) -> Path:

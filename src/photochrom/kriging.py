@@ -1,0 +1,233 @@
+"""Kriging: from the colours at a few places to those of the whole picture, by kernels that were learnt.
+
+What the automatic colours lack at the hints is taken for a sample of a Gaussian process, whose covariance says which places
+belong together (:mod:`photochrom.nets.kernel` tells how it is learnt). Its posterior mean is the likeliest correction
+everywhere else, its posterior variance what is still open (Rasmussen and Williams 2006, eq. 2.23 and 2.24).
+
+There are two processes: one for what a hint says within the automatic colours' own doubt, which often holds for much of the
+picture, and one for the rest, which surprises and holds for the object that was hinted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["KernelCells", "Kriging", "Posterior"]
+
+#: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
+LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
+#: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
+TONE = 18.0
+#: A share of what hints say below which a place does not belong to their objects, and one from which it does.
+OBJECT = (0.15, 0.6)
+#: Multiplications that the matrix library leaves to one thread: on a busy machine several would wait for one another.
+_PRODUCT = 1 << 18
+#: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
+FINE = 4
+
+
+@dataclass(frozen=True)
+class KernelCells:
+    """What a model's kernels know of a picture's 8 x 8 cells, for each of two processes.
+
+    embedding: (2, h, w, kernels, dims) float32. scale: (2, h, w, kernels), logarithm of each kernel's deviation in ab. noise:
+    (2, h, w), of that of what a hint says there. rulers: (2, 2, kernels), what places, in short sides, and L* / 100 are
+    multiplied by. surprise: so many standard deviations of the automatic colours are no surprise. deviation: (h, w), theirs.
+    """
+
+    embedding: Float
+    scale: Float
+    noise: Float
+    rulers: Float
+    surprise: float
+    deviation: Float
+
+
+class Posterior(NamedTuple):
+    """The likeliest correction (h / 4, w / 4, 2) in ab, and how much of what was open the hints settle, (h / 8, w / 8)."""
+
+    mean: Float
+    settled: Float
+
+
+class _Points(NamedTuple):
+    """n places as two sides of a product: covariance = sum over kernels of exp(left @ right.T), (kernels, n, dims + 5).
+
+    noise and own, (n,): the variance of what a hint there says, and that of the process.
+    """
+
+    left: Float
+    right: Float
+    noise: Float
+    own: Float
+
+
+class Kriging:
+    """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells."""
+
+    def __init__(self, cells: KernelCells, lightness: Float) -> None:
+        self._cells = cells
+        h, w = self._size = (lightness.shape[0], lightness.shape[1])
+        light: Float = _resized(lightness, (w // FINE, h // FINE), cv2.INTER_AREA)
+        self._levels = [_Level(cells, level, light, self._size) for level in (0, 1)]
+
+    def posterior(self, places: NDArray[Any], difference: NDArray[Any]) -> Posterior:
+        """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels."""
+        at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
+        most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
+        most = np.minimum(most, np.float32(TONE))
+        # In training the part beyond is cut off; what is far beyond is better not believed at all.
+        usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
+        first, second = self._levels
+        hints, cells = first.points(at), first.coarse
+        across = _covariance(cells, hints)
+        solved = _solved(hints, np.column_stack([usual, across.T]))
+        rest = told - _covariance(hints, hints) @ solved[:, :2]
+        hints_again = second.points(at)
+        mean = _covariance(first.fine, hints) @ solved[:, :2]
+        surprising = np.column_stack([rest, np.ones(len(rest), np.float32)])
+        mean += _belonging(_covariance(second.fine, hints_again) @ _solved(hints_again, surprising))
+        settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
+        h, w = self._size
+        return Posterior(
+            mean.reshape(h // FINE, w // FINE, 2),
+            settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
+        )
+
+    def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
+        """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
+
+        given: (n, 2), the places of hints that are there. variance: (h, w), of the automatic colours of each cell, in ab^2. The
+        third number is how much of it, on average over the picture, a hint at the cell takes away: by the variance reduction
+        of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the first process's variance before any.
+        """
+        level = self._levels[0]
+        cells = level.coarse
+        open_ = _covariance(cells, cells)
+        if len(given):
+            hints = level.points(np.asarray(given, np.float32))
+            across = _covariance(cells, hints)
+            open_ -= across @ _solved(hints, across.T)
+        weight = np.asarray(variance, np.float32).ravel() / cells.own
+        found: list[tuple[int, int, float]] = []
+        for _ in range(min(count, len(weight))):
+            spread = open_.diagonal().clip(0) + cells.noise
+            gains = weight @ open_**2 / (spread * len(weight))
+            best = int(gains.argmax())
+            found.append((*divmod(best, self._cells.deviation.shape[1]), float(gains[best])))
+            column = open_[:, best].copy()
+            open_ -= np.outer(column, column / spread[best])
+        return found
+
+
+class _Level:
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size."""
+
+    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int]) -> None:
+        embedding, self._rulers = cells.embedding[level], cells.rulers[level]
+        planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
+        self._planes = np.concatenate(planes, axis=2)
+        self._light, self._size = light, size
+
+    @cached_property
+    def fine(self) -> _Points:
+        """The cells of :data:`FINE` pixels."""
+        return self.points(_centres(self._size, FINE))
+
+    @cached_property
+    def coarse(self) -> _Points:
+        """The model's cells."""
+        return self.points(_centres(self._size, self._size[0] // self._planes.shape[0]))
+
+    def points(self, places: Float) -> _Points:
+        """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels."""
+        at, kernels = _share(places, self._size), self._rulers.shape[1]
+        found = _sampled(self._planes, at)
+        light = _sampled(self._light[..., None], at)[:, 0]
+        embedding, scale, noise = np.split(found, [found.shape[1] - kernels - 1, found.shape[1] - 1], axis=1)
+        sides = np.array(self._size, np.float32) / min(self._size)
+        vectors = np.concatenate(
+            [
+                embedding.reshape(len(at), kernels, -1),
+                (at * sides)[:, None] * self._rulers[0][:, None],
+                np.broadcast_to(light[:, None, None] / 100, (len(at), kernels, 1)) * self._rulers[1][:, None],
+            ],
+            axis=2,
+        )
+        norm = (scale - (vectors**2).sum(axis=2) / 2)[..., None]
+        ones = np.ones_like(norm)
+        left, right = (
+            np.ascontiguousarray(np.moveaxis(np.concatenate(parts, axis=2), 1, 0), np.float32)
+            for parts in ([vectors, norm, ones], [vectors, ones, norm])
+        )
+        own = np.exp(2 * scale).sum(axis=1)
+        variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
+        return _Points(left, right, variance, own)
+
+
+def _belonging(mean: Float) -> Float:
+    """(n, 3), the posterior mean of a*, b* and of 1 at all hints -> that of a* and b*, (n, 2), where it is clear enough.
+
+    A place belongs to a hinted object or does not: shares of a colour on what is near or alike would look like a halo.
+    """
+    share = mean[:, 2:].clip(0, 1)
+    clear = ((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
+    clear = clear**2 * (3 - 2 * clear)
+    return np.asarray(mean[:, :2] * (clear / np.maximum(share, np.float32(0.05))), np.float32)
+
+
+def _solved(hints: _Points, right: NDArray[Any]) -> Float:
+    """(covariance of the hints + noise)^-1 right, (n, m)."""
+    gram = _covariance(hints, hints).astype(np.float64)
+    gram[np.diag_indices(len(gram))] += hints.noise
+    return np.asarray(np.linalg.solve(gram, right.astype(np.float64)), np.float32)
+
+
+def _covariance(one: _Points, other: _Points) -> Float:
+    """The kernel between n and m places, (n, m), in ab^2."""
+    (_, n, dims), m = one.left.shape, other.right.shape[1]
+    total, product = np.zeros((n, m), np.float32), np.empty((n, m), np.float32)
+    rows = max(8, _PRODUCT // (m * dims))
+    for left, right in zip(one.left, other.right, strict=True):
+        for y in range(0, n, rows):
+            np.matmul(left[y : y + rows], right.T, out=product[y : y + rows])
+        total += cv2.exp(product, dst=product)  # in a fifth of NumPy's time
+    return total
+
+
+def _share(places: Float, size: tuple[int, int]) -> Float:
+    """Places in pixels as shares of the sides, in [0, 1]."""
+    return np.asarray((places + np.float32(0.5)) / np.array(size, np.float32), np.float32)
+
+
+def _centres(size: tuple[int, int], stride: int) -> Float:
+    """The centres, (n, 2), of the cells of a picture of ``size``, in pixels, row by row."""
+    y, x = (np.arange(side // stride, dtype=np.float32) * stride + (stride - 1) / 2 for side in size)
+    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _sampled(planes: Float, at: Float) -> Float:
+    """Planes (h, w, C) at places (n, 2), y and x in [0, 1], bilinear -> (n, C)."""
+    limit = np.array(planes.shape[:2])
+    exact = np.clip(at * limit - 0.5, 0, limit - 1).astype(np.float32)
+    first = np.minimum(exact.astype(np.intp), np.maximum(limit - 2, 0))
+    (dy, dx), (y, x) = (exact - first).T[..., None], first.T
+    y1, x1 = np.minimum(y + 1, limit[0] - 1), np.minimum(x + 1, limit[1] - 1)
+    above = planes[y, x] * (1 - dx) + planes[y, x1] * dx
+    below = planes[y1, x] * (1 - dx) + planes[y1, x1] * dx
+    return np.asarray(above * (1 - dy) + below * dy, np.float32)
+
+
+def _resized(plane: Float, size: tuple[int, int], method: int) -> Float:
+    resized: Any = cv2.resize(plane, size, interpolation=method)
+    return np.asarray(resized, np.float32)

@@ -1,0 +1,119 @@
+"""One training run of a kernel: examples, Lightning trainer, checkpoints, and a log line per validation."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning import LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from torch.utils.data import DataLoader
+
+from photochrom.errors import CheckpointError, DataError
+from photochrom.runtime import digest_of, open_model
+from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.data import StepSampler, split
+from photochrom.train.kernel.data import build_examples, chosen_pictures
+from photochrom.train.kernel.module import KernelModule
+from photochrom.train.kernel.recipe import KernelRecipe
+from photochrom.train.progress import ProgressLine
+from photochrom.train.run import quiet
+from photochrom.train.store import open_store
+
+__all__ = ["fit"]
+
+#: Held-back pictures that are looked at in each validation, and how many at a time.
+VALIDATION_PICTURES, AT_ONCE = 256, 16
+
+
+def fit(
+    recipe: KernelRecipe,
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    init: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> Path:
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+
+    data, init, cache: as in :func:`photochrom.train.run.fit`. Raises DataError, CheckpointError, OutputWriteError, and what
+    opening the recipe's model raises.
+    """
+    out = Path(out)
+    cache = Path(cache) if cache else out / "cache"
+    last = out / "last.ckpt"
+    with quiet():
+        seed_everything(recipe.seed, workers=True, verbose=False)
+        session = open_model(recipe.base, threads=1)  # several pictures at a time
+        if not session.hints or session.output != "ab-bins" or session.stride != 8:
+            raise DataError(f"{recipe.base} is no model with hints and ab bins at stride 8", recipe.base)
+        store = open_store(data, cache / "store")
+        train, held = split(store, recipe.for_store())
+        train = chosen_pictures(store, train, recipe)
+        held = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
+        examples = build_examples(session, store, train, held, recipe, cache / "kernel")
+        module = KernelModule(recipe, tuple(shape[0] for shape in examples.shapes[:3]), digest_of(session.paths[:2]))
+        start = _step_of(last, module) if last.exists() else 0
+        if init and not start:
+            module.load_weights(init)
+        if start >= recipe.steps:
+            return last
+        # The choice of pictures has followed the weights already.
+        settings = KernelRecipe(seed=recipe.seed, batch=recipe.batch, steps=recipe.steps, size=recipe.size).for_store()
+        loader: DataLoader[Any] = DataLoader(examples, batch_sampler=StepSampler(store, train, settings, start))
+        looked_at: DataLoader[Any] = DataLoader(
+            [examples.parts(int(i)) for i in held],  # type: ignore[arg-type]  # a list is a dataset enough
+            batch_size=AT_ONCE,
+        )
+        every = min(recipe.every, recipe.steps)
+        trainer = Trainer(
+            max_steps=recipe.steps,
+            plugins=[WholeCheckpointIO()],
+            callbacks=[
+                EMAWeightAveraging(decay=recipe.ema),
+                ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+                ProgressLine(recipe.steps, recipe.batch),
+                Lines(out / "log.jsonl"),
+            ],
+            logger=False,
+            gradient_clip_val=1.0,
+            val_check_interval=every,
+            check_val_every_n_epoch=None,
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            enable_progress_bar=False,
+            use_distributed_sampler=False,
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
+        trainer.save_checkpoint(last)
+    return last
+
+
+def _step_of(path: Path, module: KernelModule) -> int:
+    """The step at which the run that wrote ``path`` stood. Raises CheckpointError for one of another recipe or model."""
+    found = read_checkpoint(path)
+    theirs, mine = found["hyper_parameters"], dict(module.hparams)
+    if theirs != mine:
+        old, new = theirs.get("recipe", {}), mine["recipe"]
+        other = [key for key in new if old.get(key) != new[key]] or ["the model it is for"]
+        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
+    return int(found["global_step"])
+
+
+class Lines(Callback):
+    """After each validation, one JSON line in ``log.jsonl``: step, seconds since the start or restart, and the figures."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._start = path, time.monotonic()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the line."""
+        figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
+        line = {"step": trainer.global_step, "seconds": round(time.monotonic() - self._start), **figures}
+        with self.path.open("a") as out:
+            out.write(json.dumps(line) + "\n")

@@ -1,0 +1,224 @@
+"""Kriging by the formulas, on cells that are made up; and what users rely on of it in the shipped model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from skimage import data
+
+from photochrom import Colorizer
+from photochrom.color import rgb_to_lab
+from photochrom.hints import MOST_PLACES, Hint, Hints, Mask, Spot
+from photochrom.kriging import LEAST_NOISE, NOISE_SHARE, OBJECT, TONE, KernelCells, Kriging
+
+KERNELS, DIMS = 2, 3
+
+
+@pytest.fixture
+def cells() -> KernelCells:
+    rng = np.random.default_rng(0)
+
+    def numbers(*shape: int, scale: float = 1.0, middle: float = 0.0) -> NDArray[np.float32]:
+        return (rng.normal(middle, scale, shape)).astype(np.float32)
+
+    return KernelCells(
+        numbers(2, 4, 6, KERNELS, DIMS),
+        numbers(2, 4, 6, KERNELS, scale=0.3, middle=1.5),
+        numbers(2, 4, 6, scale=0.2),
+        np.array([[[1.0, 3.0], [2.0, 0.5]], [[4.0, 2.0], [1.0, 1.5]]], np.float32),
+        0.8,
+        np.abs(numbers(4, 6, scale=10.0)) + 5,
+    )
+
+
+@pytest.fixture
+def light() -> NDArray[np.float32]:
+    return np.random.default_rng(1).uniform(0, 100, (32, 48)).astype(np.float32)
+
+
+def bilinear(plane: NDArray[Any], y: float, x: float) -> Any:
+    """One value between the centres of cells, the border's beyond them."""
+    h, w = plane.shape[:2]
+    y, x = np.clip(y, 0, h - 1), np.clip(x, 0, w - 1)
+    top, left = int(y), int(x)
+    below, right = min(top + 1, h - 1), min(left + 1, w - 1)
+    upper = plane[top, left] * (1 - x + left) + plane[top, right] * (x - left)
+    lower = plane[below, left] * (1 - x + left) + plane[below, right] * (x - left)
+    return upper * (1 - y + top) + lower * (y - top)
+
+
+def by_formula(
+    cells: KernelCells, light: NDArray[Any], places: NDArray[Any], wanted: NDArray[Any], difference: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Posterior mean and the share of the variance that is settled, one pair of places after the other."""
+    means = light.reshape(8, 4, 12, 4).mean(axis=(1, 3))
+
+    def at(place: NDArray[Any], level: int) -> tuple[list[NDArray[Any]], NDArray[Any], float]:
+        y, x = (place + 0.5) / 8 - 0.5
+        tone = bilinear(means, *((place + 0.5) / 4 - 0.5)) / 100
+        embedding, scale = bilinear(cells.embedding[level], y, x), bilinear(cells.scale[level], y, x)
+        near, alike = cells.rulers[level]
+        vectors = [np.array([*embedding[k], *((place + 0.5) / 32 * near[k]), tone * alike[k]]) for k in range(KERNELS)]
+        return vectors, scale, float(bilinear(cells.noise[level], y, x))
+
+    def kernel(one: Any, other: Any) -> float:
+        return sum(
+            float(np.exp(one[1][k] + other[1][k] - ((one[0][k] - other[0][k]) ** 2).sum() / 2)) for k in range(KERNELS)
+        )
+
+    def process(level: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Covariances of the hints with noise and without, of the wanted places with them, and of those themselves."""
+        hints, asked = [at(place, level) for place in places], [at(place, level) for place in wanted]
+        plain = np.array([[kernel(a, b) for b in hints] for a in hints])
+        noise = np.diag([np.exp(2 * h[2]) + LEAST_NOISE + NOISE_SHARE * kernel(h, h) for h in hints])
+        across = np.array([[kernel(a, b) for b in hints] for a in asked])
+        return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
+
+    doubt = np.array([bilinear(cells.deviation, *((place + 0.5) / 8 - 0.5)) for place in places])
+    usual = (
+        difference
+        * np.minimum(1, np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1))[:, None] ** 2
+    )
+    gram, plain, across, prior = process(0)
+    rest = difference - plain @ np.linalg.solve(gram, usual)
+    second, _, across_second, _ = process(1)
+    share = np.clip(across_second @ np.linalg.solve(second, np.ones(len(rest))), 0, 1)
+    clear = np.clip((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0]), 0, 1)
+    gate = clear**2 * (3 - 2 * clear) / np.maximum(share, 0.05)
+    mean = across @ np.linalg.solve(gram, usual) + gate[:, None] * (across_second @ np.linalg.solve(second, rest))
+    return mean, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
+
+
+def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np.float32]) -> None:
+    rng = np.random.default_rng(2)
+    places, difference = rng.uniform(0, [31, 47], (7, 2)).astype(np.float32), rng.normal(0, 20, (7, 2))
+    found = Kriging(cells, light).posterior(places, difference)
+    fine = np.stack(np.meshgrid(np.arange(8) * 4 + 1.5, np.arange(12) * 4 + 1.5, indexing="ij"), -1).reshape(-1, 2)
+    coarse = np.stack(np.meshgrid(np.arange(4) * 8 + 3.5, np.arange(6) * 8 + 3.5, indexing="ij"), -1).reshape(-1, 2)
+    mean, _ = by_formula(cells, light, places, fine, difference)
+    _, settled = by_formula(cells, light, places, coarse, difference)
+    assert found.mean.shape == (8, 12, 2)
+    assert np.abs(found.mean.reshape(-1, 2) - mean).max() < 0.01 * np.abs(mean).max()
+    assert np.abs(found.settled.ravel() - settled).max() < 0.01
+
+
+def test_nothing_to_correct_changes_nothing_but_settles(cells: KernelCells, light: NDArray[np.float32]) -> None:
+    found = Kriging(cells, light).posterior(np.float32([[11.5, 11.5]]), np.zeros((1, 2)))
+    assert (found.mean == 0).all()
+    assert found.settled[1, 1] > 0.5 > found.settled.mean()
+    assert 0 <= found.settled.min() <= found.settled.max() <= 1
+
+
+def test_another_hint_settles_more(cells: KernelCells, light: NDArray[np.float32]) -> None:
+    kriging = Kriging(cells, light)
+    one = kriging.posterior(np.float32([[8, 8]]), np.zeros((1, 2))).settled
+    two = kriging.posterior(np.float32([[8, 8], [20, 40]]), np.zeros((2, 2))).settled
+    assert (two >= one - 1e-4).all()
+    assert two.mean() > one.mean() + 0.01
+
+
+def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.float32]) -> None:
+    """Contradictory hints at one place: something between them."""
+    found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]))
+    assert np.isfinite(found.mean).all()
+    assert -10 < found.mean[2, 2, 0] < 30
+
+
+def test_a_picture_of_one_cell() -> None:
+    cells = KernelCells(
+        np.zeros((2, 1, 1, 1, 2), np.float32),
+        np.full((2, 1, 1, 1), 2, np.float32),
+        np.full((2, 1, 1), -2, np.float32),
+        np.ones((2, 2, 1), np.float32),
+        1.0,
+        np.full((1, 1), 5, np.float32),
+    )
+    found = Kriging(cells, np.full((8, 8), 50, np.float32)).posterior(np.float32([[3.5, 3.5]]), np.array([[10.0, -5]]))
+    assert found.mean.shape == (2, 2, 2)
+    assert np.abs(found.mean - [10, -5]).max() < 1
+
+
+def test_what_surprises_stays_with_its_object() -> None:
+    """The first process knows one picture, the second two halves."""
+    embedding = np.zeros((2, 4, 8, 1, 1), np.float32)
+    embedding[1, :, 4:] = 10
+    cells = KernelCells(
+        embedding,
+        np.full((2, 4, 8, 1), 2, np.float32),
+        np.full((2, 4, 8), -2, np.float32),
+        np.full((2, 2, 1), 0.1, np.float32),
+        1.0,
+        np.full((4, 8), 10, np.float32),
+    )
+    kriging = Kriging(cells, np.full((32, 64), 50, np.float32))
+    for told, beyond in ((8.0, 8.0), (50.0, 2.0)):
+        mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]])).mean
+        assert np.abs(mean[:, :6, 0] - told).max() < 0.1 * told
+        assert np.abs(mean[:, 10:, 0] - beyond).max() < 0.15 * beyond
+
+
+def test_hints_as_places() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[:50, :100] = True
+    told = Hints(
+        [
+            Hint((10.0, 20.0), Spot(0, 99), strength=0.5),
+            Hint((1.0, 2.0), Mask(mask)),
+            Hint((3.0, 4.0), Mask(mask), spread="inside"),
+            Hint((5.0, 6.0), Mask(mask), spread="suggest"),
+            Hint((7.0, 8.0), Spot(5, 5), strength=0.0),
+        ]
+    ).told((200, 100), (32, 64))
+    assert told is not None
+    assert told.places[0].tolist() == [31, 0]
+    assert told.ab[0].tolist() == [10, 20]
+    assert told.strength[0] == 0.5
+    assert len(told.places) == 1 + 2 * 4  # a quarter of 4 x 8 cells
+    assert (told.ab[1:] == [1, 2]).all()
+    assert told.places[1:].max(axis=0).tolist() == [11.5, 27.5]
+
+
+def test_nothing_to_spread_tells_nothing() -> None:
+    assert Hints().told((200, 100), (32, 64)) is None
+    assert Hints([Hint((1.0, 2.0), Spot(5, 5), strength=0.0)]).told((200, 100), (32, 64)) is None
+
+
+def test_very_many_places_are_merged() -> None:
+    rng = np.random.default_rng(0)
+    spots = [Spot(float(x), float(y)) for y, x in rng.uniform(0, 511, (5000, 2))]
+    told = Hints(Hint((10.0, -20.0), spot) for spot in spots).told((512, 512), (512, 512))
+    assert told is not None
+    assert 500 < len(told.places) <= MOST_PLACES
+    assert np.allclose(told.ab, [10, -20])
+    assert told.places.min() >= 0
+    assert told.places.max() <= 511
+
+
+def photograph() -> NDArray[np.uint8]:
+    return np.ascontiguousarray(data.coffee()[:400, 100:500])
+
+
+def test_a_few_true_colours_bring_the_rest_nearer_to_the_truth(shipped: Colorizer) -> None:
+    truth = rgb_to_lab(photograph() / 255.0)
+    opened = shipped.open(np.rint(truth[..., 0] * 2.55).astype(np.uint8))
+    rng = np.random.default_rng(3)
+    hints = [Hint(tuple(truth[y, x, 1:].tolist()), Spot(float(x), float(y))) for y, x in rng.integers(20, 380, (12, 2))]
+
+    def error(given: list[Hint]) -> float:
+        result = rgb_to_lab(opened.paint(hints=given).rgb / 255.0)
+        return float(((result - truth)[..., 1:] ** 2).mean())
+
+    errors = [error(hints[:count]) for count in (0, 3, 12)]
+    assert errors[0] > 1.2 * errors[1] > 1.2 * 1.2 * errors[2]
+
+
+def test_confidence_rises_where_a_hint_settles_the_colour(shipped: Colorizer) -> None:
+    opened = shipped.open(np.ascontiguousarray(photograph()[..., 1]))
+    before, after = opened.paint(), opened.paint(hints=[Hint.at(200, 200, "navy")])
+    change = after.confidence - before.confidence
+    assert (change >= -1e-6).all()
+    assert change[16, 16] > 0.1
+    assert np.median(change) < 0.5 * change[16, 16]
