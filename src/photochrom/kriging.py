@@ -90,9 +90,9 @@ class Kriging:
         usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
         first, second = self._levels
         hints, cells = first.points(at), first.coarse
-        across = _covariance(cells, hints)
+        across = _covariance(cells.left, hints)
         solved = _solved(hints, np.column_stack([usual, across.T]))
-        rest = told - _covariance(hints, hints) @ solved[:, :2]
+        rest = told - _covariance(hints.left, hints) @ solved[:, :2]
         hints_again = second.points(at)
         mean = _covariance(first.fine, hints) @ solved[:, :2]
         surprising = np.column_stack([rest, np.ones(len(rest), np.float32)])
@@ -113,10 +113,10 @@ class Kriging:
         """
         level = self._levels[0]
         cells = level.coarse
-        open_ = _covariance(cells, cells)
+        open_ = _covariance(cells.left, cells)
         if len(given):
             hints = level.points(np.asarray(given, np.float32))
-            across = _covariance(cells, hints)
+            across = _covariance(cells.left, hints)
             open_ -= across @ _solved(hints, across.T)
         weight = np.asarray(variance, np.float32).ravel() / cells.own
         found: list[tuple[int, int, float]] = []
@@ -140,9 +140,9 @@ class _Level:
         self._light, self._size = light, size
 
     @cached_property
-    def fine(self) -> _Points:
-        """The cells of :data:`FINE` pixels."""
-        return self.points(_centres(self._size, FINE))
+    def fine(self) -> Float:
+        """The cells of :data:`FINE` pixels, as left side: the rest of them is never asked for."""
+        return self.points(_centres(self._size, FINE)).left
 
     @cached_property
     def coarse(self) -> _Points:
@@ -188,17 +188,17 @@ def _belonging(mean: Float) -> Float:
 
 def _solved(hints: _Points, right: NDArray[Any]) -> Float:
     """(covariance of the hints + noise)^-1 right, (n, m)."""
-    gram = _covariance(hints, hints).astype(np.float64)
+    gram = _covariance(hints.left, hints).astype(np.float64)
     gram[np.diag_indices(len(gram))] += hints.noise
     return np.asarray(np.linalg.solve(gram, right.astype(np.float64)), np.float32)
 
 
-def _covariance(one: _Points, other: _Points) -> Float:
-    """The kernel between n and m places, (n, m), in ab^2."""
-    (_, n, dims), m = one.left.shape, other.right.shape[1]
+def _covariance(ones: Float, other: _Points) -> Float:
+    """The kernel between n places, as left side, and m places, (n, m), in ab^2."""
+    (_, n, dims), m = ones.shape, other.right.shape[1]
     total, product = np.zeros((n, m), np.float32), np.empty((n, m), np.float32)
     rows = max(8, _PRODUCT // (m * dims))
-    for left, right in zip(one.left, other.right, strict=True):
+    for left, right in zip(ones, other.right, strict=True):
         for y in range(0, n, rows):
             np.matmul(left[y : y + rows], right.T, out=product[y : y + rows])
         total += cv2.exp(product, dst=product)  # in a fifth of NumPy's time

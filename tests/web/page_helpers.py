@@ -148,11 +148,14 @@ class Person:
 
     def lab(self, x: float, y: float) -> NDArray[Any]:
         """L*, a*, b* on the screen around a pixel of the picture, markers left out: the median of 5 x 5 screen pixels."""
-        box = self.page.locator("#stage").bounding_box()
-        left, top = self.place(x, y)
+        # In one go: the window may change its layout between two questions.
         pixels = self.page.locator("#canvas").evaluate(
-            "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x - 2, y - 2, 5, 5).data]",
-            [round(left - box["x"]), round(top - box["y"])],
+            """(canvas, place) => {
+                const [left, top, scale] = document.querySelector("#stage").dataset.view.split(" ").map(Number);
+                const [x, y] = [left + (place[0] + 0.5) * scale, top + (place[1] + 0.5) * scale].map(Math.round);
+                return [...canvas.getContext("2d").getImageData(x - 2, y - 2, 5, 5).data];
+            }""",
+            [x, y],
         )
         rgb = np.median(np.reshape(pixels, (25, 4))[:, :3], axis=0)
         return rgb_to_lab(rgb[None] / 255)[0]

@@ -129,7 +129,8 @@ class Held:
         total = self.proofs.nbytes
         for opened in [self.opened, *self._pictures.values()]:
             pixels = opened.source.pixels()
-            total += 4_000_000 + (0 if pixels is None else pixels.nbytes)
+            # What belongs together takes 75 bytes for each work pixel, once there are hints.
+            total += 4_000_000 + 75 * opened.work_lightness.size + (0 if pixels is None else pixels.nbytes)
             total += sum(array.nbytes for array in opened.features.arrays)
         return total
 
