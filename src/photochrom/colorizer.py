@@ -163,7 +163,7 @@ class Opened:
             sure = sure + (1 - sure) * found.settled
         if wanted is not None:
             residual = (wanted.ab - sharp) * wanted.strength[..., None]
-            sharp = sharp + propagate.correction(light, residual, wanted.weight)
+            sharp = sharp + propagate.correction(light, residual, wanted.weight, wide=found is None)
         return Colorized(
             self, fuse.fit(sharp, light), self._layers(hints, sharp), _frozen(ab), _frozen(sure), vividness
         )

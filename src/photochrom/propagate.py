@@ -28,6 +28,7 @@ __all__ = ["correction", "influence", "screened_poisson"]
 # spreads what the coarser ones left. Edges: a step of EDGE L* counts as one.
 _LAMBDAS = (10000.0, 1000.0, 100.0, 10.0)
 _EDGE = 2.4
+_NARROW = 2  # from this level on
 _PASSES, _ATTENUATION = 3, 0.25
 #: Weight of the model's own colour: the correction fades where less than this arrives.
 _OWN = 0.004
@@ -41,10 +42,11 @@ _FAR, _EVEN = 0.5, 100.0
 _SEAM, _SEAM_EDGE = 12.0, 5.0
 
 
-def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[Any]) -> Float:
+def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[Any], *, wide: bool = True) -> Float:
     """Spread a residual: L* (h, w), ab residual (h, w, 2) where weight (h, w) > 0 -> ab correction (h, w, 2) float32.
 
-    At the weighted pixels it comes close to the residual: nearer the less neighbours contradict each other.
+    At the weighted pixels it comes close to the residual: nearer the less neighbours contradict each other. wide: over whole
+    objects, or else only as far as makes a hint hold, where something better has spread it already.
     Raises InvalidPixelsError for other shapes.
     """
     light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
@@ -55,7 +57,7 @@ def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[
         )
     wanted, total = left.copy(), np.zeros_like(left)
     known = (share > 0)[..., None]
-    for level in _LAMBDAS:
+    for level in _LAMBDAS if wide else _LAMBDAS[_NARROW:]:
         arrived = _smoother(light, level)(np.dstack([left * share[..., None], share]))
         total += arrived[..., :2] / (arrived[..., 2:] + np.float32(_OWN))
         left = np.where(known, wanted - total, np.float32(0))
