@@ -22,8 +22,8 @@ class ModelSpec:
 
     ``output``: "ab-bins" (scores over ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
     must be multiples of ``multiple``. ``work_size``: the short side, in pixels, at which it colours best. ``hints``: whether it
-    takes hints and a histogram; then ``files`` are an encoder and a decoder, else one graph, or nothing where only the recipe
-    is shipped. ``folder``: where the files lie.
+    takes hints and a histogram; then ``files`` are an encoder, a decoder and perhaps a kernel, else one graph, or nothing where
+    only the recipe is shipped. ``folder``: where the files lie.
     """
 
     name: str
