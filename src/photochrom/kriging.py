@@ -92,7 +92,7 @@ class Kriging:
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells.left, hints)
         solved = _solved(hints, np.column_stack([usual, across.T]))
-        rest = told - _covariance(hints.left, hints) @ solved[:, :2]
+        rest = told - usual + hints.noise[:, None] * solved[:, :2]  # for (K + N) w = usual
         hints_again = second.points(at)
         mean = _covariance(first.fine, hints) @ solved[:, :2]
         surprising = np.column_stack([rest, np.ones(len(rest), np.float32)])

@@ -17,6 +17,15 @@ from numpy.typing import NDArray
 from photochrom.catalog import CATALOG, DEFAULT_MODEL, ModelSpec, find_model
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError, OptionError, UnknownModelError, WeightsNotFoundError
+from photochrom.graphs import (
+    check_names,
+    load_graph,
+    read_about,
+    read_bins,
+    read_log_prior,
+    read_temperature,
+    run_graph,
+)
 from photochrom.kriging import KernelCells
 from photochrom.weights import locate
 
@@ -25,8 +34,6 @@ __all__ = ["Features", "OnnxSession", "Session", "digest_of", "open_model"]
 Float = NDArray[np.float32]
 Array = NDArray[Any]
 
-#: The graphs' format that this version reads (see photochrom.train.export).
-FORMAT = 1
 #: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
 FEATURES = ("f8", "f16", "f32")
 #: What the kernel says of each 8 x 8 cell (see :class:`photochrom.kriging.KernelCells`).
@@ -117,8 +124,8 @@ class OnnxSession:
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._paths, self._options = paths, options
-        self._graphs = [_load(path, options) for path in paths[:2]]
-        about, *others = [_about(graph, path) for graph, path in zip(self._graphs, paths[:2], strict=True)]
+        self._graphs = [load_graph(path, options) for path in paths[:2]]
+        about, *others = [read_about(graph, path) for graph, path in zip(self._graphs, paths[:2], strict=True)]
         if any({**other, "part": None} != {**about, "part": None} for other in others):
             raise InvalidModelError(f"{paths[0].name} was not exported together with it; export both again", paths[-1])
         self._output: Literal["ab-bins", "ab"] = about["output"]
@@ -126,9 +133,9 @@ class OnnxSession:
         self._stride: int = about["stride"]
         self._work_size: int = about["work_size"]
         self._name = name or paths[0].name.removesuffix(".onnx").removesuffix(".encoder")
-        self._bins = _bins(about.get("bins"), paths[0])
-        self._temperature: float | None = _temperature(about.get("temperature"), paths[0])
-        self._log_prior = _log_prior(about.get("prior"), len(self._bins), paths[0])
+        self._bins = read_bins(about.get("bins"), paths[0])
+        self._temperature: float | None = read_temperature(about.get("temperature"), paths[0])
+        self._log_prior = read_log_prior(about.get("prior"), len(self._bins), paths[0])
         self._profile = _checked_profile(profile, self._graphs[0], self.name)
         self._result = "ab" if self._output == "ab" else "scores"
         self._check()
@@ -137,7 +144,7 @@ class OnnxSession:
         single = [({"lightness"}, {self._result})]
         pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
         for graph, path, wanted in zip(self._graphs, self._paths[:2], pair if self.hints else single, strict=True):
-            _check_names(graph, path, *wanted)
+            check_names(graph, path, *wanted)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -223,9 +230,9 @@ class OnnxSession:
         if len(self._paths) < 3:
             return None
         path = self._paths[2]
-        graph = _load(path, self._options)
-        about = _about(graph, path)
-        _check_names(graph, path, {*FEATURES, "lightness", "expected"}, set(KERNEL))
+        graph = load_graph(path, self._options)
+        about = read_about(graph, path)
+        check_names(graph, path, {*FEATURES, "lightness", "expected"}, set(KERNEL))
         if about.get("base") != digest_of(self._paths[:2]):
             raise InvalidModelError("was trained for other weights; train and export it again", path)
         try:
@@ -252,7 +259,7 @@ class OnnxSession:
         try:
             embedding, scale, noise = (
                 np.ascontiguousarray(np.moveaxis(plane[0, :, :h, :w].reshape(2, -1, h, w), 1, -1))
-                for plane in _run(graph, self._paths[2], KERNEL, inputs)
+                for plane in run_graph(graph, self._paths[2], KERNEL, inputs)
             )
             embedding = embedding.reshape(2, h, w, kernels, -1)
             scale, noise = scale.reshape(2, h, w, kernels), noise.reshape(2, h, w)
@@ -261,24 +268,7 @@ class OnnxSession:
         return KernelCells(embedding, scale, noise, rulers, surprise, np.hypot(*expected[2:]))
 
     def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
-        return _run(self._graphs[graph], self._paths[graph], outputs, inputs)
-
-
-def _run(graph: Any, path: Path, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
-    try:
-        return graph.run(outputs, inputs)  # type: ignore[no-any-return]
-    except Exception as error:  # ONNX Runtime raises its own, unexported exception types
-        raise InvalidModelError(f"fails when it runs ({_first_line(error)})", path) from error
-
-
-def _check_names(graph: Any, path: Path, ins: set[str], outs: set[str]) -> None:
-    has = {i.name for i in graph.get_inputs()}, {o.name for o in graph.get_outputs()}
-    if has != (ins, outs):
-        raise InvalidModelError(
-            f"has inputs {sorted(has[0])} and outputs {sorted(has[1])}, expected {sorted(ins)} and {sorted(outs)}; "
-            "make the file with `photochrom export`",
-            path,
-        )
+        return run_graph(self._graphs[graph], self._paths[graph], outputs, inputs)
 
 
 def digest_of(paths: Iterable[Path]) -> str:
@@ -323,65 +313,6 @@ def _paths_of(path: Path) -> tuple[Path, ...]:
         raise WeightsNotFoundError("this half of the model is missing; export it again", missing[0])
     kernel = path.with_name(f"{base}.kernel.onnx")
     return (*pair, kernel) if kernel.is_file() else pair
-
-
-def _load(path: Path, options: Any) -> Any:
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises its own, unexported exception types
-        raise InvalidModelError(f"ONNX Runtime cannot load it ({_first_line(error)})", path) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
-def _about(graph: Any, path: Path) -> dict[str, Any]:
-    """What the exporter wrote into the file about the model, with the defaults filled in."""
-    try:
-        about = {"stride": 8, "multiple": 32, "work_size": 256, "output": "ab-bins"}
-        about |= json.loads(graph.get_modelmeta().custom_metadata_map["photochrom"])
-        found = about["format"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidModelError(
-            "not made by `photochrom export`: it does not say what its output means", path
-        ) from error
-    if found != FORMAT:
-        raise InvalidModelError(f"is of format {found!r}, this version reads {FORMAT}; export it again", path)
-    numbers = [about[key] for key in ("stride", "multiple", "work_size")]
-    if about["output"] not in ("ab", "ab-bins") or not all(type(n) is int and n > 0 for n in numbers):
-        raise InvalidModelError(f"says of itself {about}: output must be ab or ab-bins, and sizes above 0", path)
-    return about
-
-
-def _bins(centres: Any, path: Path) -> Float:
-    if centres is None:
-        return ab_bins()
-    try:
-        bins = np.asarray(centres, np.float32)
-    except (TypeError, ValueError):
-        bins = np.empty(0, np.float32)
-    if bins.ndim != 2 or bins.shape[1:] != (2,) or not np.isfinite(bins).all():
-        raise InvalidModelError("its bins must be pairs of a* and b*", path)
-    return bins
-
-
-def _temperature(value: Any, path: Path) -> float | None:
-    if value is None or (isinstance(value, float) and 0 < value <= 1):
-        return value
-    raise InvalidModelError(f"its temperature is {value!r}, expected a number in (0, 1]", path)
-
-
-def _log_prior(shares: Any, count: int, path: Path) -> Float | None:
-    if shares is None:
-        return None
-    try:
-        prior = np.asarray(shares, np.float32)
-    except (TypeError, ValueError):
-        prior = np.empty(0, np.float32)
-    if prior.shape != (count,) or not np.isfinite(prior).all() or not (prior > 0).all():
-        raise InvalidModelError(f"its prior must be {count} shares above 0", path)
-    return np.log(prior)
 
 
 def _checked_profile(profile: int | None, graph: Any, name: str) -> int | None:

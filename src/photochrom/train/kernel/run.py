@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ def fit(
         if start >= recipe.steps:
             return last
         # The choice of pictures has followed the weights already.
-        settings = KernelRecipe(seed=recipe.seed, batch=recipe.batch, steps=recipe.steps, size=recipe.size).for_store()
+        settings = dataclasses.replace(recipe, source_weights={}).for_store()
         loader: DataLoader[Any] = DataLoader(examples, batch_sampler=StepSampler(store, train, settings, start))
         looked_at: DataLoader[Any] = DataLoader(
             [examples.parts(int(i)) for i in held],  # type: ignore[arg-type]  # a list is a dataset enough
