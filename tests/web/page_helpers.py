@@ -148,9 +148,11 @@ class Person:
 
     def lab(self, x: float, y: float) -> NDArray[Any]:
         """L*, a*, b* on the screen around a pixel of the picture, markers left out: the median of 5 x 5 screen pixels."""
-        # In one go: the window may change its layout between two questions.
+        # What was asked for is drawn with the next frame, and a changed layout with the one after that; then everything
+        # is read in one go, for the layout may change between two questions.
         pixels = self.page.locator("#canvas").evaluate(
-            """(canvas, place) => {
+            """async (canvas, place) => {
+                for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
                 const [left, top, scale] = document.querySelector("#stage").dataset.view.split(" ").map(Number);
                 const [x, y] = [left + (place[0] + 0.5) * scale, top + (place[1] + 0.5) * scale].map(Math.round);
                 return [...canvas.getContext("2d").getImageData(x - 2, y - 2, 5, 5).data];
