@@ -39,6 +39,11 @@ def light() -> NDArray[np.float32]:
     return np.random.default_rng(1).uniform(0, 100, (32, 48)).astype(np.float32)
 
 
+def plain(light: NDArray[Any]) -> NDArray[np.float32]:
+    """Automatic ab: none."""
+    return np.zeros((*light.shape, 2), np.float32)
+
+
 def bilinear(plane: NDArray[Any], y: float, x: float) -> Any:
     """One value between the centres of cells, the border's beyond them."""
     h, w = plane.shape[:2]
@@ -51,7 +56,12 @@ def bilinear(plane: NDArray[Any], y: float, x: float) -> Any:
 
 
 def by_formula(
-    cells: KernelCells, light: NDArray[Any], places: NDArray[Any], wanted: NDArray[Any], difference: NDArray[Any]
+    cells: KernelCells,
+    light: NDArray[Any],
+    places: NDArray[Any],
+    wanted: NDArray[Any],
+    difference: NDArray[Any],
+    automatic: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Posterior mean and the share of the variance that is settled, one pair of places after the other."""
     means = light.reshape(8, 4, 12, 4).mean(axis=(1, 3))
@@ -78,35 +88,42 @@ def by_formula(
         return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
 
     doubt = np.array([bilinear(cells.deviation, *((place + 0.5) / 8 - 0.5)) for place in places])
-    usual = (
-        difference
-        * np.minimum(1, np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1))[:, None] ** 2
-    )
+    within = np.minimum(1, np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1))[:, None] ** 2
+    usual = difference * within
     gram, plain, across, prior = process(0)
     rest = difference - plain @ np.linalg.solve(gram, usual)
     second, _, across_second, _ = process(1)
     share = np.clip(across_second @ np.linalg.solve(second, np.ones(len(rest))), 0, 1)
     clear = np.clip((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0]), 0, 1)
     gate = clear**2 * (3 - 2 * clear) / np.maximum(share, 0.05)
-    mean = across @ np.linalg.solve(gram, usual) + gate[:, None] * (across_second @ np.linalg.solve(second, rest))
+    before = automatic.reshape(8, 4, 12, 4, 2).mean(axis=(1, 3))
+
+    def own(places: NDArray[Any]) -> NDArray[Any]:
+        return np.array([bilinear(before, *((place + 0.5) / 4 - 0.5)) for place in places])
+
+    evened = rest + (1 - within) * own(places)
+    object_ = across_second @ np.linalg.solve(second, evened)
+    object_ -= (across_second @ np.linalg.solve(second, 1 - within)) * own(wanted)
+    mean = across @ np.linalg.solve(gram, usual) + gate[:, None] * object_
     return mean, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
 
 
 def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np.float32]) -> None:
     rng = np.random.default_rng(2)
     places, difference = rng.uniform(0, [31, 47], (7, 2)).astype(np.float32), rng.normal(0, 20, (7, 2))
-    found = Kriging(cells, light).posterior(places, difference)
+    automatic = rng.normal(0, 20, (32, 48, 2)).astype(np.float32)
+    found = Kriging(cells, light).posterior(places, difference, automatic)
     fine = np.stack(np.meshgrid(np.arange(8) * 4 + 1.5, np.arange(12) * 4 + 1.5, indexing="ij"), -1).reshape(-1, 2)
     coarse = np.stack(np.meshgrid(np.arange(4) * 8 + 3.5, np.arange(6) * 8 + 3.5, indexing="ij"), -1).reshape(-1, 2)
-    mean, _ = by_formula(cells, light, places, fine, difference)
-    _, settled = by_formula(cells, light, places, coarse, difference)
+    mean, _ = by_formula(cells, light, places, fine, difference, automatic)
+    _, settled = by_formula(cells, light, places, coarse, difference, automatic)
     assert found.mean.shape == (8, 12, 2)
     assert np.abs(found.mean.reshape(-1, 2) - mean).max() < 0.01 * np.abs(mean).max()
     assert np.abs(found.settled.ravel() - settled).max() < 0.01
 
 
 def test_nothing_to_correct_changes_nothing_but_settles(cells: KernelCells, light: NDArray[np.float32]) -> None:
-    found = Kriging(cells, light).posterior(np.float32([[11.5, 11.5]]), np.zeros((1, 2)))
+    found = Kriging(cells, light).posterior(np.float32([[11.5, 11.5]]), np.zeros((1, 2)), plain(light))
     assert (found.mean == 0).all()
     assert found.settled[1, 1] > 0.5 > found.settled.mean()
     assert 0 <= found.settled.min() <= found.settled.max() <= 1
@@ -114,15 +131,15 @@ def test_nothing_to_correct_changes_nothing_but_settles(cells: KernelCells, ligh
 
 def test_another_hint_settles_more(cells: KernelCells, light: NDArray[np.float32]) -> None:
     kriging = Kriging(cells, light)
-    one = kriging.posterior(np.float32([[8, 8]]), np.zeros((1, 2))).settled
-    two = kriging.posterior(np.float32([[8, 8], [20, 40]]), np.zeros((2, 2))).settled
+    one = kriging.posterior(np.float32([[8, 8]]), np.zeros((1, 2)), plain(light)).settled
+    two = kriging.posterior(np.float32([[8, 8], [20, 40]]), np.zeros((2, 2)), plain(light)).settled
     assert (two >= one - 1e-4).all()
     assert two.mean() > one.mean() + 0.01
 
 
 def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.float32]) -> None:
     """Contradictory hints at one place: something between them."""
-    found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]))
+    found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]), plain(light))
     assert np.isfinite(found.mean).all()
     assert -10 < found.mean[2, 2, 0] < 30
 
@@ -136,7 +153,8 @@ def test_a_picture_of_one_cell() -> None:
         1.0,
         np.full((1, 1), 5, np.float32),
     )
-    found = Kriging(cells, np.full((8, 8), 50, np.float32)).posterior(np.float32([[3.5, 3.5]]), np.array([[10.0, -5]]))
+    light = np.full((8, 8), 50, np.float32)
+    found = Kriging(cells, light).posterior(np.float32([[3.5, 3.5]]), np.array([[10.0, -5]]), plain(light))
     assert found.mean.shape == (2, 2, 2)
     assert np.abs(found.mean - [10, -5]).max() < 1
 
@@ -153,11 +171,18 @@ def test_what_surprises_stays_with_its_object() -> None:
         1.0,
         np.full((4, 8), 10, np.float32),
     )
-    kriging = Kriging(cells, np.full((32, 64), 50, np.float32))
+    light = np.full((32, 64), 50, np.float32)
+    kriging, patchy = Kriging(cells, light), plain(light)
     for told, beyond in ((8.0, 8.0), (50.0, 2.0)):
-        mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]])).mean
+        mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]]), patchy).mean
         assert np.abs(mean[:, :6, 0] - told).max() < 0.1 * told
         assert np.abs(mean[:, 10:, 0] - beyond).max() < 0.15 * beyond
+    # The whole object gets the colour that was said, however uneven the automatic colours were; the rest keeps its own.
+    patchy[:, 16:32, 0] = 40
+    patchy[:, 48:, 0] = 40
+    uneven = patchy[::4, ::4] + kriging.posterior(np.float32([[16, 8]]), np.array([[0, -60]]), patchy).mean
+    assert np.abs(uneven[:, :7] - [0, -60]).max() < 6
+    assert uneven[:, 13:, 0].min() > 35
 
 
 def test_hints_as_places() -> None:

@@ -81,13 +81,18 @@ class Kriging:
         light: Float = _resized(lightness, (w // FINE, h // FINE), cv2.INTER_AREA)
         self._levels = [_Level(cells, level, light, self._size) for level in (0, 1)]
 
-    def posterior(self, places: NDArray[Any], difference: NDArray[Any]) -> Posterior:
-        """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels."""
+    def posterior(self, places: NDArray[Any], difference: NDArray[Any], automatic: Float) -> Posterior:
+        """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
+
+        automatic: (h, w, 2), the automatic ab at work size. An object that gets a surprising colour gets all of that colour,
+        not the difference on top of automatic colours that were wrong in another way at every place of it.
+        """
         at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
         most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
-        usual = told * np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
+        within = np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
+        usual = told * within
         first, second = self._levels
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells.left, hints)
@@ -95,10 +100,13 @@ class Kriging:
         rest = told - usual + hints.noise[:, None] * solved[:, :2]  # for (K + N) w = usual
         hints_again = second.points(at)
         mean = _covariance(first.fine, hints) @ solved[:, :2]
-        surprising = np.column_stack([rest, np.ones(len(rest), np.float32)])
-        mean += _belonging(_covariance(second.fine, hints_again) @ _solved(hints_again, surprising))
-        settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
         h, w = self._size
+        before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
+        beyond = 1 - within
+        parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
+        spread = _covariance(second.fine, hints_again) @ _solved(hints_again, np.column_stack(parts))
+        mean += _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
+        settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
         return Posterior(
             mean.reshape(h // FINE, w // FINE, 2),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
@@ -175,15 +183,15 @@ class _Level:
         return _Points(left, right, variance, own)
 
 
-def _belonging(mean: Float) -> Float:
-    """(n, 3), the posterior mean of a*, b* and of 1 at all hints -> that of a* and b*, (n, 2), where it is clear enough.
+def _belonging(share: Float, mean: Float) -> Float:
+    """The posterior mean of 1 at all hints, (n, 1), and of ab, (n, 2) -> that of ab where it is clear enough.
 
     A place belongs to a hinted object or does not: shares of a colour on what is near or alike would look like a halo.
     """
-    share = mean[:, 2:].clip(0, 1)
+    share = share.clip(0, 1)
     clear = ((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
     clear = clear**2 * (3 - 2 * clear)
-    return np.asarray(mean[:, :2] * (clear / np.maximum(share, np.float32(0.05))), np.float32)
+    return np.asarray(mean * (clear / np.maximum(share, np.float32(0.05))), np.float32)
 
 
 def _solved(hints: _Points, right: NDArray[Any]) -> Float:

@@ -170,7 +170,7 @@ def test_the_product_computes_what_was_trained(run: Path, model: Path, photograp
         truth = net.correction(hints, told, doubt, wanted)[0].reshape(24, 24, 2).numpy()
     found = opened.session.kernel(opened.features, light, asked)
     assert found is not None
-    mean = Kriging(found, light).posterior(at[0] * 96 - 0.5, difference).mean
+    mean = Kriging(found, light).posterior(at[0] * 96 - 0.5, difference, np.zeros((96, 96, 2), np.float32)).mean
     assert np.abs(truth).max() > 3
     assert np.abs(mean - truth).max() < 0.05 * np.abs(truth).max()  # what is not clear is left out, see OBJECT
 
