@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
+from photochrom.parallel import product
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,8 +32,6 @@ LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 TONE = 18.0
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
 OBJECT = (0.15, 0.6)
-#: Multiplications that the matrix library leaves to one thread: on a busy machine several would wait for one another.
-_PRODUCT = 1 << 18
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
@@ -96,17 +96,19 @@ class Kriging:
         first, second = self._levels
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells.left, hints)
-        solved = _solved(hints, np.column_stack([usual, across.T]))
-        rest = told - usual + hints.noise[:, None] * solved[:, :2]  # for (K + N) w = usual
+        inverse = _inverse(hints)
+        weights = product(inverse, usual)
+        rest = told - usual + hints.noise[:, None] * weights  # for (K + N) weights = usual
         hints_again = second.points(at)
-        mean = _covariance(first.fine, hints) @ solved[:, :2]
+        mean = product(_covariance(first.fine, hints), weights)
         h, w = self._size
         before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
         beyond = 1 - within
         parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
-        spread = _covariance(second.fine, hints_again) @ _solved(hints_again, np.column_stack(parts))
+        again = product(_inverse(hints_again), np.column_stack(parts))
+        spread = product(_covariance(second.fine, hints_again), again)
         mean += _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
-        settled = np.einsum("qn,nq->q", across, solved[:, 2:]) / cells.own
+        settled = (product(across, inverse) * across).sum(axis=1) / cells.own
         return Posterior(
             mean.reshape(h // FINE, w // FINE, 2),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
@@ -125,7 +127,7 @@ class Kriging:
         if len(given):
             hints = level.points(np.asarray(given, np.float32))
             across = _covariance(cells.left, hints)
-            open_ -= across @ _solved(hints, across.T)
+            open_ -= product(product(across, _inverse(hints)), across.T)
         weight = np.asarray(variance, np.float32).ravel() / cells.own
         found: list[tuple[int, int, float]] = []
         for _ in range(min(count, len(weight))):
@@ -194,22 +196,19 @@ def _belonging(share: Float, mean: Float) -> Float:
     return np.asarray(mean * (clear / np.maximum(share, np.float32(0.05))), np.float32)
 
 
-def _solved(hints: _Points, right: NDArray[Any]) -> Float:
-    """(covariance of the hints + noise)^-1 right, (n, m)."""
+def _inverse(hints: _Points) -> Float:
+    """(covariance of the hints + noise)^-1, (n, n)."""
     gram = _covariance(hints.left, hints).astype(np.float64)
     gram[np.diag_indices(len(gram))] += hints.noise
-    return np.asarray(np.linalg.solve(gram, right.astype(np.float64)), np.float32)
+    return np.asarray(np.linalg.inv(gram), np.float32)
 
 
 def _covariance(ones: Float, other: _Points) -> Float:
     """The kernel between n places, as left side, and m places, (n, m), in ab^2."""
-    (_, n, dims), m = ones.shape, other.right.shape[1]
-    total, product = np.zeros((n, m), np.float32), np.empty((n, m), np.float32)
-    rows = max(8, _PRODUCT // (m * dims))
+    total = np.zeros((ones.shape[1], other.right.shape[1]), np.float32)
     for left, right in zip(ones, other.right, strict=True):
-        for y in range(0, n, rows):
-            np.matmul(left[y : y + rows], right.T, out=product[y : y + rows])
-        total += cv2.exp(product, dst=product)  # in a fifth of NumPy's time
+        logarithm = product(left, right.T)
+        total += cv2.exp(logarithm, dst=logarithm)  # in a fifth of NumPy's time
     return total
 
 

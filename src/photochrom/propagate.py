@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from photochrom.errors import InvalidPixelsError
+from photochrom.parallel import product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +80,7 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     cells = np.concatenate([vectors, places], axis=2).reshape(vectors.shape[0] * vectors.shape[1], -1)
     hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
     told = cells[hinted.ravel() > _TOLD * hinted.max()]
-    squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * cells @ told.T
+    squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * product(cells, told.T)
     alike = 1 / (1 + (squared.min(axis=1).clip(0, 9) / np.float32(_UNLIKE)) ** 12)
     large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)

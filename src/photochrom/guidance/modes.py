@@ -9,6 +9,7 @@ import numpy as np
 
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError
+from photochrom.parallel import product
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +46,8 @@ def expected(scores: NDArray[Any]) -> Float:
     """Mean and standard deviation of a* and b* under the scores: (261, h, w) -> (4, h, w), a*, b* and theirs, in ab."""
     share = shares(scores)
     flat = share.reshape(len(share), -1)
-    mean = ab_bins().T @ flat
-    deviation = np.sqrt(np.maximum((ab_bins() ** 2).T @ flat - mean**2, 0))
+    mean = product(ab_bins().T, flat)
+    deviation = np.sqrt(np.maximum(product((ab_bins() ** 2).T, flat) - mean**2, 0))
     return np.concatenate([mean, deviation]).reshape(4, *share.shape[1:])
 
 
