@@ -97,7 +97,7 @@ class Kriging:
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells.left, hints)
         inverse = _inverse(hints)
-        weights = product(inverse, usual)
+        weights = _product(inverse, usual)
         rest = told - usual + hints.noise[:, None] * weights  # for (K + N) weights = usual
         hints_again = second.points(at)
         mean = product(_covariance(first.fine, hints), weights)
@@ -105,10 +105,10 @@ class Kriging:
         before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
         beyond = 1 - within
         parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
-        again = product(_inverse(hints_again), np.column_stack(parts))
+        again = _product(_inverse(hints_again), np.column_stack(parts))
         spread = product(_covariance(second.fine, hints_again), again)
         mean += _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
-        settled = (product(across, inverse) * across).sum(axis=1) / cells.own
+        settled = (_product(across, inverse) * across).sum(axis=1) / cells.own
         return Posterior(
             mean.reshape(h // FINE, w // FINE, 2),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
@@ -127,7 +127,7 @@ class Kriging:
         if len(given):
             hints = level.points(np.asarray(given, np.float32))
             across = _covariance(cells.left, hints)
-            open_ -= product(product(across, _inverse(hints)), across.T)
+            open_ -= product(_product(across, _inverse(hints)), across.T)
         weight = np.asarray(variance, np.float32).ravel() / cells.own
         found: list[tuple[int, int, float]] = []
         for _ in range(min(count, len(weight))):
@@ -196,11 +196,16 @@ def _belonging(share: Float, mean: Float) -> Float:
     return np.asarray(mean * (clear / np.maximum(share, np.float32(0.05))), np.float32)
 
 
-def _inverse(hints: _Points) -> Float:
-    """(covariance of the hints + noise)^-1, (n, n)."""
+def _inverse(hints: _Points) -> NDArray[np.float64]:
+    """(covariance of the hints + noise)^-1, (n, n), as exact as hints side by side need it."""
     gram = _covariance(hints.left, hints).astype(np.float64)
     gram[np.diag_indices(len(gram))] += hints.noise
-    return np.asarray(np.linalg.inv(gram), np.float32)
+    return np.asarray(np.linalg.inv(gram), np.float64)
+
+
+def _product(left: NDArray[Any], right: NDArray[Any]) -> Float:
+    """``left`` times ``right``, reckoned with 64 bits."""
+    return np.asarray(product(left.astype(np.float64), right.astype(np.float64)), np.float32)
 
 
 def _covariance(ones: Float, other: _Points) -> Float:
