@@ -17,7 +17,7 @@ from photochrom.errors import OptionError
 from photochrom.fuse.exact import ExactPainter
 from photochrom.fuse.field import ColorField
 from photochrom.fuse.layers import Dots
-from photochrom.fuse.rows import Room, Rows
+from photochrom.fuse.rows import Rows
 from photochrom.fuse.table import TablePainter, rows_together, table_planes
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ab_strip", "paint_strip"]
 
-#: A thread keeps its painter and the room for its rows.
+#: A thread keeps its painter: fresh buffers would be new pages each time, for which threads wait on one another.
 _kept = threading.local()
 
 
@@ -115,10 +115,9 @@ def paint_strip(
     together = 1 if deep else rows_together(len(field.low), full_height)
     first, skip = divmod(y0, together)
     count = -(-(skip + h) // together)
+    rows = Rows(field.planes, first, full_height / together, count, w, unit, x0=x0, full_width=full_width)
     tile = max(1, kind.PIXELS // w // together) * together
-    painter, room = _tools(kind, tile, w, together)
-    high = full_height / together
-    rows = Rows(field.planes, first, high, count, w, unit, x0=x0, full_width=full_width, room=room)
+    painter = _painter(kind, tile, w, together)
     for y in range(0, h, tile):
         painter.paint(rows, skip + y, pixels[y : y + tile], painted[y : y + tile])
     if layers:
@@ -160,11 +159,11 @@ def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) ->
     return touched
 
 
-def _tools(
+def _painter(
     kind: type[ExactPainter | TablePainter], height: int, w: int, together: int
-) -> tuple[ExactPainter | TablePainter, Room]:
-    """This thread's painter and the room for its rows."""
-    if getattr(_kept, "key", None) != (kind, height, w, together):
-        _kept.painter, _kept.room = kind(height, w, together), Room()
+) -> ExactPainter | TablePainter:
+    kept = getattr(_kept, "painter", None)
+    if kept is None or _kept.key != (kind, height, w, together):
+        kept = _kept.painter = kind(height, w, together)
         _kept.key = kind, height, w, together
-    return _kept.painter, _kept.room
+    return kept
