@@ -12,7 +12,7 @@ from skimage import data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.hints import MOST_PLACES, Hint, Hints, Mask, Spot
-from photochrom.kriging import LEAST_NOISE, NOISE_SHARE, OBJECT, TONE, KernelCells, Kriging
+from photochrom.kriging import EXPECTED, FAR, LEAST_NOISE, NOISE_SHARE, OBJECT, SHADE, TONE, KernelCells, Kriging
 
 KERNELS, DIMS = 2, 3
 
@@ -62,6 +62,7 @@ def by_formula(
     wanted: NDArray[Any],
     difference: NDArray[Any],
     automatic: NDArray[Any],
+    excess: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Posterior mean and the share of the variance that is settled, one pair of places after the other."""
     means = light.reshape(8, 4, 12, 4).mean(axis=(1, 3))
@@ -71,7 +72,10 @@ def by_formula(
         tone = bilinear(means, *((place + 0.5) / 4 - 0.5)) / 100
         embedding, scale = bilinear(cells.embedding[level], y, x), bilinear(cells.scale[level], y, x)
         near, alike = cells.rulers[level]
-        vectors = [np.array([*embedding[k], *((place + 0.5) / 32 * near[k]), tone * alike[k]]) for k in range(KERNELS)]
+        less = (1, SHADE)[level]
+        vectors = [
+            np.array([*embedding[k], *((place + 0.5) / 32 * near[k]), less * tone * alike[k]]) for k in range(KERNELS)
+        ]
         return vectors, scale, float(bilinear(cells.noise[level], y, x))
 
     def kernel(one: Any, other: Any) -> float:
@@ -88,10 +92,19 @@ def by_formula(
         return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
 
     doubt = np.array([bilinear(cells.deviation, *((place + 0.5) / 8 - 0.5)) for place in places])
-    within = np.minimum(1, np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1))[:, None] ** 2
+    ratio = np.minimum(TONE, cells.surprise * doubt) / np.linalg.norm(difference, axis=1)
+    within = (np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2)[:, None]
     usual = difference * within
     gram, plain, across, prior = process(0)
-    rest = difference - plain @ np.linalg.solve(gram, usual)
+
+    def drawn(places: NDArray[Any]) -> NDArray[Any]:
+        """From the automatic colours towards the expected ones."""
+        return -EXPECTED * np.array([bilinear(excess, *((place + 0.5) / 8 - 0.5)) for place in places])
+
+    told = np.linalg.solve(gram, usual - within * drawn(places))
+    settles = np.linalg.solve(gram, within)
+    tone = across @ told + np.clip(across @ settles, 0, 1) * drawn(wanted)
+    rest = difference - plain @ told - plain @ settles * drawn(places)
     second, _, across_second, _ = process(1)
     share = np.clip(across_second @ np.linalg.solve(second, np.ones(len(rest))), 0, 1)
     clear = np.clip((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0]), 0, 1)
@@ -104,19 +117,19 @@ def by_formula(
     evened = rest + (1 - within) * own(places)
     object_ = across_second @ np.linalg.solve(second, evened)
     object_ -= (across_second @ np.linalg.solve(second, 1 - within)) * own(wanted)
-    mean = across @ np.linalg.solve(gram, usual) + gate[:, None] * object_
+    mean = tone + gate[:, None] * object_
     return mean, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
 
 
 def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np.float32]) -> None:
     rng = np.random.default_rng(2)
     places, difference = rng.uniform(0, [31, 47], (7, 2)).astype(np.float32), rng.normal(0, 20, (7, 2))
-    automatic = rng.normal(0, 20, (32, 48, 2)).astype(np.float32)
-    found = Kriging(cells, light).posterior(places, difference, automatic)
+    automatic, excess = rng.normal(0, 20, (32, 48, 2)).astype(np.float32), rng.normal(0, 20, (4, 6, 2))
+    found = Kriging(cells, light).posterior(places, difference, automatic, excess.astype(np.float32))
     fine = np.stack(np.meshgrid(np.arange(8) * 4 + 1.5, np.arange(12) * 4 + 1.5, indexing="ij"), -1).reshape(-1, 2)
     coarse = np.stack(np.meshgrid(np.arange(4) * 8 + 3.5, np.arange(6) * 8 + 3.5, indexing="ij"), -1).reshape(-1, 2)
-    mean, _ = by_formula(cells, light, places, fine, difference, automatic)
-    _, settled = by_formula(cells, light, places, coarse, difference, automatic)
+    mean, _ = by_formula(cells, light, places, fine, difference, automatic, excess)
+    _, settled = by_formula(cells, light, places, coarse, difference, automatic, excess)
     assert found.mean.shape == (8, 12, 2)
     assert np.abs(found.mean.reshape(-1, 2) - mean).max() < 0.01 * np.abs(mean).max()
     assert np.abs(found.settled.ravel() - settled).max() < 0.01
@@ -173,7 +186,7 @@ def test_what_surprises_stays_with_its_object() -> None:
     )
     light = np.full((32, 64), 50, np.float32)
     kriging, patchy = Kriging(cells, light), plain(light)
-    for told, beyond in ((8.0, 8.0), (50.0, 2.0)):
+    for told, beyond in ((8.0, 8.0), (50.0, 1.6)):
         mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]]), patchy).mean
         assert np.abs(mean[:, :6, 0] - told).max() < 0.1 * told
         assert np.abs(mean[:, 10:, 0] - beyond).max() < 0.15 * beyond
@@ -183,6 +196,35 @@ def test_what_surprises_stays_with_its_object() -> None:
     uneven = patchy[::4, ::4] + kriging.posterior(np.float32([[16, 8]]), np.array([[0, -60]]), patchy).mean
     assert np.abs(uneven[:, :7] - [0, -60]).max() < 6
     assert uneven[:, 13:, 0].min() > 35
+
+
+def test_hints_tell_how_vivid_the_rest_is() -> None:
+    """The processes know two halves; automatic colours are more vivid than the expected ones, below by twice as much."""
+    embedding = np.zeros((2, 4, 8, 1, 1), np.float32)
+    embedding[:, :, 4:] = 10
+    cells = KernelCells(
+        embedding,
+        np.full((2, 4, 8, 1), 2, np.float32),
+        np.full((2, 4, 8), -2, np.float32),
+        np.full((2, 2, 1), 0.1, np.float32),
+        1.0,
+        np.full((4, 8), 20, np.float32),
+    )
+    light = np.full((32, 64), 50, np.float32)
+    excess = np.zeros((4, 8, 2), np.float32)
+    excess[:2, :, 0], excess[2:, :, 0] = 4, 8
+
+    def mean(told: float) -> NDArray[np.float32]:
+        found = Kriging(cells, light).posterior(np.float32([[4, 8]]), np.array([[told, 0]]), plain(light), excess)
+        return found.mean[..., 0]
+
+    # The expected colour above: nearer to it below, too, where that is twice as far.
+    assert np.abs(mean(-4)[1, :6] + 4).max() < 0.5
+    assert -8 < mean(-4)[7, :6].min() <= mean(-4)[7, :6].max() < -5
+    # The vivid one, confirmed: it remains where it was as vivid.
+    assert np.abs(mean(0)[1, :6]).max() < 0.3
+    # What does not belong to it keeps its colour.
+    assert np.abs(mean(-4)[:, 10:]).max() < 0.1
 
 
 def test_hints_as_places() -> None:

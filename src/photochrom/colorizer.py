@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -45,6 +45,19 @@ LONGEST = 4
 #: How far the decoder's own answer to hints is followed where kriging says the rest.
 ANSWER = np.float32(0.5)
 SOFTWARE = f"Photochrom {__version__}"
+
+
+class _Said(NamedTuple):
+    """What the model says.
+
+    sharp: ab at work size, (h, w, 2). ab: at its cells, (gh, gw, 2). sure: its confidence there, (gh, gw). expected: the mean of
+    all colours that it thinks likely there, (gh, gw, 2), which the dial does not change.
+    """
+
+    sharp: NDArray[np.float32]
+    ab: NDArray[np.float32]
+    sure: NDArray[np.float32]
+    expected: NDArray[np.float32]
 
 
 class Colorizer:
@@ -141,22 +154,22 @@ class Opened:
             palette = parse_palette(palette)
         if palette is not None and session.hints:
             histogram = blended(palette, self._own_histogram, palette_strength)
-        sharp, ab, sure = self._remembered(suggested, histogram, vividness)
+        sharp, ab, sure, expected = self._remembered(suggested, histogram, vividness)
         wanted = hints.constraints(self.size, light)
         if wanted is not None and session.hints:
-            answer, cells, told = self._decode(hints, histogram, vividness)
+            answer = self._decode(hints, histogram, vividness)
             believed = propagate.influence(light, wanted.weight, self.vectors)
             if self.kriging is None:
-                ab, sure = cells, told
+                ab, sure = answer.ab, answer.sure
             else:
                 believed *= ANSWER
                 share = cv2.resize(believed, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
-                ab = ab + share[..., None] * (cells - ab)
-            sharp = sharp + believed[..., None] * (answer - sharp)
+                ab = ab + share[..., None] * (answer.ab - ab)
+            sharp = sharp + believed[..., None] * (answer.sharp - sharp)
         if palette is not None and not session.hints:
             sharp = transport(sharp, light, palette, palette_strength)
         sharp = warmed(smoothed(sharp, light, smooth), light, warmth)
-        found = steering.spread(self, hints, sharp)
+        found = steering.spread(self, hints, sharp, ab - expected)
         if found is not None:
             sharp = sharp + fuse.sharpen(found.mean, light, blur=0)
             ab = ab + cv2.resize(found.mean, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
@@ -213,41 +226,37 @@ class Opened:
     @cached_property
     def _own_histogram(self) -> NDArray[np.float32]:
         """The shares of the ab bins in the automatic picture, (261,)."""
-        return ab_histogram(self._decode(Hints(), None, decode.DEFAULT_VIVIDNESS)[1])
+        return ab_histogram(self._decode(Hints(), None, decode.DEFAULT_VIVIDNESS).ab)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the upright photograph, in pixels."""
         return self.source.info.width, self.source.info.height
 
-    def _remembered(
-        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    def _remembered(self, hints: Hints, histogram: NDArray[Any] | None, vividness: float) -> _Said:
         """:meth:`_decode`, or its last result where it is asked the same again: clicks change nothing of it."""
         key = (tuple(map(id, hints)), None if histogram is None else np.asarray(histogram).tobytes(), vividness)
         kept = self._memory.get("last")
         if kept is None or kept[0] != key:
             # The hints are kept, too: an id is one object's only as long as that lives. One value, so that threads may paint.
             kept = self._memory["last"] = key, hints, self._decode(hints, histogram, vividness)
-        result: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] = kept[2]
-        return result
+        said: _Said = kept[2]
+        return said
 
-    def _decode(
-        self, hints: Hints, histogram: NDArray[Any] | None, vividness: float
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """What the model says: ab at work size (h, w, 2), at its cells (gh, gw, 2), and its confidence there (gh, gw)."""
+    def _decode(self, hints: Hints, histogram: NDArray[Any] | None, vividness: float) -> _Said:
         session, light = self.colorizer.session, self.work_lightness
         out = session.decode(self.features, self.cells(hints) if session.hints and hints else None, histogram)
         if session.output == "ab-bins":
             cells = cv2.resize(light, out.shape[:0:-1], interpolation=cv2.INTER_AREA)
             scores, middle = decode.agree(out, cells), session.temperature
             ab = decode.decode_bins(scores, session.bins, vividness, session.log_prior, middle)
+            expected = decode.annealed_mean(scores, session.bins, 1.0)
             sure = decode.confidence(out)
         else:
-            ab = decode.decode_ab(out, vividness)
+            ab = expected = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)
-        ab = hints.mixed_with(ab)
-        return fuse.sharpen(ab, light), ab, sure
+        ab, expected = hints.mixed_with(ab), hints.mixed_with(expected)
+        return _Said(fuse.sharpen(ab, light), ab, sure, expected)
 
     @cached_property
     def kriging(self) -> Kriging | None:

@@ -29,9 +29,15 @@ __all__ = ["KernelCells", "Kriging", "Posterior"]
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
-TONE = 18.0
+TONE = 14.0
+#: So many times as much is not even in part believed to be tone.
+FAR = 2.0
+#: Where hints settle the tone, this share of what the automatic colours exceed the expected ones by is left to them.
+EXPECTED = np.float32(0.5)
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
-OBJECT = (0.15, 0.6)
+OBJECT = (0.25, 0.6)
+#: L* counts so much less for that than it was learnt to: an object has folds and a side in the shade.
+SHADE = 0.7
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
@@ -79,29 +85,39 @@ class Kriging:
         self._cells = cells
         h, w = self._size = (lightness.shape[0], lightness.shape[1])
         light: Float = _resized(lightness, (w // FINE, h // FINE), cv2.INTER_AREA)
-        self._levels = [_Level(cells, level, light, self._size) for level in (0, 1)]
+        self._levels = [_Level(cells, level, light, self._size, shade) for level, shade in enumerate((1, SHADE))]
 
-    def posterior(self, places: NDArray[Any], difference: NDArray[Any], automatic: Float) -> Posterior:
+    def posterior(
+        self, places: NDArray[Any], difference: NDArray[Any], automatic: Float, excess: Float | None = None
+    ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
         automatic: (h, w, 2), the automatic ab at work size. An object that gets a surprising colour gets all of that colour,
-        not the difference on top of automatic colours that were wrong in another way at every place of it.
+        not the difference on top of automatic colours that were wrong in another way at every place of it. excess: (gh, gw, 2)
+        in the model's cells, by how much automatic ab differ from the mean of all likely ones. Being vivid makes up for doubt;
+        where hints settle it, they tell how vivid the rest is, too: the difference is taken from nearer to the mean.
         """
         at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
         most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
-        within = np.minimum(1, most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]) ** 2
+        ratio = most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]
+        within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
         usual = told * within
+        h, w = self._size
+        drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
+        drawn_there = _sampled(drawn, _share(at, self._size))
         first, second = self._levels
         hints, cells = first.points(at), first.coarse
         across = _covariance(cells.left, hints)
         inverse = _inverse(hints)
-        weights = _product(inverse, usual)
-        rest = told - usual + hints.noise[:, None] * weights  # for (K + N) weights = usual
+        weights = _product(inverse, np.column_stack([usual - within * drawn_there, within]))
+        tone = product(_covariance(first.fine, hints), weights)
+        drawn_all = _sampled(drawn, _share(_centres(self._size, FINE), self._size))
+        mean = tone[:, :2] + tone[:, 2:].clip(0, 1) * drawn_all
+        # What the first process says at the hints: (K + N) weights are its observations.
+        rest = told - usual + hints.noise[:, None] * (weights[:, :2] + weights[:, 2:] * drawn_there)
         hints_again = second.points(at)
-        mean = product(_covariance(first.fine, hints), weights)
-        h, w = self._size
         before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
         beyond = 1 - within
         parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
@@ -141,10 +157,11 @@ class Kriging:
 
 
 class _Level:
-    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size."""
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: how L* counts."""
 
-    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int]) -> None:
-        embedding, self._rulers = cells.embedding[level], cells.rulers[level]
+    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float) -> None:
+        embedding = cells.embedding[level]
+        self._rulers = cells.rulers[level] * np.array([[1], [shade]], np.float32)
         planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
         self._planes = np.concatenate(planes, axis=2)
         self._light, self._size = light, size

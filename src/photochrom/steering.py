@@ -164,15 +164,18 @@ def krige(photo: Analysed) -> Kriging | None:
     return None if cells is None else Kriging(cells, photo.work_lightness)
 
 
-def spread(photo: Analysed, hints: Hints, ab: Float) -> Posterior | None:
-    """The correction that the hints ask for everywhere, of ab (h, w, 2) at work size; None where no kernel or no hint says."""
+def spread(photo: Analysed, hints: Hints, ab: Float, excess: Float) -> Posterior | None:
+    """The correction that the hints ask for everywhere, of ab (h, w, 2) at work size; None where no kernel or no hint says.
+
+    excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
+    """
     h, w, _ = ab.shape
     told = hints.told(photo.size, (h, w))
     if told is None or photo.kriging is None:
         return None
     around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
     y, x = np.rint(told.places).astype(np.intp).T
-    return photo.kriging.posterior(told.places, (told.ab - around[y, x]) * told.strength[:, None], ab)
+    return photo.kriging.posterior(told.places, (told.ab - around[y, x]) * told.strength[:, None], ab, excess)
 
 
 def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
