@@ -214,9 +214,9 @@ def test_hints_tell_how_vivid_the_rest_is() -> None:
     excess = np.zeros((4, 8, 2), np.float32)
     excess[:2, :, 0], excess[2:, :, 0] = 4, 8
 
-    def mean(told: float) -> NDArray[np.float32]:
-        found = Kriging(cells, light).posterior(np.float32([[4, 8]]), np.array([[told, 0]]), plain(light), excess)
-        return found.mean[..., 0]
+    def mean(told: float, strength: float = 1) -> NDArray[np.float32]:
+        place, difference = np.float32([[4, 8]]), np.array([[told, 0]])
+        return Kriging(cells, light).posterior(place, difference, plain(light), excess, [strength]).mean[..., 0]
 
     # The expected colour above: nearer to it below, too, where that is twice as far.
     assert np.abs(mean(-4)[1, :6] + 4).max() < 0.5
@@ -225,6 +225,8 @@ def test_hints_tell_how_vivid_the_rest_is() -> None:
     assert np.abs(mean(0)[1, :6]).max() < 0.3
     # What does not belong to it keeps its colour.
     assert np.abs(mean(-4)[:, 10:]).max() < 0.1
+    # Half a hint says half of it.
+    assert np.allclose(mean(-4, 0.5), mean(-4) / 2, atol=0.01)
 
 
 def test_hints_as_places() -> None:

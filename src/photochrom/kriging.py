@@ -32,7 +32,7 @@ LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 TONE = 14.0
 #: So many times as much is not even in part believed to be tone.
 FAR = 2.0
-#: Where hints settle the tone, this share of what the automatic colours exceed the expected ones by is left to them.
+#: Where hints settle the tone, this share of what automatic colours exceed the expected ones by is for hints to say.
 EXPECTED = np.float32(0.5)
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
 OBJECT = (0.25, 0.6)
@@ -88,47 +88,68 @@ class Kriging:
         self._levels = [_Level(cells, level, light, self._size, shade) for level, shade in enumerate((1, SHADE))]
 
     def posterior(
-        self, places: NDArray[Any], difference: NDArray[Any], automatic: Float, excess: Float | None = None
+        self,
+        places: NDArray[Any],
+        difference: NDArray[Any],
+        automatic: Float,
+        excess: Float | None = None,
+        strength: NDArray[Any] | None = None,
     ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
-        automatic: (h, w, 2), the automatic ab at work size. An object that gets a surprising colour gets all of that colour,
-        not the difference on top of automatic colours that were wrong in another way at every place of it. excess: (gh, gw, 2)
-        in the model's cells, by how much automatic ab differ from the mean of all likely ones. Being vivid makes up for doubt;
-        where hints settle it, they tell how vivid the rest is, too: the difference is taken from nearer to the mean.
+        automatic: (h, w, 2), the automatic ab at work size. excess: (gh, gw, 2), in the model's cells, by how much its ab differ
+        from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
         """
-        at, told = np.asarray(places, np.float32), np.asarray(difference, np.float32)
+        at = np.asarray(places, np.float32)
+        wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
+        told = np.asarray(difference, np.float32) * wanted
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
         most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         ratio = most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
-        usual = told * within
+        mean, at_hints, settled = self._tone(at, told * within, within * wanted, excess)
+        mean += self._object(at, told - at_hints, 1 - within, automatic)
         h, w = self._size
-        drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
-        drawn_there = _sampled(drawn, _share(at, self._size))
-        first, second = self._levels
-        hints, cells = first.points(at), first.coarse
-        across = _covariance(cells.left, hints)
-        inverse = _inverse(hints)
-        weights = _product(inverse, np.column_stack([usual - within * drawn_there, within]))
-        tone = product(_covariance(first.fine, hints), weights)
-        drawn_all = _sampled(drawn, _share(_centres(self._size, FINE), self._size))
-        mean = tone[:, :2] + tone[:, 2:].clip(0, 1) * drawn_all
-        # What the first process says at the hints: (K + N) weights are its observations.
-        rest = told - usual + hints.noise[:, None] * (weights[:, :2] + weights[:, 2:] * drawn_there)
-        hints_again = second.points(at)
-        before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
-        beyond = 1 - within
-        parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
-        again = _product(_inverse(hints_again), np.column_stack(parts))
-        spread = product(_covariance(second.fine, hints_again), again)
-        mean += _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
-        settled = (_product(across, inverse) * across).sum(axis=1) / cells.own
         return Posterior(
             mean.reshape(h // FINE, w // FINE, 2),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
         )
+
+    def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
+        """The first process: what it says everywhere (cells, 2) and at the hints (n, 2), and what is settled (coarse cells,).
+
+        Automatic colours are vivid where the model is in doubt. Where hints settle it, by their ``share`` (n, 1), they say how
+        vivid the rest is, too: the difference is taken from nearer to the mean.
+        """
+        hints, cells = self._levels[0].points(at), self._levels[0].coarse
+        drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
+        drawn_there = _sampled(drawn, _share(at, self._size))
+        inverse = _inverse(hints)
+        weights = _product(inverse, np.column_stack([usual - share * drawn_there, share]))
+        tone = product(_covariance(self._levels[0].fine, hints), weights)
+        drawn_all = _sampled(drawn, _share(_centres(self._size, FINE), self._size))
+        across = _covariance(cells.left, hints)
+        settled = (_product(across, inverse) * across).sum(axis=1) / cells.own
+        return (
+            tone[:, :2] + tone[:, 2:].clip(0, 1) * drawn_all,
+            # For (K + N) weights are the observations.
+            usual - hints.noise[:, None] * (weights[:, :2] + weights[:, 2:] * drawn_there),
+            settled,
+        )
+
+    def _object(self, at: Float, rest: Float, beyond: Float, automatic: Float) -> Float:
+        """The second process: what it says everywhere, (cells, 2), of the ``rest`` (n, 2) that the first leaves of a difference.
+
+        An object that gets a surprising colour, by the share that is ``beyond`` (n, 1), gets all of that colour, not the
+        difference on top of automatic colours that were wrong in another way at every place of it.
+        """
+        h, w = self._size
+        hints = self._levels[1].points(at)
+        before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
+        parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
+        spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), np.column_stack(parts)))
+        return _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.

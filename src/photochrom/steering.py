@@ -175,7 +175,7 @@ def spread(photo: Analysed, hints: Hints, ab: Float, excess: Float) -> Posterior
         return None
     around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
     y, x = np.rint(told.places).astype(np.intp).T
-    return photo.kriging.posterior(told.places, (told.ab - around[y, x]) * told.strength[:, None], ab, excess)
+    return photo.kriging.posterior(told.places, told.ab - around[y, x], ab, excess, told.strength)
 
 
 def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
