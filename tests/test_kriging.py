@@ -172,18 +172,23 @@ def test_a_picture_of_one_cell() -> None:
     assert np.abs(found.mean - [10, -5]).max() < 1
 
 
-def test_what_surprises_stays_with_its_object() -> None:
-    """The first process knows one picture, the second two halves."""
+def two_halves(processes: list[int], doubt: float) -> KernelCells:
+    """32 x 64 pixels, the right half another thing for these processes, one thing for the others."""
     embedding = np.zeros((2, 4, 8, 1, 1), np.float32)
-    embedding[1, :, 4:] = 10
-    cells = KernelCells(
+    embedding[processes, :, 4:] = 10
+    return KernelCells(
         embedding,
         np.full((2, 4, 8, 1), 2, np.float32),
         np.full((2, 4, 8), -2, np.float32),
         np.full((2, 2, 1), 0.1, np.float32),
         1.0,
-        np.full((4, 8), 10, np.float32),
+        np.full((4, 8), doubt, np.float32),
     )
+
+
+def test_what_surprises_stays_with_its_object() -> None:
+    """The first process knows one picture, the second two halves."""
+    cells = two_halves([1], doubt=10)
     light = np.full((32, 64), 50, np.float32)
     kriging, patchy = Kriging(cells, light), plain(light)
     for told, beyond in ((8.0, 8.0), (50.0, 1.6)):
@@ -200,16 +205,7 @@ def test_what_surprises_stays_with_its_object() -> None:
 
 def test_hints_tell_how_vivid_the_rest_is() -> None:
     """The processes know two halves; automatic colours are more vivid than the expected ones, below by twice as much."""
-    embedding = np.zeros((2, 4, 8, 1, 1), np.float32)
-    embedding[:, :, 4:] = 10
-    cells = KernelCells(
-        embedding,
-        np.full((2, 4, 8, 1), 2, np.float32),
-        np.full((2, 4, 8), -2, np.float32),
-        np.full((2, 2, 1), 0.1, np.float32),
-        1.0,
-        np.full((4, 8), 20, np.float32),
-    )
+    cells = two_halves([0, 1], doubt=20)
     light = np.full((32, 64), 50, np.float32)
     excess = np.zeros((4, 8, 2), np.float32)
     excess[:2, :, 0], excess[2:, :, 0] = 4, 8
