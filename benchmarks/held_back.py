@@ -5,6 +5,9 @@ photochrom evaluate held --method photochrom
 
 python benchmarks/held_back.py cache/store labelled --labelled --limit 400
 photochrom evaluate labelled --method photochrom --lite2 efficientnet_lite2_*.whl
+
+python benchmarks/held_back.py cache/store others --unlabelled
+python benchmarks/hints.py --data others
 """
 
 from __future__ import annotations
@@ -27,12 +30,16 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--recipe", default="photochrom")
     parser.add_argument("--limit", type=int, default=300)
-    parser.add_argument("--labelled", action="store_true", help="only those with a WordNet id, which the names keep")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--labelled", action="store_true", help="only those with a WordNet id, which the names keep")
+    which.add_argument("--unlabelled", action="store_true", help="only those without")
     options = parser.parse_args()
     store = PictureStore(options.store)
     _, held = split(store, load_recipe(recipe_path(options.recipe)))
     known = {index: wordnet_id(store.entries[index].path) for index in held}
-    wanted = [index for index in held if known[index]] if options.labelled else held
+    wanted = held
+    if options.labelled or options.unlabelled:
+        wanted = [index for index in held if bool(known[index]) == options.labelled]
     chosen = np.random.default_rng(0).permutation(wanted)[: options.limit]
     for index in chosen:
         folder = options.out / store.entries[index].source / (known[index] or "")

@@ -30,7 +30,7 @@ __all__ = ["KernelCells", "Kriging", "Posterior"]
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
 TONE = 14.0
-#: So many times as much is not even in part believed to be tone.
+#: Of up to so many times as much, that part is still believed to be tone; of what is further, ever less.
 FAR = 2.0
 #: Where hints settle the tone, this share of what automatic colours exceed the expected ones by is for hints to say.
 EXPECTED = np.float32(0.5)
@@ -123,6 +123,7 @@ class Kriging:
         vivid the rest is, too: the difference is taken from nearer to the mean.
         """
         hints, cells = self._levels[0].points(at), self._levels[0].coarse
+        # From the automatic colours towards the expected ones.
         drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
         drawn_there = _sampled(drawn, _share(at, self._size))
         inverse = _inverse(hints)
@@ -178,7 +179,7 @@ class Kriging:
 
 
 class _Level:
-    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: how L* counts."""
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much."""
 
     def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float) -> None:
         embedding = cells.embedding[level]
