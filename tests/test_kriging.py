@@ -9,10 +9,22 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from photochrom import Colorizer
+from photochrom import Colorizer, steering
 from photochrom.color import rgb_to_lab
 from photochrom.hints import MOST_PLACES, Hint, Hints, Mask, Spot
-from photochrom.kriging import EXPECTED, FAR, LEAST_NOISE, NOISE_SHARE, OBJECT, SHADE, TONE, KernelCells, Kriging
+from photochrom.kriging import (
+    EXPECTED,
+    FAR,
+    LEAST_NOISE,
+    NOISE_SHARE,
+    OBJECT,
+    SHADE,
+    TONE,
+    KernelCells,
+    Kriging,
+    Posterior,
+    belonging,
+)
 
 KERNELS, DIMS = 2, 3
 
@@ -44,6 +56,11 @@ def plain(light: NDArray[Any]) -> NDArray[np.float32]:
     return np.zeros((*light.shape, 2), np.float32)
 
 
+def change(found: Posterior) -> NDArray[np.float32]:
+    """All of the correction, decided cell by cell."""
+    return found.tone + found.surprise * belonging(found.share)[..., None]
+
+
 def bilinear(plane: NDArray[Any], y: float, x: float) -> Any:
     """One value between the centres of cells, the border's beyond them."""
     h, w = plane.shape[:2]
@@ -63,8 +80,8 @@ def by_formula(
     difference: NDArray[Any],
     automatic: NDArray[Any],
     excess: NDArray[Any],
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Posterior mean and the share of the variance that is settled, one pair of places after the other."""
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Tone, surprise, share, and what is settled of the variance, one pair of places after the other."""
     means = light.reshape(8, 4, 12, 4).mean(axis=(1, 3))
 
     def at(place: NDArray[Any], level: int) -> tuple[list[NDArray[Any]], NDArray[Any], float]:
@@ -107,8 +124,6 @@ def by_formula(
     rest = difference - plain @ told - plain @ settles * drawn(places)
     second, _, across_second, _ = process(1)
     share = np.clip(across_second @ np.linalg.solve(second, np.ones(len(rest))), 0, 1)
-    clear = np.clip((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0]), 0, 1)
-    gate = clear**2 * (3 - 2 * clear) / np.maximum(share, 0.05)
     before = automatic.reshape(8, 4, 12, 4, 2).mean(axis=(1, 3))
 
     def own(places: NDArray[Any]) -> NDArray[Any]:
@@ -117,8 +132,8 @@ def by_formula(
     evened = rest + (1 - within) * own(places)
     object_ = across_second @ np.linalg.solve(second, evened)
     object_ -= (across_second @ np.linalg.solve(second, 1 - within)) * own(wanted)
-    mean = tone + gate[:, None] * object_
-    return mean, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
+    surprise = object_ / np.maximum(share, 0.05)[:, None]
+    return tone, surprise, share, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
 
 
 def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np.float32]) -> None:
@@ -128,16 +143,18 @@ def test_mean_and_variance_by_the_formulas(cells: KernelCells, light: NDArray[np
     found = Kriging(cells, light).posterior(places, difference, automatic, excess.astype(np.float32))
     fine = np.stack(np.meshgrid(np.arange(8) * 4 + 1.5, np.arange(12) * 4 + 1.5, indexing="ij"), -1).reshape(-1, 2)
     coarse = np.stack(np.meshgrid(np.arange(4) * 8 + 3.5, np.arange(6) * 8 + 3.5, indexing="ij"), -1).reshape(-1, 2)
-    mean, _ = by_formula(cells, light, places, fine, difference, automatic, excess)
-    _, settled = by_formula(cells, light, places, coarse, difference, automatic, excess)
-    assert found.mean.shape == (8, 12, 2)
-    assert np.abs(found.mean.reshape(-1, 2) - mean).max() < 0.01 * np.abs(mean).max()
+    *expected, _ = by_formula(cells, light, places, fine, difference, automatic, excess)
+    *_, settled = by_formula(cells, light, places, coarse, difference, automatic, excess)
+    assert found.tone.shape == found.surprise.shape == (8, 12, 2)
+    assert found.share.shape == (8, 12)
+    for plane, by_pairs in zip((found.tone, found.surprise, found.share), expected, strict=True):
+        assert np.abs(plane.reshape(by_pairs.shape) - by_pairs).max() < 0.01 * np.abs(by_pairs).max()
     assert np.abs(found.settled.ravel() - settled).max() < 0.01
 
 
 def test_nothing_to_correct_changes_nothing_but_settles(cells: KernelCells, light: NDArray[np.float32]) -> None:
     found = Kriging(cells, light).posterior(np.float32([[11.5, 11.5]]), np.zeros((1, 2)), plain(light))
-    assert (found.mean == 0).all()
+    assert (change(found) == 0).all()
     assert found.settled[1, 1] > 0.5 > found.settled.mean()
     assert 0 <= found.settled.min() <= found.settled.max() <= 1
 
@@ -153,8 +170,8 @@ def test_another_hint_settles_more(cells: KernelCells, light: NDArray[np.float32
 def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.float32]) -> None:
     """Contradictory hints at one place: something between them."""
     found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]), plain(light))
-    assert np.isfinite(found.mean).all()
-    assert -10 < found.mean[2, 2, 0] < 30
+    assert np.isfinite(change(found)).all()
+    assert -10 < change(found)[2, 2, 0] < 30
 
 
 def test_a_picture_of_one_cell() -> None:
@@ -168,8 +185,8 @@ def test_a_picture_of_one_cell() -> None:
     )
     light = np.full((8, 8), 50, np.float32)
     found = Kriging(cells, light).posterior(np.float32([[3.5, 3.5]]), np.array([[10.0, -5]]), plain(light))
-    assert found.mean.shape == (2, 2, 2)
-    assert np.abs(found.mean - [10, -5]).max() < 1
+    assert found.tone.shape == (2, 2, 2)
+    assert np.abs(change(found) - [10, -5]).max() < 1
 
 
 def two_halves(processes: list[int], doubt: float) -> KernelCells:
@@ -192,13 +209,13 @@ def test_what_surprises_stays_with_its_object() -> None:
     light = np.full((32, 64), 50, np.float32)
     kriging, patchy = Kriging(cells, light), plain(light)
     for told, beyond in ((8.0, 8.0), (50.0, 1.6)):
-        mean = kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]]), patchy).mean
+        mean = change(kriging.posterior(np.float32([[16, 8]]), np.array([[told, 0]]), patchy))
         assert np.abs(mean[:, :6, 0] - told).max() < 0.1 * told
         assert np.abs(mean[:, 10:, 0] - beyond).max() < 0.15 * beyond
     # The whole object gets the colour that was said, however uneven the automatic colours were; the rest keeps its own.
     patchy[:, 16:32, 0] = 40
     patchy[:, 48:, 0] = 40
-    uneven = patchy[::4, ::4] + kriging.posterior(np.float32([[16, 8]]), np.array([[0, -60]]), patchy).mean
+    uneven = patchy[::4, ::4] + change(kriging.posterior(np.float32([[16, 8]]), np.array([[0, -60]]), patchy))
     assert np.abs(uneven[:, :7] - [0, -60]).max() < 6
     assert uneven[:, 13:, 0].min() > 35
 
@@ -212,7 +229,7 @@ def test_hints_tell_how_vivid_the_rest_is() -> None:
 
     def mean(told: float, strength: float = 1) -> NDArray[np.float32]:
         place, difference = np.float32([[4, 8]]), np.array([[told, 0]])
-        return Kriging(cells, light).posterior(place, difference, plain(light), excess, [strength]).mean[..., 0]
+        return change(Kriging(cells, light).posterior(place, difference, plain(light), excess, [strength]))[..., 0]
 
     # The expected colour above: nearer to it below, too, where that is twice as far.
     assert np.abs(mean(-4)[1, :6] + 4).max() < 0.5
@@ -287,3 +304,35 @@ def test_confidence_rises_where_a_hint_settles_the_colour(shipped: Colorizer) ->
     assert (change >= -1e-6).all()
     assert change[16, 16] > 0.1
     assert np.median(change) < 0.5 * change[16, 16]
+
+
+def test_what_belongs_is_decided() -> None:
+    """Half a share is no half a colour; the steps between lie close together."""
+    decided = belonging(np.linspace(-0.2, 1.2, 141))
+    assert (np.diff(decided) >= 0).all()
+    assert (decided[: 20 + round(100 * OBJECT[0])] == 0).all()
+    assert (decided[21 + round(100 * OBJECT[1]) :] == 1).all()
+
+
+class Coarse:
+    """Kriging whose cells know an object only to 8 pixels: columns 0 to 31 belong to it, the next two cells half."""
+
+    def posterior(self, places: NDArray[Any], difference: NDArray[Any], automatic: NDArray[Any], *_: Any) -> Posterior:
+        h, w = automatic.shape[0] // 4, automatic.shape[1] // 4
+        share = np.zeros((h, w), np.float32)
+        share[:, :8], share[:, 8:10] = 0.8, 0.5
+        surprise = np.zeros((h, w, 2), np.float32) + np.float32(difference[0])
+        return Posterior(np.zeros_like(surprise), surprise, share, np.zeros((h // 2, w // 2), np.float32))
+
+
+@pytest.mark.parametrize("edge", [30, 37])
+def test_an_object_ends_where_the_lightness_has_an_edge(shipped: Colorizer, edge: int) -> None:
+    picture = np.full((256, 256), 60, np.uint8)
+    picture[:, edge:] = 170
+    opened = shipped.open(picture)
+    assert opened.work_lightness.shape == picture.shape
+    opened.__dict__["kriging"] = Coarse()
+    found = steering.spread(opened, Hints([Hint.at(10, 128, (45.0, -45.0))]), plain(picture), np.zeros((32, 32, 2)))
+    assert found is not None
+    assert np.abs(found.ab[:, : edge - 1] - [45, -45]).max() < 2
+    assert np.abs(found.ab[:, edge + 4 :]).max() < 2

@@ -171,8 +171,8 @@ class Opened:
         sharp = warmed(smoothed(sharp, light, smooth), light, warmth)
         found = steering.spread(self, hints, sharp, ab - expected)
         if found is not None:
-            sharp = sharp + fuse.sharpen(found.mean, light, blur=0)
-            ab = ab + cv2.resize(found.mean, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+            sharp = sharp + found.ab
+            ab = ab + cv2.resize(found.ab, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
             sure = sure + (1 - sure) * found.settled
         if wanted is not None:
             residual = (wanted.ab - sharp) * wanted.strength[..., None]

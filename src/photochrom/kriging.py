@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["KernelCells", "Kriging", "Posterior"]
+__all__ = ["KernelCells", "Kriging", "Posterior", "belonging"]
 
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
@@ -35,7 +35,7 @@ FAR = 2.0
 #: Where hints settle the tone, this share of what automatic colours exceed the expected ones by is for hints to say.
 EXPECTED = np.float32(0.5)
 #: A share of what hints say below which a place does not belong to their objects, and one from which it does.
-OBJECT = (0.25, 0.6)
+OBJECT = (0.3, 0.5)
 #: L* counts so much less for that than it was learnt to: an object has folds and a side in the shade.
 SHADE = 0.7
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
@@ -60,9 +60,15 @@ class KernelCells:
 
 
 class Posterior(NamedTuple):
-    """The likeliest correction (h / 4, w / 4, 2) in ab, and how much of what was open the hints settle, (h / 8, w / 8)."""
+    """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to what a surprising hint names.
 
-    mean: Float
+    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], of what such hints say that holds there;
+    :func:`belonging` makes the decision of it. settled: (h / 8, w / 8), how much of what was open the hints settle.
+    """
+
+    tone: Float
+    surprise: Float
+    share: Float
     settled: Float
 
 
@@ -108,11 +114,14 @@ class Kriging:
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         ratio = most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
-        mean, at_hints, settled = self._tone(at, told * within, within * wanted, excess)
-        mean += self._object(at, told - at_hints, 1 - within, automatic)
+        tone, at_hints, settled = self._tone(at, told * within, within * wanted, excess)
+        surprise, share = self._object(at, told - at_hints, 1 - within, automatic)
         h, w = self._size
+        fine = h // FINE, w // FINE
         return Posterior(
-            mean.reshape(h // FINE, w // FINE, 2),
+            tone.reshape(*fine, 2),
+            surprise.reshape(*fine, 2),
+            share.reshape(fine),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
         )
 
@@ -139,8 +148,8 @@ class Kriging:
             settled,
         )
 
-    def _object(self, at: Float, rest: Float, beyond: Float, automatic: Float) -> Float:
-        """The second process: what it says everywhere, (cells, 2), of the ``rest`` (n, 2) that the first leaves of a difference.
+    def _object(self, at: Float, rest: Float, beyond: Float, automatic: Float) -> tuple[Float, Float]:
+        """The second process, of the ``rest`` (n, 2) that the first leaves: surprise (cells, 2) and share (cells, 1).
 
         An object that gets a surprising colour, by the share that is ``beyond`` (n, 1), gets all of that colour, not the
         difference on top of automatic colours that were wrong in another way at every place of it.
@@ -150,7 +159,10 @@ class Kriging:
         before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
         parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
         spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), np.column_stack(parts)))
-        return _belonging(spread[:, :1], spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2))
+        # The posterior mean of 1 at all hints: as much of what they say holds here.
+        share = spread[:, :1].clip(0, 1)
+        said = spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2)
+        return np.asarray(said / np.maximum(share, np.float32(0.05)), np.float32), share
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
@@ -224,15 +236,13 @@ class _Level:
         return _Points(left, right, variance, own)
 
 
-def _belonging(share: Float, mean: Float) -> Float:
-    """The posterior mean of 1 at all hints, (n, 1), and of ab, (n, 2) -> that of ab where it is clear enough.
+def belonging(share: NDArray[Any]) -> Float:
+    """How far places belong to hinted objects, in [0, 1], by the share of what hints say that holds there.
 
-    A place belongs to a hinted object or does not: shares of a colour on what is near or alike would look like a halo.
+    A place belongs to an object or does not: shares of a colour on what is near or alike would look like a halo.
     """
-    share = share.clip(0, 1)
-    clear = ((share - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
-    clear = clear**2 * (3 - 2 * clear)
-    return np.asarray(mean * (clear / np.maximum(share, np.float32(0.05))), np.float32)
+    clear = ((np.asarray(share, np.float32) - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
+    return np.asarray(clear**2 * (3 - 2 * clear), np.float32)
 
 
 def _inverse(hints: _Points) -> NDArray[np.float64]:

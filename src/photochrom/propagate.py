@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["correction", "influence", "screened_poisson"]
+__all__ = ["correction", "influence", "screened_poisson", "smoother"]
 
 # The smoother's lambda from coarse to fine, at a short side of 256: a colour reaches about sqrt(lambda) pixels. Each level
 # spreads what the coarser ones left. Edges: a step of EDGE L* counts as one.
@@ -59,7 +59,7 @@ def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[
     wanted, total = left.copy(), np.zeros_like(left)
     known = (share > 0)[..., None]
     for level in _LAMBDAS if wide else _LAMBDAS[_NARROW:]:
-        arrived = _smoother(light, level)(np.dstack([left * share[..., None], share]))
+        arrived = smoother(light, level)(np.dstack([left * share[..., None], share]))
         total += arrived[..., :2] / (arrived[..., 2:] + np.float32(_OWN))
         left = np.where(known, wanted - total, np.float32(0))
     return total
@@ -73,7 +73,7 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     of thing as at a hint: ``vectors`` (gh, gw, C) describe the cells, and |u - v|^2 goes from 0 (alike) to about 4.
     """
     light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
-    arrived = _smoother(light, _REACH)(share)
+    arrived = smoother(light, _REACH)(share)
     near = arrived / (arrived + np.float32(_HALF))
     # Far cells must be more alike: their places, in short sides, are two more numbers of their vectors.
     places = np.moveaxis(np.indices(vectors.shape[:2], np.float32), 0, -1) * np.float32(_FAR / min(vectors.shape[:2]))
@@ -83,17 +83,20 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * product(cells, told.T)
     alike = 1 / (1 + (squared.min(axis=1).clip(0, 9) / np.float32(_UNLIKE)) ** 12)
     large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(np.maximum(near, _smoother(light, _EVEN)(large)), np.float32)
+    return np.asarray(np.maximum(near, smoother(light, _EVEN)(large)), np.float32)
 
 
-def _smoother(light: Float, reach: float) -> Callable[[Float], Float]:
-    """Weighted least squares along the lines of a picture, for (h, w) or (h, w, n); ``reach``: lambda at a short side of 256."""
+def smoother(light: Float, reach: float) -> Callable[[Float], Float]:
+    """A function that evens (h, w) or (h, w, n) where L* (h, w) has no edge: weighted least squares along a picture's lines.
+
+    ``reach``: its lambda at a short side of 256; a value reaches about the root of that, in pixels.
+    """
     guide = np.rint(light * 2.55).clip(0, 255).astype(np.uint8)
     scaled = max(reach * (min(light.shape) / 256) ** 2, 0.5)
-    smoother = cv2.ximgproc.createFastGlobalSmootherFilter(guide, scaled, _EDGE * 2.55, _ATTENUATION, _PASSES)
+    by_lines = cv2.ximgproc.createFastGlobalSmootherFilter(guide, scaled, _EDGE * 2.55, _ATTENUATION, _PASSES)
 
     def smooth(plane: Float) -> Float:
-        return np.asarray(smoother.filter(np.ascontiguousarray(plane)), np.float32)
+        return np.asarray(by_lines.filter(np.ascontiguousarray(plane)), np.float32)
 
     return smooth
 

@@ -6,7 +6,7 @@ The methods of :class:`photochrom.colorizer.Opened` of the same names call these
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -20,7 +20,7 @@ from photochrom.guidance.palette import Palette, palette_of_picture
 from photochrom.guidance.suggest import Likely, likely_colours
 from photochrom.guidance.suggest import suggest as suggest_cells
 from photochrom.hints import Hint, Hints, Mask
-from photochrom.kriging import Kriging, Posterior
+from photochrom.kriging import Kriging, belonging
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,11 +30,31 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["Click", "alternatives", "fused", "krige", "likely", "picture_palette", "refer", "spread", "suggest"]
+__all__ = [
+    "Click",
+    "Correction",
+    "alternatives",
+    "fused",
+    "krige",
+    "likely",
+    "picture_palette",
+    "refer",
+    "spread",
+    "suggest",
+]
 
 
 #: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
 _HINT_SIDE = 7
+#: How far what hints say of the tone, and what belongs to their objects, is evened where L* has no edge: lambda of the smoother.
+_EVEN_TONE, _EVEN_SHARE = 8.0, 500.0
+
+
+class Correction(NamedTuple):
+    """What hints ask for everywhere: a change of ab (h, w, 2) at work size; (gh, gw), how much of what was open they settle."""
+
+    ab: Float
+    settled: Float
 
 
 class Analysed(Protocol):
@@ -164,18 +184,23 @@ def krige(photo: Analysed) -> Kriging | None:
     return None if cells is None else Kriging(cells, photo.work_lightness)
 
 
-def spread(photo: Analysed, hints: Hints, ab: Float, excess: Float) -> Posterior | None:
-    """The correction that the hints ask for everywhere, of ab (h, w, 2) at work size; None where no kernel or no hint says.
+def spread(photo: Analysed, hints: Hints, ab: Float, excess: Float) -> Correction | None:
+    """What the hints ask for, of ab (h, w, 2) at work size; None where no kernel or no hint says.
 
     excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
     """
-    h, w, _ = ab.shape
-    told = hints.told(photo.size, (h, w))
+    light = photo.work_lightness
+    told = hints.told(photo.size, light.shape)
     if told is None or photo.kriging is None:
         return None
     around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
     y, x = np.rint(told.places).astype(np.intp).T
-    return photo.kriging.posterior(told.places, told.ab - around[y, x], ab, excess, told.strength)
+    found = photo.kriging.posterior(told.places, told.ab - around[y, x], ab, excess, told.strength)
+    tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
+    # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
+    share: Any = cv2.resize(found.share, light.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    belongs = belonging(propagate.smoother(light, _EVEN_SHARE)(share))
+    return Correction(tone + fuse.sharpen(found.surprise, light, blur=0) * belongs[..., None], found.settled)
 
 
 def suggest(photo: Analysed, count: int, *, hints: Hints) -> list[Click]:
