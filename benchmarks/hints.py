@@ -14,7 +14,8 @@ the mean |d ab| inside to that colour as far as sRGB has it at the pixel's light
 further than 3 pixels away from the region, against the automatic picture.
 
 Clicks: the largest garment of each picture is hinted once, at the pixel furthest from its border, in purple and in green, which
-nobody would expect; told is the mean change of ab on the garment, on skin and on what has no label.
+nobody would expect; told is the mean change of ab on the garment, on skin and on what has no label, and how well what changed
+and the garment overlap: intersection over union, where a place counts by its change's share of that at the click.
 """
 
 from __future__ import annotations
@@ -187,7 +188,7 @@ GARMENTS = ("coat", "dress", "shirt", "jacket", "blouse", "top", "skirt", "sweat
 
 
 def measure_clicks(colorizer: Colorizer, folder: Path, limit: int | None) -> list[tuple[float, ...]]:
-    """Mean change of ab on the garment, on skin and on what has no label, a row for each click."""
+    """Mean change of ab on the garment, on skin and on what has no label, and the overlap; a row for each click."""
     names = dict(line.split(" ", 1) for line in (folder / "labels.txt").read_text().splitlines() if " " in line)
     garments = [int(label) for label, name in names.items() if any(kind in name for kind in GARMENTS)]
     skin = next(int(label) for label, name in names.items() if name == "skin")
@@ -206,7 +207,11 @@ def measure_clicks(colorizer: Colorizer, folder: Path, limit: int | None) -> lis
         for ab in SURPRISES:
             after = rgb_to_lab(opened.paint(hints=[Hint(ab, Spot(float(x), float(y)))]).rgb / 255.0)
             change = np.hypot(*np.moveaxis((after - before)[..., 1:], -1, 0))
-            rows.append(tuple(float(change[mask].mean()) for mask in (garment, labels == skin, labels == 0)))
+            share = (change / change[y - 2 : y + 3, x - 2 : x + 3].mean()).clip(0, 1)
+            overlap = np.minimum(share, garment).sum() / np.maximum(share, garment).sum()
+            rows.append(
+                (*(float(change[mask].mean()) for mask in (garment, labels == skin, labels == 0)), float(overlap))
+            )
     return rows
 
 
@@ -246,7 +251,8 @@ def main() -> None:
         show_regions(found["regions"])
         found["clicks"] = measure_clicks(colorizer, options.regions, options.limit)
         means = np.nanmean(found["clicks"], axis=0)
-        print("one surprising click: change of the garment {:.1f}, of skin {:.1f}, of the rest {:.1f}".format(*means))
+        said = "one surprising click: change of the garment {:.1f}, of skin {:.1f}, of the rest {:.1f}; overlap {:.3f}"
+        print(said.format(*means))
     if options.json:
         options.json.write_text(json.dumps(found))
 
