@@ -207,7 +207,7 @@ def measure_clicks(colorizer: Colorizer, folder: Path, limit: int | None) -> lis
         for ab in SURPRISES:
             after = rgb_to_lab(opened.paint(hints=[Hint(ab, Spot(float(x), float(y)))]).rgb / 255.0)
             change = np.hypot(*np.moveaxis((after - before)[..., 1:], -1, 0))
-            share = (change / change[y - 2 : y + 3, x - 2 : x + 3].mean()).clip(0, 1)
+            share = (change / change[max(y - 2, 0) : y + 3, max(x - 2, 0) : x + 3].mean()).clip(0, 1)
             overlap = np.minimum(share, garment).sum() / np.maximum(share, garment).sum()
             rows.append(
                 (*(float(change[mask].mean()) for mask in (garment, labels == skin, labels == 0)), float(overlap))

@@ -129,10 +129,12 @@ def by_formula(
     def own(places: NDArray[Any]) -> NDArray[Any]:
         return np.array([bilinear(before, *((place + 0.5) / 4 - 0.5)) for place in places])
 
-    evened = rest + (1 - within) * own(places)
-    object_ = across_second @ np.linalg.solve(second, evened)
-    object_ -= (across_second @ np.linalg.solve(second, 1 - within)) * own(wanted)
-    surprise = object_ / np.maximum(share, 0.05)[:, None]
+    def spread(said: NDArray[Any]) -> NDArray[Any]:
+        """What hints say of a place, by the share of it that holds there; never more than any of them says."""
+        found = (across_second @ np.linalg.solve(second, said)) / np.maximum(share, 1e-3)[:, None]
+        return np.clip(found, said.min(axis=0), said.max(axis=0))
+
+    surprise = spread(rest + (1 - within) * own(places)) - spread(1 - within) * own(wanted)
     return tone, surprise, share, (across * np.linalg.solve(gram, across.T).T).sum(1) / prior
 
 
@@ -172,6 +174,19 @@ def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.
     found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]), plain(light))
     assert np.isfinite(change(found)).all()
     assert -10 < change(found)[2, 2, 0] < 30
+
+
+def test_contradictions_make_no_colour_that_none_of_them_says(shipped: Colorizer) -> None:
+    opened = shipped.open(np.ascontiguousarray(data.chelsea()))
+    opened.paint()
+    found = steering.spread(
+        opened,
+        Hints([Hint.at(263, 70, (41.0, -7.0)), Hint.at(264, 70, (-41.0, 7.0))]),
+        plain(opened.work_lightness),
+        np.zeros((opened.work_lightness.shape[0] // 8, opened.work_lightness.shape[1] // 8, 2), np.float32),
+    )
+    assert found is not None
+    assert np.hypot(*np.moveaxis(found.ab, -1, 0)).max() < 1.5 * np.hypot(41, 7)
 
 
 def test_a_picture_of_one_cell() -> None:

@@ -62,8 +62,8 @@ class KernelCells:
 class Posterior(NamedTuple):
     """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to what a surprising hint names.
 
-    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], of what such hints say that holds there;
-    :func:`belonging` makes the decision of it. settled: (h / 8, w / 8), how much of what was open the hints settle.
+    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], of what hints say, surprising or not, that holds
+    there; :func:`belonging` makes the decision of it. settled: (h / 8, w / 8), how much of what was open the hints settle.
     """
 
     tone: Float
@@ -157,12 +157,14 @@ class Kriging:
         h, w = self._size
         hints = self._levels[1].points(at)
         before = _resized(automatic, (w // FINE, h // FINE), cv2.INTER_AREA)
-        parts = [np.ones_like(beyond), beyond, rest + beyond * _sampled(before, _share(at, self._size))]
-        spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), np.column_stack(parts)))
+        there = _sampled(before, _share(at, self._size))
+        parts = np.column_stack([np.ones_like(beyond), beyond, rest + beyond * there]).astype(np.float32)
+        spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), parts))
         # The posterior mean of 1 at all hints: as much of what they say holds here.
         share = spread[:, :1].clip(0, 1)
-        said = spread[:, 2:] - spread[:, 1:2] * before.reshape(-1, 2)
-        return np.asarray(said / np.maximum(share, np.float32(0.05)), np.float32), share
+        # Hints that contradict each other make no colour that none of them says.
+        said = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
+        return np.asarray(said[:, 2:] - said[:, 1:2] * before.reshape(-1, 2), np.float32), share
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.

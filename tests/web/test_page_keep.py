@@ -85,8 +85,8 @@ def test_a_reload_and_a_new_server_lose_nothing(visit: Visit, pictures: Path, tm
         person.click(*SUIT)
         person.name_colour("teal")
         person.hide_before()
+        page.locator("#queue-progress").wait_for(state="hidden")  # it takes room from the photograph
         told = person.lab(*SUIT)
-        page.locator("#queue-progress").wait_for(state="hidden")
 
         page.reload()
         person.painted()
@@ -95,7 +95,7 @@ def test_a_reload_and_a_new_server_lose_nothing(visit: Visit, pictures: Path, tm
         assert page.locator("#strip .thumb").count() == 2
         assert page.locator("#pins .spot").get_attribute("aria-label") == "Colour 1: teal"
         assert page.locator(".reference").count() == 1
-        np.testing.assert_allclose(person.lab(*SUIT), told, atol=0.5)
+        np.testing.assert_allclose(person.lab(*SUIT), told, atol=1.5)  # one level of 8 bits is up to 1
         page.locator("#undo").click()  # the steps are kept, too
         person.painted()
         assert page.locator("#pins .spot").count() == 0
@@ -115,7 +115,7 @@ def test_a_reload_and_a_new_server_lose_nothing(visit: Visit, pictures: Path, tm
         assert page.locator("#pins .spot").count() == 1
         page.locator("#warmth").fill("0")
         person.painted()
-        np.testing.assert_allclose(person.lab(*SUIT), told, atol=0.5)
+        np.testing.assert_allclose(person.lab(*SUIT), told, atol=1.5)
         assert warmer[2] > person.lab(*WALL)[2] + 2
 
         # until the user wants it
