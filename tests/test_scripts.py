@@ -45,6 +45,8 @@ def _start(checkout: Path) -> "subprocess.Popen[str]":
         text=True,
         env={**os.environ, "PYTHON": sys.executable, "PATH": f"{checkout}/bin:{os.environ['PATH']}"},
         start_new_session=True,
+        # Whoever is started in the background, as by CI, inherits that interrupts are ignored; shells cannot trap those.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # one thread
     )
 
 
