@@ -125,7 +125,7 @@ def measure(colorizer: Colorizer, pictures: list[Any], vividness: float, *, help
         opened = colorizer.open(grey_of(rgb)[..., 0].copy())
         result = opened.paint(vividness=vividness)
         scores.update(rgb, result.rgb)
-        given = told(rgb, result.ab.shape[:2], colorizer.session.stride, number)
+        given = told(rgb, result.model_ab.shape[:2], colorizer.session.stride, number)
         for name in with_help:
             with_help[name] += psnr(rgb, opened.paint(vividness=vividness, **given[name]).rgb) / len(pictures)
     return rounded({name: scores.compute()[name] for name in FIGURES} | with_help)
