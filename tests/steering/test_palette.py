@@ -72,7 +72,7 @@ def test_a_grey_picture_is_no_palette() -> None:
 def test_bad_histograms_and_colours() -> None:
     for bad in (np.ones(260), np.full(261, np.nan), -np.ones(261), np.zeros(261)):
         with pytest.raises(OptionError):
-            palettes.palette_of_histogram(bad)
+            palettes.Histogram(bad)
     with pytest.raises(InvalidPixelsError):
         palettes.ab_histogram(np.full((2, 2), np.nan))
     with pytest.raises(OptionError):

@@ -174,7 +174,7 @@ def load_hints(path: Path) -> Hints:
 def load_sidecar(path: Path) -> Sidecar:
     """Read a sidecar; the paths in it, which lead from its own folder, become whole. Raises EditsError, HintError."""
     kept, folder = sidecar_from_json(_read(path), path), path.parent.resolve()
-    return _with_pictures(kept, lambda picture: replace(picture, path=str(folder / picture.path)))
+    return _with_pictures(kept, lambda picture: replace(picture, path=str((folder / picture.path).resolve())))
 
 
 def save_sidecar(kept: Sidecar, path: Path, *, force: bool = False) -> None:
