@@ -34,8 +34,7 @@ class Colorized:
 
     edits: what was asked for. color: the colour field, and layers: what lies over it to the pixel. model_ab: (gh, gw, 2)
     float32, what the network gave for its cells, one for every ``session.stride`` work pixels, with the palette and without
-    hints, dials and edges. field_ab: (h, w, 2) float32, the final colours at work size, before layers and gamut. confidence:
-    (gh, gw) float32 in [0, 1], in the network's cells. All arrays are read-only.
+    hints, dials and edges. confidence: (gh, gw) float32 in [0, 1], in the network's cells. All arrays are read-only.
     """
 
     opened: Analysis = field(repr=False)
@@ -44,12 +43,16 @@ class Colorized:
     color: fuse.ColorField = field(repr=False)
     layers: tuple[fuse.Layer, ...] = field(repr=False)
     model_ab: NDArray[np.float32] = field(repr=False)
-    field_ab: NDArray[np.float32] = field(repr=False)
     confidence: NDArray[np.float32] = field(repr=False)
 
     def __post_init__(self) -> None:
-        for array in (self.model_ab, self.field_ab, self.confidence):
+        for array in (self.model_ab, self.confidence):
             frozen(array)
+
+    @property
+    def field_ab(self) -> NDArray[np.float32]:
+        """The final colours at work size, (h, w, 2) float32, before layers and the limits of sRGB."""
+        return frozen(self.color.at(self.opened.work_lightness))
 
     @property
     def vividness(self) -> float:

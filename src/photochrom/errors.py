@@ -37,6 +37,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "CheckpointError",
@@ -73,7 +74,17 @@ __all__ = [
 
 
 class PhotochromError(Exception):
-    """Base of every error that Photochrom raises on purpose."""
+    """Base of every error that Photochrom raises on purpose. All of them can be pickled, and so cross processes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the message, which most of these do not take.
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(kind: type[PhotochromError], args: tuple[Any, ...], state: dict[str, Any]) -> PhotochromError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class _PathError(PhotochromError):

@@ -138,7 +138,7 @@ def test_pictures_are_closed_and_opened_again(shipped: Colorizer, photo: Grey) -
         first = open_session(client, encoded(photo))
         second = open_session(client, encoded(photo[::-1]))
         engine = app.state.photochrom.engine
-        assert len(engine._held) == 1
+        assert len(engine._photos) == 1
         np.testing.assert_array_equal(painted(client, first), shipped.open(photo).paint().rgb)
         np.testing.assert_array_equal(painted(client, second), shipped.open(photo[::-1]).paint().rgb)
         third = open_session(client, encoded(photo[:, ::-1]))

@@ -44,6 +44,11 @@ class ColorField:
     low: NDArray[np.float32]
     high: NDArray[np.float32]
 
+    def at(self, lightness: NDArray[Any]) -> NDArray[np.float32]:
+        """ab (h, w, 2) at L* (h, w) of work size."""
+        steer = np.clip(np.asarray(lightness, np.float32), self.low, self.high)
+        return self.slope * steer[..., None] + self.offset
+
     @cached_property
     def planes(self) -> NDArray[np.float32]:
         """All of it as (h, 6, w): slope of a*, slope of b*, offset of a*, offset of b*, low, high."""

@@ -41,14 +41,12 @@ class Painted(NamedTuple):
     """A painted photograph at work size.
 
     color: the colour field, and layers, what lies over it to the pixel. model_ab: (gh, gw, 2), what the model gave for its cells,
-    with the palette and blends and without hints. field_ab: (h, w, 2), the colours that the field passes through. confidence:
-    (gh, gw), in [0, 1].
+    with the palette and blends and without hints. confidence: (gh, gw), in [0, 1].
     """
 
     color: fuse.ColorField
     layers: tuple[fuse.Layer, ...]
     model_ab: Float
-    field_ab: Float
     confidence: Float
 
 
@@ -67,7 +65,7 @@ def paint(photo: Analysis, edits: Edits) -> Painted:
     colors, everywhere = _spread(photo, colors, edits)
     colors = held(photo, colors, wanted, wide=not everywhere)
     over = layers(photo, edits.hints, colors.sharp)
-    return Painted(fuse.fit(colors.sharp, light), over, first.ab, colors.sharp, colors.confidence)
+    return Painted(fuse.fit(colors.sharp, light), over, first.ab, colors.confidence)
 
 
 def _styled(photo: Analysis, colors: Colors, edits: Edits) -> Colors:

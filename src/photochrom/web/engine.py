@@ -30,21 +30,45 @@ __all__ = ["Engine", "Photo", "place_reference"]
 _PAINTED = 3
 
 
+class References:
+    """The reference pictures of a folder, ``r1``, ``r1.json`` ..., opened when edits name them.
+
+    It knows nothing of the photograph, which knows it: so neither keeps the other in memory.
+    """
+
+    def __init__(self, folder: Path, colorizer: Colorizer, max_pixels: int) -> None:
+        self._folder, self._colorizer, self._max_pixels = folder, colorizer, max_pixels
+        self.opened: dict[str, Opened] = {}
+
+    def uploaded(self) -> dict[str, Uploaded]:
+        """What was uploaded, by id."""
+        return {path.stem: Uploaded(path.stem, **read_about(path)) for path in sorted(self._folder.glob("r*.json"))}
+
+    def find(self, picture: Picture) -> Opened:
+        """A picture that edits name, opened. Raises Problem, ImageError."""
+        if picture.sha256 not in self.opened:
+            known = {one.sha256: one.id for one in self.uploaded().values()}
+            if picture.sha256 not in known:
+                raise Problem("reference-gone", f"no reference {picture.path!r}; upload it", field="references")
+            path = self._folder / known[picture.sha256]
+            self.opened[picture.sha256] = self._colorizer.open(path, max_pixels=self._max_pixels)
+        return self.opened[picture.sha256]
+
+
 class Photo:
     """An opened photograph of a folder: ``picture``, ``about.json``, and references ``r1``, ``r1.json`` ..."""
 
     def __init__(self, folder: Path, quality: str, colorizer: Colorizer, max_pixels: int) -> None:
         self.folder, self.quality = folder, quality
-        self._max_pixels = max_pixels
-        self.opened = colorizer.open(folder / "picture", max_pixels=max_pixels, find=self._picture)
+        self._references = References(folder, colorizer, max_pixels)
+        self.opened = colorizer.open(folder / "picture", max_pixels=max_pixels, find=self._references.find)
         self.previews = Previews(self.opened, folder)
-        self._pictures: dict[str, Opened] = {}
         self._painted: OrderedDict[Any, tuple[Edits, Colorized]] = OrderedDict()
         self._lock = threading.Lock()
 
     def references(self) -> dict[str, Uploaded]:
         """The reference pictures by id."""
-        return {path.stem: Uploaded(path.stem, **read_about(path)) for path in sorted(self.folder.glob("r*.json"))}
+        return self._references.uploaded()
 
     def drop(self, name: str) -> None:
         """Delete a reference. Raises Problem."""
@@ -87,16 +111,6 @@ class Photo:
                 problem.body["field"] = "references"
             raise problem from None
 
-    def _picture(self, picture: Picture) -> Opened:
-        """A reference, opened. Raises Problem."""
-        if picture.sha256 not in self._pictures:
-            known = {one.sha256: one.id for one in self.references().values()}
-            if picture.sha256 not in known:
-                raise Problem("reference-gone", f"no reference {picture.path!r}; upload it", field="references")
-            path = self.folder / known[picture.sha256]
-            self._pictures[picture.sha256] = self.opened.colorizer.open(path, max_pixels=self._max_pixels)
-        return self._pictures[picture.sha256]
-
     def remember(self, given: options.Edits) -> None:
         """Keep the choices that were painted last, for who asks for suggestions without naming any."""
         write_about(self.folder / "last.json", given.model_dump(mode="json", exclude_unset=True))
@@ -110,7 +124,7 @@ class Photo:
     def nbytes(self) -> int:
         """About how much memory it takes."""
         total = self.previews.nbytes
-        for opened in [self.opened, *self._pictures.values()]:
+        for opened in [self.opened, *self._references.opened.values()]:
             pixels = opened.source.pixels()
             # What belongs together takes 75 bytes for each work pixel, once there are hints.
             total += 4_000_000 + 75 * opened.work_lightness.size + (0 if pixels is None else pixels.nbytes)
