@@ -42,6 +42,15 @@ def test_grey_has_no_colour() -> None:
     assert np.abs(color.rgb_to_lab(grey)[:, 1:]).max() < 1e-5
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_colour_is_grey_to_the_last_bit(dtype: type) -> None:
+    """At every lightness, so that rounding cannot part the bands: processors differ in the last bit."""
+    light = np.linspace(0, 100, 20001).astype(dtype)
+    red, green, blue = color.planes_to_rgb(light, np.zeros_like(light), np.zeros_like(light))
+    np.testing.assert_array_equal(red, green)
+    np.testing.assert_array_equal(blue, green)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_lightness_of_pixels(dtype: type) -> None:
     top = np.iinfo(dtype).max
