@@ -9,6 +9,8 @@ from skimage import color as reference
 from photochrom import color
 from photochrom.errors import InvalidPixelsError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 # skimage rounds the sRGB matrix and the D65 white differently in the fourth place.
 CLOSE = 0.03
 

@@ -7,6 +7,8 @@ import pytest
 from photochrom import color, fuse
 from photochrom.errors import InvalidPixelsError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 def grainy(h: int, w: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
     """A grey picture with shapes, edges, grain, blacks and whites."""

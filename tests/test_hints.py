@@ -14,6 +14,8 @@ from photochrom.color import rgb_to_lab
 from photochrom.errors import HintError, MaskError, UnknownColorError
 from photochrom.hints import Hint, Hints, Mask, Spot, ab_of
 
+pytestmark = pytest.mark.pixels
+
 
 def ab_at(rgb: NDArray[Any], x: int, y: int) -> NDArray[np.float32]:
     return rgb_to_lab(rgb[y : y + 1, x : x + 1] / np.iinfo(rgb.dtype).max)[0, 0, 1:]

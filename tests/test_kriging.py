@@ -26,6 +26,8 @@ from photochrom.kriging import (
     belonging,
 )
 
+pytestmark = pytest.mark.pixels
+
 KERNELS, DIMS = 2, 3
 
 

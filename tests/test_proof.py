@@ -15,6 +15,8 @@ from photochrom.hints import Hint
 from photochrom.images import read
 from photochrom.proof import Proofs, Window
 
+pytestmark = pytest.mark.pixels
+
 MASK = np.zeros((64, 96), bool)
 MASK[20:40, 30:60] = True
 HINTS = [Hint.inside(MASK, "navy"), Hint.at(10, 10, "olive", radius=4), Hint.at(80, 50, "#a04030")]

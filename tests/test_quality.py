@@ -15,6 +15,8 @@ from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture, open_truth
 from photochrom.evaluate.scores import Scores
 
+pytestmark = pytest.mark.pixels
+
 PICTURES = Path(__file__).with_name("pictures")  # their terms are in TERMS.md
 DATA = Path(__file__).parents[2] / "shared" / "data"
 BASELINES = ("grey", "mean ab", "mean ab given L")

@@ -13,6 +13,8 @@ from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionErro
 from photochrom.guidance import palette as palettes
 from photochrom.guidance.palette import NAMED, parse_palette
 
+pytestmark = pytest.mark.pixels
+
 RNG = np.random.default_rng(0)
 LAB = rgb_to_lab(data.astronaut()[::8, ::8] / 255)
 AB, LIGHT = LAB[..., 1:], LAB[..., 0]

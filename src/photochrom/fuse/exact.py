@@ -60,7 +60,8 @@ def _encode(
     xyz = np.where(f > _DELTA, f * f * f, (f - np.float32(4 / 29)) * (3 * _DELTA**2))
     luminance = xyz[1]
     dx, dz = xyz[0] - luminance, xyz[2] - luminance
-    linear = np.stack([luminance + wx * dx + wz * dz for wx, _, wz in _MATRIX])  # as in color.planes_to_rgb: grey stays grey
+    # As in color.planes_to_rgb, so that grey stays grey.
+    linear = np.stack([luminance + wx * dx + wz * dz for wx, _, wz in _MATRIX])
     # What lies outside by less is lost in rounding, for the transfer curve is steepest at black.
     tolerance = np.float32(0.4 / (12.92 * 65535))
     where = np.flatnonzero((linear.min(axis=0) < -tolerance) | (linear.max(axis=0) > 1 + tolerance))
