@@ -19,7 +19,7 @@ from photochrom.errors import (
     TruncatedImageError,
 )
 
-pytestmark = [pytest.mark.pixels, pytest.mark.usefixtures("here")]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def touch(*names: str) -> None:

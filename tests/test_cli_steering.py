@@ -12,8 +12,6 @@ from helpers import Command, Grey, contents, data, files, load, save
 from photochrom.color import rgb_to_lab
 from photochrom.hints import ab_of
 
-pytestmark = pytest.mark.pixels
-
 
 @pytest.fixture(autouse=True)
 def pictures(here: Path, photo: Grey) -> None:

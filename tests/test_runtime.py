@@ -25,8 +25,6 @@ from photochrom.errors import (
 from photochrom.runtime import OnnxSession, open_model
 from photochrom.weights import PACKAGED, WeightsFile
 
-pytestmark = pytest.mark.pixels
-
 BINS = len(ab_bins())
 ABOUT = {"format": 1, "output": "ab", "stride": 1, "multiple": 8, "work_size": 64}
 
