@@ -132,7 +132,7 @@ def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
 def read_table(path: Path) -> dict[str, Any]:
     """What a TOML file says. Raises RecipeError for a file that is absent or not TOML."""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text())
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         return table
     except OSError as error:
         raise RecipeError("file", f"cannot be read ({error.strerror})", path) from error
