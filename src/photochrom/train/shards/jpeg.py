@@ -1,4 +1,4 @@
-"""The short way for plain JPEGs: what their header tells, and decoding at a half, a quarter or an eighth by OpenCV."""
+"""The short way for plain JPEG and WebP files: what their header tells, and decoding at a half, a quarter or an eighth by OpenCV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_RE
 
 
 def plain_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height, as coded, of a whole JPEG in three colours without a colour profile; None for anything else."""
+    """Width and height, as coded, of a whole JPEG in three colours without a colour profile, or a WebP of the simple kind.
+
+    None for anything else.
+    """
+    if data.startswith(b"RIFF") and data[8:16] == b"WEBPVP8 " and len(data) >= int.from_bytes(data[4:8], "little") + 8:
+        width, height = (int.from_bytes(data[k : k + 2], "little") & 0x3FFF for k in (26, 28))
+        return (width, height) if width and height else None
     if not data.startswith(b"\xff\xd8") or data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
         return None
     at = 2

@@ -51,6 +51,8 @@ def _fine(data: bytes, side: int) -> bool:
     size = plain_size(data)
     if size is None or min(size) > SLACK * side or len(data) > 3 * size[0] * size[1]:
         return False
+    if not data.startswith(b"\xff\xd8"):
+        return True
     picture = pyvips.Image.new_from_buffer(data, "")
     return not picture.get_typeof("orientation") or bool(picture.get("orientation") == 1)
 
