@@ -67,8 +67,14 @@ def store(
     typer.echo(f"{out}: {len(made)} pictures")
 
 
+class _Echo(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(self.format(record), err=True)
+
+
 def _tell() -> None:
     """Progress goes to stderr; libraries' own stays silent."""
     log = logging.getLogger("photochrom")
-    log.addHandler(logging.StreamHandler())
+    if not any(isinstance(handler, _Echo) for handler in log.handlers):
+        log.addHandler(_Echo())
     log.setLevel(logging.INFO)

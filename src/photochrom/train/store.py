@@ -28,6 +28,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.errors import DataError
 from photochrom.train.files import replacing, writing_cache
 from photochrom.train.inputs import Encoded, Input, in_order, list_inputs, read_pictures
+from photochrom.train.plain import decode_plain, ends, plain_size
 
 __all__ = ["Entry", "PictureStore", "build_store", "encode_jpeg", "open_store", "split_share"]
 
@@ -143,8 +144,14 @@ class _Decoded(NamedTuple):
 
 
 def _decode(item: Encoded, largest: int, encoded: bool) -> _Decoded:
+    size = plain_size(item.data) if encoded else None
+    if size and SMALLEST_SIDE <= min(size) <= largest:  # goes in as it is: a small copy is enough to look at
+        small = decode_plain(item.data, size, min(SMALLEST_SIDE, *size))
+        if small is not None:
+            turned = (size[0] > size[1]) != (small.shape[1] > small.shape[0]) and size[0] != size[1]
+            return _Decoded(item, item.data, size if turned else size[::-1], _chroma(small))
     try:
-        raw = cv2.imdecode(np.frombuffer(item.data, np.uint8), cv2.IMREAD_COLOR) if _ends(item.data) else None
+        raw = cv2.imdecode(np.frombuffer(item.data, np.uint8), cv2.IMREAD_COLOR) if ends(item.data) else None
     except cv2.error:  # no bytes at all, or more pixels than OpenCV wants to read
         raw = None
     if raw is None:
@@ -152,26 +159,24 @@ def _decode(item: Encoded, largest: int, encoded: bool) -> _Decoded:
     if min(raw.shape[:2]) < SMALLEST_SIDE:
         return _Decoded(item, b"", (0, 0), 0.0, f"smaller than {SMALLEST_SIDE} pixels")
     scale = largest / min(raw.shape[:2])
-    kept = item.data if encoded and item.data.startswith((b"\xff\xd8", b"RIFF")) and scale >= 1 else None
     if scale < 1:
         raw = cv2.resize(raw, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    if encoded and kept is None:
-        kept = encode_jpeg(raw)
-    small = cv2.resize(cv2.cvtColor(raw, cv2.COLOR_BGR2RGB), (32, 32), interpolation=cv2.INTER_AREA)
+    rgb = cv2.cvtColor(raw, cv2.COLOR_BGR2RGB)
+    data = encode_jpeg(raw) if encoded else rgb.tobytes()
+    return _Decoded(item, data, (rgb.shape[0], rgb.shape[1]), _chroma(rgb))
+
+
+def _chroma(rgb: NDArray[np.uint8] | cv2.typing.MatLike) -> float:
+    """Mean chroma (ab units) of a picture, measured on a copy of 32 x 32."""
+    small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA)
     ab = rgb_to_lab(small / 255.0)[..., 1:]
-    data = cv2.cvtColor(raw, cv2.COLOR_BGR2RGB).tobytes() if kept is None else kept
-    return _Decoded(item, data, raw.shape[:2], float(np.hypot(ab[..., 0], ab[..., 1]).mean()))
+    return float(np.hypot(ab[..., 0], ab[..., 1]).mean())
 
 
 def encode_jpeg(bgr: cv2.typing.MatLike, quality: int = QUALITY) -> bytes:
     """A picture (h, w, 3), blue first, as OpenCV has it, as a JPEG with colour at every pixel."""
     sampling = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality, *sampling])[1].tobytes()
-
-
-def _ends(data: bytes) -> bool:
-    """False for a JPEG that breaks off: some versions of OpenCV fill the rest with grey, and grey would be learnt."""
-    return not data.startswith(b"\xff\xd8") or data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
 
 
 def build_store(

@@ -98,11 +98,10 @@ def read_blobs(source: Source, place: Path, blobs: Iterable[Blob]) -> Iterator[t
     reader: subprocess.Popen[bytes] | None = None
     try:
         for blob in blobs:
-            if reader is None or reader.poll() is not None:
-                reader = _start(place)
+            reader = reader or _start(place)
             data = _read(reader, blob.object)
-            if data is None and reader.poll() is None:
-                _stop(reader)  # a damaged object leaves git in an unknown state: begin again behind it
+            if data is None:  # a damaged object ends git, or leaves it in an unknown state: begin again behind it
+                _stop(reader)
                 reader = None
             yield blob, data
     finally:

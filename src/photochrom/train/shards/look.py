@@ -13,7 +13,7 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
-from photochrom.train.shards.jpeg import decode_plain, plain_size
+from photochrom.train.plain import decode_plain, ends, plain_size
 
 __all__ = ["LOOK_SIDE", "Look", "fingerprint", "look", "thumbnail", "upright_size"]
 
@@ -23,7 +23,8 @@ LOOK_SIDE = 112
 LONGEST = 2.6
 #: Mean chroma (ab units) below which a picture is grey.
 GREY = 4.0
-#: A print has one tone: colours lie along one line through grey, no wider than this (ab units, 5th to 95th percentile).
+#: A print has one tone: colours lie along one line through grey, no wider than this (ab units, 1st to 99th
+#: percentile); half of it where the tone is cold.
 TONED = 5.0
 #: Share of the frame within a few levels of its own colour from which a background is flat, and of near-white in it.
 FLAT, WHITE = 0.85, 0.6
@@ -51,6 +52,8 @@ class Look:
 
 def look(data: bytes, treat: tuple[str, ...] = ()) -> Look | str:
     """What there is to know of an encoded picture, or why it cannot be read."""
+    if not ends(data):
+        return "damaged"
     try:
         width, height = plain_size(data) or upright_size(data)
         if min(width, height) < 16 or width * height > 300e6:
@@ -171,10 +174,14 @@ def _reason(
 
 
 def _toned(ab: NDArray[np.floating]) -> bool:
-    """True where colours lie along one line through grey, as in a print that was toned."""
+    """True where colours lie along one line through grey, as in a print that was toned.
+
+    Sky, snow and water do so too, but along a line towards blue; and there is mostly something else in the picture.
+    """
     mean = ab.mean(axis=0)
     length = float(np.hypot(*mean))
     if length < 1:
         return False
     across = ab @ np.array([-mean[1], mean[0]]) / length
-    return bool(np.subtract(*np.percentile(across, [95, 5])) < TONED)
+    warm = mean[1] > 0
+    return bool(np.subtract(*np.percentile(across, [99, 1])) < (TONED if warm else TONED / 2))

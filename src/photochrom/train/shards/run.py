@@ -37,10 +37,12 @@ def make_shards(
     labels: str | Path | None = None,
     threads: int = 2,
 ) -> dict[str, str]:
-    """Make shards below ``out`` by a table (:func:`~photochrom.train.shards.table.read_sources`), and ``report.json`` and ``report.md``.
+    """Make shards by a table (:func:`~photochrom.train.shards.table.read_sources`), and ``report.json`` and ``report.md`` beside them.
+
+    Below ``out`` lie ``train/`` and, for each test that sources are held back for, ``held-out/NAME/``.
 
     ``clones``: folder of git clones. ``old``: shards or folders of pictures that are there already; what stays of them is copied to
-    ``out/old-*.parquet``. ``tests``: pictures that must not be learnt; copies of them are left out, of old shards too. ``exclude``:
+    ``out/train/old-*.parquet``. ``tests``: pictures that must not be learnt; copies of them are left out, of old shards too. ``exclude``:
     lists of paths that must not be taken. ``labels``: ImageNet classes (:func:`read_labels`).
 
     Killed at any moment, the same call goes on where it was. Sources that cannot be used are passed over: the result names them,
@@ -140,7 +142,7 @@ def _copy_old(older: list[Input], known: Known, choice: Choice, out: Path) -> li
         name = posixpath.splitext(file.below.replace("/", "-"))[0]
         key = hashlib.sha256(repr([(row.source, row.path, len(row.data)) for row in stay]).encode()).hexdigest()
         if stay:
-            shards.append(out / f"old-{name}.parquet")
+            shards.append(out / "train" / f"old-{name}.parquet")
             copy_shard(shards[-1], stay, key)
     return shards
 

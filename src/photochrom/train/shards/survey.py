@@ -8,13 +8,14 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.train.files import replacing
+from photochrom.train.files import make_folder, replacing
 from photochrom.train.inputs import in_order
 from photochrom.train.shards.blobs import Blob, list_blobs, read_blobs
 from photochrom.train.shards.look import Look, look
@@ -25,7 +26,7 @@ __all__ = ["MEASURE", "Survey", "load_columns", "look_columns", "save_columns", 
 log = logging.getLogger(__name__)
 
 #: Counts up when pictures are measured differently: surveys of another number are made again.
-MEASURE = 1
+MEASURE = 2
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Survey:
     prints: NDArray[np.uint64]
     tiny: NDArray[np.uint8]
 
-    @property
+    @cached_property
     def short(self) -> NDArray[np.int32]:
         """Short sides (n,) in pixels."""
         return self.sizes.min(axis=1)
@@ -90,6 +91,7 @@ def load_columns(path: Path, key: str) -> dict[str, NDArray[Any]] | None:
 
 def save_columns(path: Path, key: str, columns: dict[str, NDArray[Any]]) -> None:
     """Keep columns for a later run. Raises OutputWriteError."""
+    make_folder(path.parent)
     with replacing(path) as part, part.open("wb") as out:
         np.savez_compressed(out, key=np.array(key), **columns)
 

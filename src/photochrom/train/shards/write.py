@@ -15,10 +15,10 @@ from typing import Any
 
 import pyvips
 
-from photochrom.train.files import replacing
+from photochrom.train.files import make_folder, replacing
 from photochrom.train.inputs import Encoded, in_order
 from photochrom.train.shards.blobs import Blob, read_blobs
-from photochrom.train.shards.jpeg import plain_size
+from photochrom.train.plain import plain_size
 from photochrom.train.shards.look import thumbnail
 from photochrom.train.shards.survey import Survey
 from photochrom.train.shards.table import Source
@@ -60,7 +60,7 @@ def _fine(data: bytes, side: int) -> bool:
 def shard_names(survey: Survey, chosen: list[int], out: Path) -> list[tuple[Path, list[int]]]:
     """The shards of a source, and which of its blobs are in each; a test's pictures lie in a folder of their own."""
     source = survey.source
-    folder = out if source.role == "train" else out / "held-out" / source.role
+    folder = out / "train" if source.role == "train" else out / "held-out" / source.role
     starts = range(0, len(chosen), ROWS)
     return [(folder / f"{source.name}-{n:03}.parquet", chosen[at : at + ROWS]) for n, at in enumerate(starts)]
 
@@ -80,7 +80,7 @@ def write_shards(
         source = survey.source
         key = _key(source, blobs, labels)
         if _key_of(path) != key:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             rows = (_row(source, blob, data, labels) for blob, data in _encoded(survey, blobs, threads) if data)
             _write(path, rows, key)
         made.append(path)
@@ -116,7 +116,7 @@ def copy_shard(path: Path, rows: Iterable[Encoded], key: str) -> None:
     """Write ``rows``, pictures of an older shard that stay, to ``path``, unless it was made by the same ``key`` already."""
     if _key_of(path) == key:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     about = ({"image": {"bytes": r.data, "path": r.path}, "source": r.source, "class": r.kind, "imagenet": r.imagenet} for r in rows)
     _write(path, about, key)
 

@@ -6,9 +6,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decode_plain", "plain_size"]
+__all__ = ["decode_plain", "ends", "plain_size"]
 
 _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+
+
+def ends(data: bytes) -> bool:
+    """False for a JPEG that breaks off: some readers fill the rest with grey, and grey would be learnt."""
+    return not data.startswith(b"\xff\xd8") or data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
 
 
 def plain_size(data: bytes) -> tuple[int, int] | None:
@@ -19,7 +24,7 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
     if data.startswith(b"RIFF") and data[8:16] == b"WEBPVP8 " and len(data) >= int.from_bytes(data[4:8], "little") + 8:
         width, height = (int.from_bytes(data[k : k + 2], "little") & 0x3FFF for k in (26, 28))
         return (width, height) if width and height else None
-    if not data.startswith(b"\xff\xd8") or data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda"):
+    if not data.startswith(b"\xff\xd8") or not ends(data):
         return None
     at = 2
     while at + 9 < len(data) and data[at] == 0xFF:
