@@ -43,7 +43,7 @@ from photochrom.evaluate.scores import Scores
 from photochrom.nets.lite import load_pretrained
 from photochrom.train.augment import prepare
 from photochrom.train.data import split
-from photochrom.train.distil import ImageNetAnswers
+from photochrom.train.distil import ImageNetTeacher
 from photochrom.train.export import export, load_network
 from photochrom.train.losses import expected_ab, soft_bins
 from photochrom.train.module import ColorModule, psnr_of_ab
@@ -165,7 +165,7 @@ def top1(checkpoint: Path, labelled: list[tuple[Any, int]], files: list[Path]) -
     """Share in % of grey pictures whose class ImageNet's own head finds in the encoder's features, at the row's size."""
     net, about = load_network(checkpoint)
     recipe = Recipe(**about["recipe"])
-    head = ImageNetAnswers(recipe.encoder, load_pretrained(weights_of(recipe, files), recipe.encoder))
+    head = ImageNetTeacher(recipe.encoder, load_pretrained(weights_of(recipe, files), recipe.encoder))
     side, right = recipe.sizes[0], 0
     for rgb, label in labelled:
         light = cv2.resize(lightness(rgb), (side, side), interpolation=cv2.INTER_AREA)

@@ -25,6 +25,8 @@ from photochrom.errors import (
 )
 from photochrom.runtime import Features, Session
 
+pytestmark = pytest.mark.pixels
+
 RED, BLUE = (60.0, 45.0), (10.0, -45.0)
 
 

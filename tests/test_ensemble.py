@@ -11,6 +11,8 @@ from photochrom.color import ab_bins
 from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 @pytest.fixture(scope="module")
 def best(shipped: Colorizer) -> EnsembleSession:

@@ -7,6 +7,8 @@ import pytest
 from photochrom import color, fuse
 from photochrom.errors import InvalidPixelsError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 def grainy(h: int, w: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
     """A grey picture with shapes, edges, grain, blacks and whites."""
@@ -68,6 +70,14 @@ def test_without_colour_the_picture_comes_back_to_the_bit(dtype: type) -> None:
     pixels = grainy(60, 70, dtype)
     flat = fuse.fit(np.zeros((8, 8, 2)), np.full((8, 8), 50.0))
     assert np.array_equal(fuse.paint_strip(flat, pixels, 0, 60), pixels[..., None].repeat(3, axis=-1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_without_colour_coloured_pixels_become_grey_to_the_bit(dtype: type) -> None:
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (150, 200, 3), dtype, endpoint=True)
+    flat = fuse.fit(np.zeros((8, 8, 2)), np.full((8, 8), 50.0))
+    painted = fuse.paint_strip(flat, pixels, 0, 150)
+    np.testing.assert_array_equal(painted, painted[..., :1].repeat(3, axis=-1))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (1, 5000), (5000, 1), (41, 1037), (900, 33), (130, 600)])

@@ -15,6 +15,8 @@ from photochrom.errors import OptionError
 from photochrom.images import read
 from photochrom.previews import Previews, Window
 
+pytestmark = pytest.mark.pixels
+
 MASK = np.zeros((64, 96), bool)
 MASK[20:40, 30:60] = True
 HINTS = [Hint.inside(MASK, "navy"), Hint.at(10, 10, "olive", radius=4), Hint.at(80, 50, "#a04030")]

@@ -30,6 +30,7 @@
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
+        ├── SourceTableError       a table of sources with a line that cannot be obeyed (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
         ├── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
         └── DivergenceError        the loss or a weight is no longer a number (.step)
@@ -64,6 +65,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "SourceTableError",
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
@@ -247,6 +249,10 @@ class TrainingError(_PathError):
 
 class DataError(TrainingError):
     """Training data that cannot be used."""
+
+
+class SourceTableError(TrainingError):
+    """A table of sources of training pictures that cannot be read."""
 
 
 class RecipeError(TrainingError):

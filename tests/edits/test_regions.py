@@ -14,6 +14,8 @@ from photochrom.edits.masks import to_rle
 from photochrom.edits.regions import Region, overlaps, parse_region, read_mask
 from photochrom.errors import ImageNotFoundError, MaskError, OptionError, UnknownColorError
 
+pytestmark = pytest.mark.pixels
+
 SIZE = (20, 10)
 MASK = np.zeros((10, 20), bool)
 MASK[2:4, 5:10] = True

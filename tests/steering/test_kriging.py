@@ -28,6 +28,8 @@ from photochrom.steering.kriging import (
 )
 from photochrom.steering.spread import spread
 
+pytestmark = pytest.mark.pixels
+
 KERNELS, DIMS = 2, 3
 
 

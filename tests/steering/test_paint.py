@@ -16,6 +16,8 @@ from photochrom.edits.places import Spot
 from photochrom.errors import HintError, MaskError
 from photochrom.steering.grids import cells
 
+pytestmark = pytest.mark.pixels
+
 
 def ab_at(rgb: NDArray[Any], x: int, y: int) -> NDArray[np.float32]:
     return rgb_to_lab(rgb[y : y + 1, x : x + 1] / np.iinfo(rgb.dtype).max)[0, 0, 1:]

@@ -14,6 +14,8 @@ from photochrom.edits.palette import NAMED, parse_palette
 from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionError, UnknownColorError
 from photochrom.steering.palette import blended, transport
 
+pytestmark = pytest.mark.pixels
+
 RNG = np.random.default_rng(0)
 LAB = rgb_to_lab(data.astronaut()[::8, ::8] / 255)
 AB, LIGHT = LAB[..., 1:], LAB[..., 0]

@@ -8,6 +8,8 @@ import pytest
 from photochrom.errors import InvalidPixelsError
 from photochrom.steering import propagate
 
+pytestmark = pytest.mark.pixels
+
 LIGHT = np.full((64, 96), 40.0, np.float32)
 LIGHT[:, 48:] = 80.0
 

@@ -14,6 +14,8 @@ from photochrom.color import lightness
 from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionError
 from photochrom.steering.reference import Reference, Seen, cell_colours, look, make_reference, transfer
 
+pytestmark = pytest.mark.pixels
+
 
 def seen(colorizer: Colorizer, rgb: NDArray[np.uint8]) -> Seen:
     opened = colorizer.open(rgb)

@@ -10,6 +10,8 @@ import pytest
 from photochrom.errors import InvalidPixelsError, OptionError
 from photochrom.steering.smooth import METHODS, crf, smooth, tv
 
+pytestmark = pytest.mark.pixels
+
 RNG = np.random.default_rng(0)
 LIGHT = np.where(np.arange(64) < 32, 30.0, 70.0)[None].repeat(48, axis=0).astype(np.float32)
 CLEAN = np.where(LIGHT[..., None] < 50, np.array([30.0, 20.0]), np.array([-20.0, 10.0])).astype(np.float32)

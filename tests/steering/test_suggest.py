@@ -19,6 +19,8 @@ from photochrom.steering.places import as_hints, uncertain_places
 from photochrom.steering.samples import LEAST_DIFFERENCE, alternatives
 from photochrom.steering.trials import try_places
 
+pytestmark = pytest.mark.pixels
+
 Float = NDArray[np.float32]
 RED, BLUE, GREEN = (60.0, 40.0), (10.0, -50.0), (-40.0, 40.0)
 SHAPE = (12, 16)

@@ -15,6 +15,8 @@ from photochrom.edits.hints import Hint
 from photochrom.errors import OptionError
 from photochrom.steering.warmth import warmed
 
+pytestmark = pytest.mark.pixels
+
 
 def test_black_and_white_stay_neutral() -> None:
     light = np.array([[0, 50, 100]], np.float32)

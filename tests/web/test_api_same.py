@@ -14,6 +14,8 @@ from fastapi.testclient import TestClient
 from helpers import Command, Grey, data, save
 from photochrom.edits.masks import to_rle
 
+pytestmark = pytest.mark.pixels
+
 MASK = np.zeros((64, 96), np.uint8)
 MASK[10:40, 20:60] = 255
 RLE = to_rle(MASK)
