@@ -1,7 +1,7 @@
 """From the network's coarse cells to a colour field: ab as a function of place and lightness, at work size.
 
-1. :func:`sharpen` brings the network's coarse cells to work size. A network tells the mean colour of a cell and smears it
-   over its neighbours; edges are put back by adding slope * (L* - blurred L*), where the slope is the local regression of
+1. :func:`sharpen` brings the network's coarse cells to work size. A network predicts the mean colour of a cell, blurred
+   over its neighbours; edges are restored by adding slope * (L* - blurred L*), where the slope is the local regression of
    the cells' ab on their L* and L* is blurred as the network blurs (He, Sun, Tang 2013, eq. 5, fitted at the resolution
    the colours are known at, as in He and Sun 2015).
 2. :func:`fit` fits ab = slope * L* + offset around every work pixel (the same equation), passing through its own colour.
@@ -60,7 +60,7 @@ def sharpen(
     """Bring the network's cells (gh, gw, 2) ab to the size of ``lightness`` (h, w) L*, edges where L* has them.
 
     Returns ab (h, w, 2) float32. Both arrays cover the same part of the photograph. ``confidence`` (gh, gw) in [0, 1]:
-    a cell less sure than its neighbours takes the colour that they tell for its lightness. ``blur`` is how far the network
+    a cell less sure than its neighbours takes the colour that they predict for its lightness. ``blur`` is how far the network
     smears colour, in cells (0: cells are exact means). Colours stay within the range of the cells around.
     Raises InvalidPixelsError for other shapes or non-finite values.
     """
@@ -74,10 +74,12 @@ def sharpen(
     trust = None if confidence is None else np.maximum(_checked(confidence, "confidence", 2), np.float32(1e-3))
     if trust is not None and trust.shape != (gh, gw):
         raise InvalidPixelsError(f"confidence has shape {trust.shape}, expected that of the cells, {(gh, gw)}")
-    slope, told = (np.stack([*planes], axis=-1) for planes in _regress(cell_light, _planes(cells), 1, _CELL_EPS, trust))
+    slope, predicted = (
+        np.stack([*planes], axis=-1) for planes in _regress(cell_light, _planes(cells), 1, _CELL_EPS, trust)
+    )
     if trust is not None:
         share = np.minimum(trust / _mean(trust, 1), 1)[..., None]
-        cells = share * cells + (1 - share) * told
+        cells = share * cells + (1 - share) * predicted
     low, high = (_resize(extreme(cells, 2), w, h) for extreme in (_local_min, _local_max))
     detail = light - _resize(cell_light, w, h, cv2.INTER_CUBIC)
     sharp = _resize(cells, w, h, cv2.INTER_CUBIC) + _resize(slope, w, h) * detail[..., None]
@@ -114,7 +116,7 @@ def _regress(
     eps: float,
     weight: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slope (2, h, w) of the local regression of the planes of ab on L*, and ab as it tells it.
+    """The slope (2, h, w) of the local regression of the planes of ab on L*, and the ab (2, h, w) that it predicts.
 
     The guided filter's slope, cov / (var + eps), times the share of the ab variance that L* explains: a slope that
     only noise suggests vanishes.
@@ -140,7 +142,7 @@ def _planes(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
-# OpenCV's own types say no more than "some array"; these wrappers say which, for (h, w) and (h, w, 2).
+# OpenCV's type hints do not give dtypes; these wrappers do, for (h, w) and (h, w, 2).
 
 
 def _mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
