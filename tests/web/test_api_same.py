@@ -12,7 +12,7 @@ from api_helpers import open_session
 from fastapi.testclient import TestClient
 
 from helpers import Command, Grey, data, save
-from photochrom.masks import to_rle
+from photochrom.edits.masks import to_rle
 
 pytestmark = pytest.mark.pixels
 

@@ -12,6 +12,7 @@ from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.serve import serve
+from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
@@ -32,6 +33,8 @@ app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)
+app.command()(shards)
+app.command()(store)
 app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)

@@ -5,14 +5,12 @@ The room needs NumPy and OpenCV only: it must import neither a network runtime n
 :func:`sharpen` enlarges the network's cells to work size, :func:`fit` makes colour a function of lightness around every work
 pixel (both in ``field.py``), and :func:`paint_strip` applies the enlarged functions to the full-resolution L* (``paint.py``).
 Regions and hinted pixels are then laid over the result, exact to the pixel (``layers.py``). Memory does not grow with the
-picture's area, and a strip is the same to the last bit however the picture is cut. :func:`poisson` blends regions that have
-colours of their own into their surroundings.
+picture's area, and a strip is the same to the last bit however the picture is cut.
 """
 
 from photochrom.fuse.field import NETWORK_BLUR, ColorField, fit, sharpen
 from photochrom.fuse.layers import Dots, Layer, Patch, patch
 from photochrom.fuse.paint import ab_strip, paint_strip
-from photochrom.fuse.poisson import poisson
 
 __all__ = [
     "NETWORK_BLUR",
@@ -24,6 +22,5 @@ __all__ = [
     "fit",
     "paint_strip",
     "patch",
-    "poisson",
     "sharpen",
 ]

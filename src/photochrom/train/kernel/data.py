@@ -20,9 +20,9 @@ from torch.utils.data import Dataset
 from photochrom import decode
 from photochrom.color import planes_to_lab
 from photochrom.errors import DataError
-from photochrom.guidance.modes import expected
 from photochrom.parallel import ordered
 from photochrom.runtime import OnnxSession, digest_of
+from photochrom.steering.distribution import expected
 from photochrom.train.augment import prepare
 from photochrom.train.data import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
