@@ -1,4 +1,4 @@
-"""The short way for plain JPEG and WebP files: what their header tells, and decoding at a half, a quarter or an eighth by OpenCV."""
+"""The short way for plain JPEG and WebP files: what their headers tell, and decoding at a half, a quarter or an eighth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 __all__ = ["decode_plain", "ends", "plain_size"]
 
-_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 def ends(data: bytes) -> bool:

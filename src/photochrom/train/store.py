@@ -1,9 +1,9 @@
 """Training pictures in one flat file: checked once, at the size that training wants, and quick to get at.
 
-A store is a folder of two files: ``pixels.bin`` (one picture after the other) and ``index.json`` (one row a picture, and the digest
-of the list). It is memory-mapped: many processes share it, and the system keeps it in memory. A picture is there as its sRGB
-rows, so that an epoch is not spent on decoding, or, in an encoded store, as a JPEG or WebP file: about an eighth of the size for
-one to two milliseconds a picture. An encoded store is for sets that would not fit into memory otherwise.
+A store is a folder of two files: ``pixels.bin`` (one picture after the other) and ``index.json`` (one row a picture, and the
+digest of the list). It is memory-mapped: many processes share it, and the system keeps it in memory. A picture is there as its
+sRGB rows, so that an epoch is not spent on decoding, or, in an encoded store, as a JPEG or WebP file: about an eighth of the
+size for one to two milliseconds a picture. An encoded store is for sets that would not fit into memory otherwise.
 """
 
 from __future__ import annotations
@@ -184,8 +184,8 @@ def build_store(
 ) -> PictureStore:
     """Decode every picture (:func:`~photochrom.train.inputs.list_inputs` says from where) into a store at ``folder``.
 
-    Short sides above ``largest_side`` pixels are made so long. ``encoded``: the store keeps pictures as files in JPEG or WebP, those
-    that need not be made smaller as they are, byte by byte.
+    Short sides above ``largest_side`` pixels are made so long. ``encoded``: the store keeps pictures as files in JPEG or WebP,
+    those that need not be made smaller as they are, byte by byte.
     Broken and tiny pictures are left out: each is named in the log and, with the reason, under ``left_out`` in the index.
     Raises DataError when nothing is left, OutputWriteError where the disk is full. The index is written last: a store
     without one is not complete.

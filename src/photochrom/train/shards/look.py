@@ -152,9 +152,7 @@ def fingerprint(rgb: NDArray[np.uint8]) -> int:
     return int.from_bytes(bits.tobytes(), "big")
 
 
-def _reason(
-    rgb: NDArray[np.uint8], ab: NDArray[np.floating], chroma: float, treat: tuple[str, ...]
-) -> str | None:
+def _reason(rgb: NDArray[np.uint8], ab: NDArray[np.floating], chroma: float, treat: tuple[str, ...]) -> str | None:
     if max(rgb.shape[:2]) > LONGEST * min(rgb.shape[:2]):
         return "aspect"
     if chroma < GREY:

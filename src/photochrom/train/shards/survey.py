@@ -50,9 +50,7 @@ class Survey:
         return self.sizes.min(axis=1)
 
 
-def survey_source(
-    source: Source, place: Path, folder: Path, excluded: set[str], *, threads: int = 2
-) -> Survey:
+def survey_source(source: Source, place: Path, folder: Path, excluded: set[str], *, threads: int = 2) -> Survey:
     """Look at every picture of a source, or read what an earlier run has seen in ``folder``.
 
     Raises DataError for a source that cannot be used, OutputWriteError where the disk is full.
