@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import pyvips
 from skimage import data
 
 from photochrom.cli.main import main
@@ -241,6 +242,29 @@ def test_swapped_colours_are_swapped_back_and_borders_cut(tmp_path: Path) -> Non
     assert abs(got.shape[0] - 196) <= 4
     assert got.shape[1] == 260
     assert np.abs(got[50:150].astype(int) - rgb[52:152]).mean() < 6
+
+
+def turned(rgb: np.ndarray) -> bytes:
+    """A JPEG whose EXIF block says that it is to be turned a quarter."""
+    picture = pyvips.Image.new_from_array(np.rot90(rgb).copy())
+    picture = picture.copy()
+    picture.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    return picture.jpegsave_buffer(Q=95)
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_turned_pictures_become_upright(folder: Path, tmp_path: Path, encoded: bool) -> None:
+    rgb = photographs()["coffee"][:196, :200]
+    for path in folder.rglob("*.jpg"):
+        path.unlink()
+    (folder / "turned.jpg").write_bytes(turned(rgb))
+    (folder / "square.webp").write_bytes(cv2.imencode(".webp", photographs()["cat"][:196, :200])[1].tobytes())
+    make_shards(write_table(tmp_path / "t.tsv", {"name": "mine", "place": "pictures", "side": "256"}), tmp_path / "out")
+    for place in (tmp_path / "out" / "train", folder):
+        store = build_store([place], tmp_path / "store", encoded=encoded)
+        assert [(entry.height, entry.width) for entry in store.entries] == [(196, 200)] * 2
+        assert [store[index].shape for index in range(2)] == [(196, 200, 3)] * 2
+        assert np.abs(store[1].astype(int) - rgb).mean() < 6
 
 
 def test_excluded_paths_and_labels(table: Path, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class PictureStore:
         data = self._pixels[entry.offset : entry.end]
         if not entry.length:
             return data.reshape(entry.height, entry.width, 3)
-        return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+        return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value, arg-type]
 
 
 def split_share(path: str, frames: int = 1) -> float:
@@ -148,8 +148,7 @@ def _decode(item: Encoded, largest: int, encoded: bool) -> _Decoded:
     if size and SMALLEST_SIDE <= min(size) <= largest:  # goes in as it is: a small copy is enough to look at
         small = decode_plain(item.data, size, min(SMALLEST_SIDE, *size))
         if small is not None:
-            turned = (size[0] > size[1]) != (small.shape[1] > small.shape[0]) and size[0] != size[1]
-            return _Decoded(item, item.data, size if turned else size[::-1], _chroma(small))
+            return _Decoded(item, item.data, size[::-1], _chroma(small))
     try:
         raw = cv2.imdecode(np.frombuffer(item.data, np.uint8), cv2.IMREAD_COLOR) if ends(item.data) else None
     except cv2.error:  # no bytes at all, or more pixels than OpenCV wants to read

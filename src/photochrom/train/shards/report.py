@@ -18,7 +18,8 @@ def write_report(
     out: Path, surveys: list[Survey], choice: Choice, old: Known, failed: dict[str, str], shards: list[Path]
 ) -> None:
     """Write ``report.json``, ``report.md`` and ``sources.md`` into ``out``. Raises OutputWriteError."""
-    sources = [_about(survey, *pair) for survey, *pair in zip(surveys, choice.chosen, choice.reasons, strict=True)]
+    each = zip(surveys, choice.chosen, choice.reasons, strict=True)
+    sources = [_about(survey, chosen, reasons) for survey, chosen, reasons in each]
     gone = [[*old.names[index], why] for index, why in sorted(choice.dropped.items())]
     report = {
         "sources": sources,

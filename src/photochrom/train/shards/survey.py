@@ -47,7 +47,8 @@ class Survey:
     @cached_property
     def short(self) -> NDArray[np.int32]:
         """Short sides (n,) in pixels."""
-        return self.sizes.min(axis=1)
+        short: NDArray[np.int32] = self.sizes.min(axis=1)
+        return short
 
 
 def survey_source(source: Source, place: Path, folder: Path, excluded: set[str], *, threads: int = 2) -> Survey:
@@ -91,7 +92,7 @@ def save_columns(path: Path, key: str, columns: dict[str, NDArray[Any]]) -> None
     """Keep columns for a later run. Raises OutputWriteError."""
     make_folder(path.parent)
     with replacing(path) as part, part.open("wb") as out:
-        np.savez_compressed(out, key=np.array(key), **columns)
+        np.savez_compressed(out, **{"key": np.array(key), **columns})  # type: ignore[arg-type]
 
 
 def _look_at(source: Source, place: Path, blobs: list[Blob], threads: int) -> Iterator[Look | str]:
