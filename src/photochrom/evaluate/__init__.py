@@ -1,4 +1,4 @@
-"""Measuring: metrics, baselines, the pictures to measure on, and a report of all (extra ``eval``).
+"""Measuring: metrics, baselines, the pictures to measure on, and `photochrom evaluate` and `photochrom study` on top of them.
 
-Methods are run like a user's, through ``colorizer``. Nothing here may import ``train``, ``cli`` or ``web``.
-"""
+The room may import the colorizer and everything below it; it must import neither training nor the web server. torch is imported
+only where an extra metric needs it (``judges``, ``perceptual``, ``distances``)."""

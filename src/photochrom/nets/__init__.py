@@ -1,5 +1,4 @@
-"""Networks as torch modules, one file per architecture (extra ``train``).
+"""Networks as torch modules, one file per architecture; only training and export need them (extra ``train``).
 
-Only training, export and segmentation need them; a photograph is coloured by their ONNX graphs. Nothing here may import
-``train``, nor anything that knows of photographs' files.
-"""
+The room imports torch, ``color`` and ``errors``. It must import no trainer, no data and no file formats: a network maps tensors
+to tensors, and everything around it belongs to ``train``."""
