@@ -16,6 +16,7 @@ from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
 
@@ -64,6 +65,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
+    for stream in (sys.stdout, sys.stderr):
+        write_any_text(stream)
     try:
         app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
     except PhotochromError as error:

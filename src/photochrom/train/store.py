@@ -72,7 +72,7 @@ class PictureStore:
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
         try:
-            table = json.loads((folder / "index.json").read_text())
+            table = json.loads((folder / "index.json").read_text("utf-8"))
             self.entries = [Entry(*row) for row in table["entries"]]
             self.digest: str = table["digest"]
             #: Digest of the files that the store was made from, by name and size; None in stores that do not say.
@@ -217,5 +217,5 @@ def build_store(
     digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
     index = {"digest": digest, "inputs": _digest(inputs), "left_out": left_out, "entries": rows}
     with replacing(folder / "index.json") as part:
-        part.write_text(json.dumps(index))
+        part.write_text(json.dumps(index), "utf-8")
     return PictureStore(folder)
