@@ -124,8 +124,8 @@ def is_colored(frame: Frame, layout: Layout) -> bool:
     left = 0.0
     for plane in given:
         small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32).ravel() / np.float32(span)
-        curve = np.polynomial.polynomial.polyfit(light, small, 2)
-        left += float(np.square(small - np.polynomial.polynomial.polyval(light, curve)).mean())
+        powers = np.stack([np.ones_like(light), light, light * light], axis=1)
+        left += float(np.square(small - powers @ np.linalg.lstsq(powers, small, rcond=1e-5)[0]).mean())
     return left**0.5 > _COLORED
 
 
