@@ -6,18 +6,19 @@ a line of the journal that is cut off by a crash does not count.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from photochrom.errors import JobError, OutputWriteError
 
-__all__ = ["Journal", "Packet", "read_packets", "sync", "write_whole"]
+__all__ = ["Journal", "Packet", "PacketFile", "read_packets", "sync", "write_whole"]
 
 _RECORD = struct.Struct("<qqBII")  # pts, duration, key frame?, bytes, crc32
 
@@ -75,6 +76,49 @@ def sync(folder: Path) -> None:
         os.close(handle)
 
 
+class PacketFile:
+    """A file of packets that grows, and has its name only once it is whole and on the disk; ``digest`` is its sha256."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(f".{path.name}.part")
+        self._sum = hashlib.sha256()
+        self._file = self._guarded(lambda: self._part.open("wb"))
+        self.bytes = 0
+
+    def write(self, packet: Packet) -> None:
+        """Append a packet. Raises OutputWriteError."""
+        record = packet.record()
+        self._guarded(lambda: self._file.write(record))
+        self._sum.update(record)
+        self.bytes += len(record)
+
+    def finish(self) -> str:
+        """Bring it to the disk under its name -> its digest. Raises OutputWriteError."""
+
+        def bring() -> None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._part.replace(self.path)
+            sync(self.path.parent)
+
+        self._guarded(bring)
+        return self._sum.hexdigest()
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    def _guarded(self, work: Callable[[], Any]) -> Any:
+        try:
+            return work()
+        except OSError as error:
+            raise OutputWriteError(f"cannot be written ({error.strerror}); what is done is kept", self.path) from error
+
+
 class Journal:
     """Which parts of a film are done: one JSON line each, in a file that only grows.
 
@@ -101,12 +145,9 @@ class Journal:
         if len(self.parts) != len(lines) or (lines and not path.read_bytes().endswith(b"\n")):
             write_whole(path, b"".join(json.dumps(row).encode() + b"\n" for row in self.parts))
 
-    def add(self, frames: int, files: dict[str, bytes]) -> None:
-        """Bring a part's files to the disk, and then its line. Raises OutputWriteError."""
-        for name, data in files.items():
-            write_whole(self.path.parent / name, data)
-        digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        row = {"part": len(self.parts), "frames": frames, "files": digests}
+    def add(self, frames: int, files: dict[str, str]) -> None:
+        """Note a part whose files are on the disk, by their digests. Raises OutputWriteError."""
+        row = {"part": len(self.parts), "frames": frames, "files": files}
         try:
             with self.path.open("ab") as file:
                 file.write(json.dumps(row).encode() + b"\n")

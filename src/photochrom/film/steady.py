@@ -96,7 +96,7 @@ def steady(
         even = evened(light)
         if key is None and state is None:
             answer = ask(index, light)
-            key = _Key(index, answer.ab, np.minimum(answer.weight, _MOST))
+            key = _Key(index, answer.ab, answer.weight)
             before = _Held(item, index, light, even, light, _start(light))
             yield _colored(item, key.ab, before.smooth, light, key.weight)
             continue
@@ -158,7 +158,8 @@ def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
     total = old + answer.weight
     share = (answer.weight / total)[..., None]
     ab = carried[..., :2] + share * (answer.ab - carried[..., :2])
-    return _Key(now.index, ab, np.minimum(total, np.maximum(_MOST, answer.weight)))
+    # What was said by hints counts for more than the most, and goes on to.
+    return _Key(now.index, ab, np.minimum(total, np.maximum(_MOST, np.maximum(old, answer.weight))))
 
 
 def _between(key: _Key, new: _Key, window: list[_Held]) -> Iterator[Colored]:
