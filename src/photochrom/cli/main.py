@@ -15,6 +15,7 @@ from photochrom.cli.serve import serve
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.cli.video import video
 
 __all__ = ["app", "main"]
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command()(colorize)
 app.command()(suggest)
+app.command()(video)
 app.command()(models)
 app.command()(train)
 app.command()(export)

@@ -112,12 +112,13 @@ def chroma_levels(luma: NDArray[Any], layout: Layout) -> NDArray[np.uint8]:
         levels = np.asarray(cv2.copyMakeBorder(levels, 0, below, 0, right, cv2.BORDER_REPLICATE))
     if layout.down:
         levels = np.asarray(cv2.resize(levels, (levels.shape[1], height), interpolation=cv2.INTER_AREA))
+    filtered: Any = levels
     if layout.across == 1:
         kernel = np.array([[0.25, 0.5, 0.25]], np.float32)
-        levels = np.asarray(cv2.filter2D(levels, -1, kernel, borderType=cv2.BORDER_REPLICATE))[:, ::2]
+        filtered = cv2.filter2D(levels, -1, kernel, borderType=cv2.BORDER_REPLICATE)[:, ::2]
     elif layout.across:
-        levels = np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA))
-    return np.ascontiguousarray(levels)
+        filtered = cv2.resize(levels, (width, height), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(filtered)
 
 
 def chroma_planes(
@@ -131,9 +132,7 @@ def chroma_planes(
     cv2.threshold(b, 0, 0, cv2.THRESH_TOZERO, dst=b)
     cv2.threshold(b, SIDE - 1, 0, cv2.THRESH_TRUNC, dst=b)
     cv2.scaleAdd(levels.astype(np.float32), SIDE, b, dst=b)
-    found: Any = cv2.remap(
-        chroma_table(layout.matrix, wide), a, b, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    found: Any = cv2.remap(chroma_table(layout.matrix, wide), a, b, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     middle, span = layout.chroma_scale
     limits = (0, (1 << layout.bits) - 1) if layout.range == 2 else (middle / 8, middle * 15 / 8)
     codes = found * np.float32(span)

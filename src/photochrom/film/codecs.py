@@ -43,7 +43,9 @@ class _Codec:
 
 CODECS: dict[str, _Codec] = {
     "h264": _Codec("libx264", (8, 10), ("420", "422", "444"), 18, _LIBX264),
-    "h265": _Codec("libx265", (8, 10, 12), ("420", "422", "444"), 20, {"preset": "medium", "x265-params": "log-level=none"}),
+    "h265": _Codec(
+        "libx265", (8, 10, 12), ("420", "422", "444"), 20, {"preset": "medium", "x265-params": "log-level=none"}
+    ),
     "av1": _Codec("libsvtav1", (8, 10), ("420",), 25, {"preset": "8"}),
     "ffv1": _Codec("ffv1", (8, 10, 12), ("420", "422", "444"), None, {"level": "3", "slicecrc": "1", "slices": "4"}),
     "prores": _Codec("prores_ks", (10,), ("422", "444"), None, {}),
@@ -71,7 +73,9 @@ def choose_codec(source: Source, target: Path, codec: str | None) -> str:
     if codec not in CODECS:
         raise OptionError("--codec", codec, " or ".join(CODECS))
     if codec not in fitting:
-        raise OptionError("--codec", codec, f"one that {target.suffix} holds: {', '.join(fitting)}; or name a .mkv with -o")
+        raise OptionError(
+            "--codec", codec, f"one that {target.suffix} holds: {', '.join(fitting)}; or name a .mkv with -o"
+        )
     return codec
 
 
@@ -81,7 +85,8 @@ def choose_encoding(source: Source, codec: str, crf: int | None, pix_fmt: str | 
     if crf is not None and (kind.crf is None or not 0 <= crf <= 63):
         raise OptionError("--crf", crf, "0 to 63" if kind.crf is not None else f"nothing: {codec} has no such setting")
     wanted = layout if pix_fmt is None else layout.with_format(pix_fmt)
-    chroma = next(name for name, _ in sorted(_DOWN.items()) if _DOWN[name] == (min(wanted.across, 1), min(wanted.down, wanted.across)))
+    near = min(wanted.across, 1), min(wanted.down, wanted.across)
+    chroma = next(name for name, halvings in _DOWN.items() if halvings == near)
     bits = wanted.bits
     if pix_fmt is not None and (bits not in kind.bits or chroma not in kind.chroma):
         raise OptionError("--pix-fmt", pix_fmt, f"a format that {codec} takes: {_formats(kind)}")

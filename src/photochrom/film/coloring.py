@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from photochrom.colorizer import Opened
+    from photochrom.colorizer import Colorized, Opened
     from photochrom.film.layout import Layout
     from photochrom.hints import Hint
 
@@ -95,7 +95,7 @@ class Coloring:
     def look(self, light: Float) -> Look:
         """Open a key frame: L* (h, w) of work size, upright."""
         opened = self.colorizer.open(_grey(light))
-        cells = np.asarray(cv2.resize(opened.work_lightness, self._grid(opened), interpolation=cv2.INTER_AREA))
+        cells: Any = cv2.resize(opened.work_lightness, self._grid(opened), interpolation=cv2.INTER_AREA)
         if self.colorizer.session.output != "ab-bins":
             return Look(opened, None, cells)
         return Look(opened, self.colorizer.session.decode(opened.features), cells)
@@ -105,7 +105,7 @@ class Coloring:
         light = look.opened.work_lightness
         if look.scores is None or self.palette is not None or self.warmth:
             plain = look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth)
-            ab = fuse.ab_strip(plain.field, light, 0, light.shape[0])
+            ab = _ab(plain, light)
             automatic = Answer(ab, _enlarged(plain.confidence, light) + np.float32(0.2))
         else:
             session = self.colorizer.session
@@ -119,7 +119,7 @@ class Coloring:
             look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth, hints=given)
             for given in ((), hints)
         ]
-        before, after = (fuse.ab_strip(one.field, light, 0, light.shape[0]) for one in painted)
+        before, after = (_ab(one, light) for one in painted)
         change = after - before
         reached = np.minimum(np.hypot(change[..., 0], change[..., 1]) / np.float32(_REACHED), 1)
         return Answer(automatic.ab + change, automatic.weight * (1 + reached * np.float32(_HINTED)))
@@ -138,7 +138,11 @@ class Coloring:
 def agreed(look: Look, others: Sequence[Look]) -> Float:
     """Scores (Q, gh, gw) of a key frame, mixed with those of like cells in others of its shot."""
     assert look.scores is not None
-    told = [(one.vectors, one.cells.ravel(), one.scores.reshape(len(one.scores), -1)) for one in others if one.scores is not None]
+    told = [
+        (one.vectors, one.cells.ravel(), one.scores.reshape(len(one.scores), -1))
+        for one in others
+        if one.scores is not None
+    ]
     if not told:
         return look.scores
     vectors, light, scores = (np.concatenate([row[i] for row in told], axis=1 if i == 2 else 0) for i in range(3))
@@ -160,8 +164,13 @@ def _grey(light: Float) -> NDArray[np.uint16]:
     """sRGB-encoded grey of 16 bits of L* (h, w)."""
     from photochrom.film.chroma import level_lightness
 
-    codes = np.interp(light, level_lightness(), np.arange(256) * (65535 / 255))
-    return np.rint(codes).astype(np.uint16)
+    codes: NDArray[Any] = np.interp(light, level_lightness(), np.arange(256) * (65535 / 255))
+    return np.asarray(np.rint(codes), np.uint16)
+
+
+def _ab(painted: Colorized, light: Float) -> Float:
+    """Colours (h, w, 2) of a painted key frame, with what holds to the pixel."""
+    return fuse.ab_strip(painted.color, light, 0, light.shape[0], painted.layers)
 
 
 def _enlarged(values: NDArray[Any], light: Float) -> Float:

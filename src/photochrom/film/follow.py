@@ -1,7 +1,8 @@
-"""Where a hint's place is in the other frames of its shot: followed by points, checked by its look, found again after it was hidden."""
+"""Where a hint's place is in other frames of its shot: followed by points, checked by its look, found again when hidden."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ _RETURN = 1.0
 #: Correlation with the first look below which a place is lost, and that at which it is found again.
 _LOST, _FOUND = 0.45, 0.72
 _FEWEST = 6
+_NONE: Any = None  # OpenCV's types want an array
 
 
 class Place(NamedTuple):
@@ -42,7 +44,7 @@ def _one_way(frames: Sequence[NDArray[np.uint8]], x: float, y: float) -> list[Pl
     pose = np.array([[1, 0, x], [0, 1, y]], np.float64)  # of the look in the present frame
     places = [Place(x, y, 1.0)]
     known = True
-    for before, now in zip(frames, frames[1:], strict=False):
+    for before, now in itertools.pairwise(frames):
         if known:
             step = _step(before, now, pose)
             if step is not None:
@@ -65,9 +67,9 @@ def _step(before: NDArray[np.uint8], now: NDArray[np.uint8], pose: NDArray[Any])
     offsets = np.arange(-_REACH, _REACH + 1, _STEP, dtype=np.float64)
     grid = np.stack([*np.meshgrid(offsets, offsets), np.ones((len(offsets),) * 2)], axis=-1).reshape(-1, 3)
     points = (grid @ pose.T).astype(np.float32)[:, None]
-    window = {"winSize": (15, 15), "maxLevel": 3}
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, now, points, None, **window)  # type: ignore[call-overload]
-    home, back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, None, **window)
+    window: dict[str, Any] = {"winSize": (15, 15), "maxLevel": 3}
+    there, ok, _ = cv2.calcOpticalFlowPyrLK(before, now, points, _NONE, **window)
+    home, back, _ = cv2.calcOpticalFlowPyrLK(now, before, there, _NONE, **window)
     good = (ok.ravel() == 1) & (back.ravel() == 1) & (np.abs(home - points).max(axis=(1, 2)) < _RETURN)
     if good.sum() < _FEWEST:
         return None

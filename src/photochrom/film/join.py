@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -30,7 +31,7 @@ def decode_times(pts: list[int]) -> list[int]:
     place = {time: position for position, time in enumerate(ordered)}
     for position, time in enumerate(pts):
         delay = max(delay, position - place[time])
-    step = min((b - a for a, b in zip(ordered, ordered[1:], strict=False)), default=1)
+    step = min((b - a for a, b in itertools.pairwise(ordered)), default=1)
     before = [ordered[0] - (delay - i) * max(step, 1) for i in range(delay)]
     return (before + ordered)[: len(pts)]
 
@@ -62,10 +63,13 @@ def join(
     shift = min(times) if span is not None else 0
     decode = decode_times([time - shift for time in times])
     try:
-        with av.open(str(source.path), metadata_errors="replace") as given, av.open(
-            str(part), "w", options=_muxer_options(source, target)
-        ) as made:
-            video = made.add_stream(CODECS[encoding.codec].encoder, rate=source.rate or Fraction(25), time_base=source.time_base)
+        with (
+            av.open(str(source.path), metadata_errors="replace") as given,
+            av.open(str(part), "w", options=_muxer_options(source, target)) as made,
+        ):
+            video = made.add_stream(
+                CODECS[encoding.codec].encoder, rate=source.rate or Fraction(25), time_base=source.time_base
+            )
             configure(video.codec_context, encoding, source, threads)
             video.time_base = source.time_base
             original = given.streams[source.stream]
@@ -82,7 +86,9 @@ def join(
             for stream in (video, *copied.values()):
                 if stream.type in ("video", "audio", "subtitle"):
                     with _quietly(av):
-                        stream.disposition = (original if stream is video else _source_of(stream, copied, given)).disposition
+                        stream.disposition = (
+                            original if stream is video else _source_of(stream, copied, given)
+                        ).disposition
             pictures = _pictures(files, decode, shift, source.time_base, video, av)
             others = _copied(given, copied, span, shift * source.time_base)
             for count, (_, _, packet) in enumerate(heapq.merge(pictures, others, key=lambda row: (row[0], row[1]))):
@@ -93,7 +99,9 @@ def join(
     except (av.error.FFmpegError, OSError) as error:
         part.unlink(missing_ok=True)
         why = getattr(error, "strerror", None) or str(error)
-        raise OutputWriteError(f"cannot be written ({why}); the coloured shots are kept in the job folder", target) from error
+        raise OutputWriteError(
+            f"cannot be written ({why}); the coloured shots are kept in the job folder", target
+        ) from error
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -148,7 +156,9 @@ def _other_streams(given: Any, made: Any, video: int, suffix: str, notices: list
             made_stream.metadata.update(_stream_tags(stream.metadata))
             copied[stream.index] = made_stream
         except (ValueError, TypeError, av.error.FFmpegError):
-            notices.append(f"stream {stream.index} ({stream.type}, {name}) cannot be kept in {suffix}; a .mkv holds more kinds")
+            notices.append(
+                f"stream {stream.index} ({stream.type}, {name}) cannot be kept in {suffix}; a .mkv holds more kinds"
+            )
     return copied
 
 

@@ -20,6 +20,7 @@ __all__ = ["Flow", "evened", "grid", "moved", "two_way"]
 _RETURN = 1.0
 #: Likewise one whose L*, less the change of the whole frame, changes by so much.
 _LIGHT = 8.0
+_NONE: Any = None  # of the second map, which the first holds already; OpenCV's types do not know of that
 #: DIS needs some pixels to begin with; smaller frames are taken for still.
 _SMALLEST = 24
 
@@ -43,7 +44,7 @@ def grid(height: int, width: int) -> Float:
 
 def moved(values: Float, at: Float) -> Float:
     """Values (h, w) or (h, w, n) of the other frame, brought to this one's pixels; bilinear, edges repeated."""
-    return np.asarray(cv2.remap(values, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return np.asarray(cv2.remap(values, at, _NONE, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
 def evened(light: Float) -> NDArray[np.uint8]:

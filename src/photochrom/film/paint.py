@@ -86,10 +86,11 @@ def convert_luma(luma: NDArray[Any], layout: Layout, made: Layout) -> NDArray[An
     """Luma codes at another depth: exact where that is deeper (and can be undone), rounded where it is not."""
     if layout.bits == made.bits:
         return luma
-    if layout.range == LIMITED:
-        scale = 2.0 ** (made.bits - layout.bits)
-    else:
-        scale = ((1 << made.bits) - 1) / ((1 << layout.bits) - 1)
+    scale = (
+        2.0 ** (made.bits - layout.bits)
+        if layout.range == LIMITED
+        else ((1 << made.bits) - 1) / ((1 << layout.bits) - 1)
+    )
     codes = np.rint(luma * np.float64(scale)).clip(0, (1 << made.bits) - 1)
     return np.asarray(codes.astype(made.dtype))
 
@@ -120,13 +121,15 @@ def is_colored(frame: Frame, layout: Layout) -> bool:
         return False
     _, span = layout.chroma_scale
     size = (64, 48)
-    light = cv2.resize(luma_levels(frame.luma, layout), size, interpolation=cv2.INTER_AREA).astype(np.float32).ravel() / 255
+    light = (
+        cv2.resize(luma_levels(frame.luma, layout), size, interpolation=cv2.INTER_AREA).astype(np.float32).ravel() / 255
+    )
     left = 0.0
     for plane in given:
         small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA).astype(np.float32).ravel() / np.float32(span)
         powers = np.stack([np.ones_like(light), light, light * light], axis=1)
         left += float(np.square(small - powers @ np.linalg.lstsq(powers, small, rcond=1e-5)[0]).mean())
-    return left**0.5 > _COLORED
+    return bool(left**0.5 > _COLORED)
 
 
 #: Root mean square of Cb and Cr, as shares of their span, beyond what a tint explains.

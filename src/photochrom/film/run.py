@@ -76,9 +76,7 @@ class Reading:
         return len(self.times)
 
 
-def read_shots(
-    source: Source, span: tuple[float, float] | None = None, progress: Progress | None = None
-) -> Reading:
+def read_shots(source: Source, span: tuple[float, float] | None = None, progress: Progress | None = None) -> Reading:
     """Read a film once, to find its shots: those of the seconds ``span``, or all. Raises FilmError where nothing is there."""
     finder, times, first = ShotFinder(source.layout), [], None
     for frame in source.frames():
@@ -153,7 +151,9 @@ class Job:
         except (OSError, ValueError) as error:
             raise JobError(f"cannot be read ({error}); remove the folder", self.folder) from error
         if known != self._identity:
-            raise JobError("is of another film, or of other choices; remove it, or name another output with -o", self.folder)
+            raise JobError(
+                "is of another film, or of other choices; remove it, or name another output with -o", self.folder
+            )
 
     def reading(self, progress: Progress | None = None) -> Reading:
         """The shots: from the folder, or by reading the film."""
@@ -246,11 +246,14 @@ class Job:
                 return False
             if not written:
                 made.abandon()
-                raise FilmError("has fewer frames than when it was first read; it was changed meanwhile", self.source.path)
+                raise FilmError(
+                    "has fewer frames than when it was first read; it was changed meanwhile", self.source.path
+                )
             files = {_name(index): made.finish()}
             if state is not None and end < shot.stop:
                 data = BytesIO()
-                np.savez(data, **state.arrays())
+                arrays: dict[str, Any] = state.arrays()
+                np.savez(data, **arrays)
                 write_whole(self.folder / _state(index), data.getvalue())
                 files[_state(index)] = hashlib.sha256(data.getvalue()).hexdigest()
             journal.add(written, files)
@@ -283,19 +286,20 @@ class Job:
             for one in steady(
                 looked,
                 colors.answer,
-                first=span[0],
                 last=span[1] - 1,
                 state=state,
                 flashes=frozenset(shot.flashes),
                 every=self.choices.every,
             ):
                 if isinstance(one, Colored):
-                    yield one.item, colors.as_it_lies(one.field)
+                    yield one.item, colors.as_it_lies(one.color)
                 else:
                     carried = one
 
         written = 0
-        for painted in ordered(lambda pair: paint_frame(pair[0], pair[1], layout, encoding.layout), fields(), self.threads):
+        for painted in ordered(
+            lambda pair: paint_frame(pair[0], pair[1], layout, encoding.layout), fields(), self.threads
+        ):
             _put(encoder.encode(painted), made)
             written += 1
             if not written % _EVERY:
@@ -334,5 +338,3 @@ def _damage(reading: Reading) -> list[str]:
     named = ", ".join(f"{at:.2f} s ({why})" for at, why in reading.damaged[:5])
     more = f" and {len(reading.damaged) - 5} more" if len(reading.damaged) > 5 else ""
     return [f"damaged frames at {named}{more}; the rest is coloured"]
-
-

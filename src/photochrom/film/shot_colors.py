@@ -135,7 +135,7 @@ class ShotColors:
         steering = self.choices.steering
 
         def mine(one: Any) -> bool:
-            return shot.start <= one.at(times) + self._first < shot.stop
+            return bool(shot.start <= one.at(times) + self._first < shot.stop)
 
         palette = next((one.palette for one in steering.palettes if mine(one)), None)
         self.coloring = self.choices.coloring(palette) if palette else self.choices.plain
@@ -205,19 +205,17 @@ class ShotColors:
         there = seen.get(index)
         same = False
         if there is not None:
-            small = [cv2.resize(np.asarray(one, np.float32), (64, 48), interpolation=cv2.INTER_AREA) for one in (light, there)]
+            small = [
+                cv2.resize(np.asarray(one, np.float32), (64, 48), interpolation=cv2.INTER_AREA)
+                for one in (light, there)
+            ]
             same = float(np.corrcoef(small[0].ravel(), small[1].ravel())[0, 1]) > _SAME
         return index, pixels, same
 
     def answer(self, index: int, light: NDArray[np.float32]) -> Answer:
         """The colours of a key frame of the entered shot."""
         look = self._looks.get(index) or self.coloring.look(light)
-        hints: list[Hint] = []
-        for one, places in self._hints:
-            place = places.get(index)
-            if place is not None and place.confidence >= _SURE and _within(place, light):
-                radius = None if one.radius is None else one.radius * min(light.shape) / min(self._upright_size())
-                hints.append(Hint(one.ab, Spot(place.x, place.y, radius)))
+        hints = self.hints_at(index, light)
         hints += [self.coloring.refer(look, picture) for _, picture, _ in self._references]
         others = [other for at, other in self._looks.items() if at != index]
         answer = self.coloring.answer(look, others, hints)
@@ -227,6 +225,22 @@ class ShotColors:
                 answer = Answer(np.ascontiguousarray(ab), np.full(light.shape, _TRUTH, np.float32))
         return answer
 
+    def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Hint]:
+        """The shot's hints where they are in a frame, at work size; those that are lost or hidden there are left out."""
+        hints: list[Hint] = []
+        for one, places in self._hints:
+            place = places.get(index)
+            if place is not None and place.confidence >= _SURE and _within(place, light):
+                radius = None if one.radius is None else one.radius * min(light.shape) / min(self._upright_size())
+                hints.append(Hint(one.ab, Spot(place.x, place.y, radius)))
+        return hints
+
+    def in_film(self, x: float, y: float) -> tuple[int, int]:
+        """A work pixel as a pixel of the upright film."""
+        width, height = self._upright_size()
+        w, h = self._size if self._turns % 2 == 0 else self._size[::-1]
+        return min(int((x + 0.5) * width / w), width - 1), min(int((y + 0.5) * height / h), height - 1)
+
 
 def _within(place: Place, light: NDArray[Any]) -> bool:
-    return 0 <= round(place.x) < light.shape[1] and 0 <= round(place.y) < light.shape[0]
+    return bool(0 <= round(place.x) < light.shape[1] and 0 <= round(place.y) < light.shape[0])

@@ -41,7 +41,7 @@ _BLANK = 2.5
 
 @dataclass(frozen=True)
 class Shot:
-    """Frames ``start`` to ``stop`` (not included). ``opens``: how it begins. ``flashes``: frames that are much brighter for once."""
+    """Frames ``start`` to ``stop`` (not included). ``opens``: how it begins. ``flashes``: frames much brighter for once."""
 
     start: int
     stop: int
@@ -110,7 +110,7 @@ class ShotFinder:
         for start, stop in _runs(blank):  # a fade to black and up again: the next shot begins where the dark is deepest
             if start > 0 and stop < count and all(not start - 2 <= cut <= stop + 2 for cut in opens):
                 opens[(start + stop) // 2] = "fade"
-        opens |= {place: "cut" for place in _changes(np.array(self._colored), opens)}
+        opens |= dict.fromkeys(_changes(np.array(self._colored), opens), "cut")
         starts = sorted({0, *opens})
         starts = [place for place in starts if place == 0 or count - place >= 1]
         made = []
@@ -191,7 +191,7 @@ class ShotFinder:
         places = []
         for start, stop in _runs(score > 0, gap=4):
             if not any(start - 2 <= flash <= stop + 2 for flash in flashes):
-                places.append(int(round(float(np.average(np.arange(start, stop), weights=score[start:stop] + 1e-6)))))
+                places.append(round(float(np.average(np.arange(start, stop), weights=score[start:stop] + 1e-6))))
         return places
 
 
@@ -200,7 +200,9 @@ def _is_card(level: NDArray[np.uint8]) -> bool:
     ground = float(np.median(level))
     near = np.abs(level.astype(np.float32) - ground) < 14
     far = np.abs(level.astype(np.float32) - ground) > 60
-    return bool((ground < 70 or ground > 185) and near.mean() > 0.6 and far.mean() > 0.01 and (near | far).mean() > 0.86)
+    return bool(
+        (ground < 70 or ground > 185) and near.mean() > 0.6 and far.mean() > 0.01 and (near | far).mean() > 0.86
+    )
 
 
 def _runs(values: NDArray[Any], gap: int = 0) -> list[tuple[int, int]]:

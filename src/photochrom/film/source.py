@@ -100,7 +100,9 @@ class Source:
                 yield self._frame(held, index, pts, corrupt)
                 index += 1
         if not index:
-            raise FilmError("no frame of it can be decoded; it may be cut off or of another kind than it says", self.path)
+            raise FilmError(
+                "no frame of it can be decoded; it may be cut off or of another kind than it says", self.path
+            )
 
     def _decoded(self, container: Any, stream: Any, av: Any) -> Iterator[Any]:
         graph = _deinterlacer(av, stream) if self.deinterlace else None
@@ -111,7 +113,9 @@ class Source:
             except StopIteration:
                 break
             except av.error.FFmpegError as error:
-                self.notices.append(f"the file breaks off or is damaged ({error.strerror}); what was read of it is coloured")
+                self.notices.append(
+                    f"the file breaks off or is damaged ({error.strerror}); what was read of it is coloured"
+                )
                 break
             try:
                 frames = packet.decode()
@@ -260,8 +264,8 @@ def _deinterlacer(av: Any, stream: Any) -> Any:
 
 
 def _pulled(graph: Any, av: Any) -> Iterator[Any]:
-    while True:
-        try:
+    try:
+        while True:
             yield graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
+    except (av.error.BlockingIOError, av.error.EOFError):
+        return

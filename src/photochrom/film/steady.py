@@ -40,7 +40,7 @@ _EPS = 4.0
 
 @dataclass
 class State:
-    """What is carried from one part of a shot to the next: its last key frame's ab (h, w, 2), weight, and frame (all at work size)."""
+    """What goes from one part of a shot to the next: the last key frame's ab (h, w, 2), weight and L*, all at work size."""
 
     ab: Float
     weight: Float
@@ -57,7 +57,7 @@ class Colored:
     """A frame (whatever was given) and its colour field at work size; ``sure`` (h, w): how far its colours are followed."""
 
     item: Any
-    field: fuse.ColorField
+    color: fuse.ColorField
     sure: Float = field(repr=False)
 
 
@@ -78,7 +78,6 @@ def steady(
     frames: Iterable[tuple[int, Any, Float]],
     ask: Callable[[int, Float], Answer],
     *,
-    first: int,
     last: int,
     state: State | None = None,
     flashes: frozenset[int] = frozenset(),
@@ -86,8 +85,8 @@ def steady(
 ) -> Iterator[Colored | State]:
     """Colour fields for the frames of one part of a shot; the last value is the :class:`State` for the next part.
 
-    frames: (index, anything, L* (h, w) at work size) in order. ask(index, L*): the model's answer for a key frame. first, last:
-    indices of the part's first and last frame. state: of the part before, in the same shot.
+    frames: (index, anything, L* (h, w) at work size) in order. ask(index, L*): the model's answer for a key frame. last: index of
+    the part's last frame. state: of the part before, in the same shot.
     """
     key: _Key | None = None
     window: list[_Held] = []

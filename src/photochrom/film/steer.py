@@ -83,12 +83,15 @@ class Steering:
     def digest(self) -> str:
         """Of everything, pictures included: another one makes another film. Raises EditsError for a picture that is missing."""
         told = [repr(self.hints), repr(self.palettes)]
-        for one in self.references:
-            try:
-                told.append(repr((one.time, one.frame, hashlib.sha256(one.path.read_bytes()).hexdigest())))
-            except OSError as error:
-                raise EditsError(f"cannot be read ({error.strerror})", one.path) from error
+        told += [repr((one.time, one.frame, _digest(one.path))) for one in self.references]
         return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise EditsError(f"cannot be read ({error.strerror})", path) from error
 
 
 def load_steering(path: Path) -> Steering:
