@@ -47,7 +47,7 @@ CODECS: dict[str, _Codec] = {
         "libx265", (8, 10, 12), ("420", "422", "444"), 20, {"preset": "medium", "x265-params": "log-level=none"}
     ),
     "av1": _Codec("libsvtav1", (8, 10), ("420",), 25, {"preset": "8"}),
-    "ffv1": _Codec("ffv1", (8, 10, 12), ("420", "422", "444"), None, {"level": "3", "slicecrc": "1", "slices": "4"}),
+    "ffv1": _Codec("ffv1", (8, 10, 12), ("420", "422", "444"), None, {"level": "3", "slicecrc": "1"}),
     "prores": _Codec("prores_ks", (10,), ("422", "444"), None, {}),
 }
 _DOWN = {"444": (0, 0), "422": (1, 0), "420": (1, 1)}
