@@ -33,6 +33,8 @@ __all__ = ["Answer", "Coloring", "Look"]
 _UNLIKE, _LIGHT = 0.35, 12.0
 #: At most so many cells of other key frames are asked, and the share of their answer at the most.
 _ASKED, _MOST = 1500, 0.8
+#: What key frames agree on is made more vivid by this factor at the most.
+_VIVID = 1.6
 #: How much a hint's colours count against those of the model, and which change (in ab) tells that a hint has reached.
 _HINTED, _REACHED = 12.0, 2.0
 
@@ -108,9 +110,8 @@ class Coloring:
             ab = _ab(plain, light)
             automatic = Answer(ab, _enlarged(plain.confidence, light) + np.float32(0.2))
         else:
-            session = self.colorizer.session
-            scores = decode.agree(agreed(look, others), look.cells)
-            cells = decode.decode_bins(scores, session.bins, self.vividness, session.log_prior, session.temperature)
+            cells, own = (self._cells(scores, look) for scores in (agreed(look, others), look.scores))
+            cells = as_vivid(cells, own, others)
             sure = decode.confidence(look.scores)
             automatic = Answer(fuse.sharpen(cells, light), _enlarged(sure, light) + np.float32(0.2))
         if not hints:
@@ -123,6 +124,12 @@ class Coloring:
         change = after - before
         reached = np.minimum(np.hypot(change[..., 0], change[..., 1]) / np.float32(_REACHED), 1)
         return Answer(automatic.ab + change, automatic.weight * (1 + reached * np.float32(_HINTED)))
+
+    def _cells(self, scores: Float, look: Look) -> Float:
+        """ab (gh, gw, 2) of a key frame's cells."""
+        session = self.colorizer.session
+        agreeing = decode.agree(scores, look.cells)
+        return decode.decode_bins(agreeing, session.bins, self.vividness, session.log_prior, session.temperature)
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Hint:
         """A hint that gives a key frame the colours of a colour picture (h, w, 3) sRGB."""
@@ -158,6 +165,17 @@ def agreed(look: Look, others: Sequence[Look]) -> Float:
     share = np.float32(_MOST) * total / (total + 3)
     mixed = look.scores.reshape(mean.shape) * (1 - share) + mean * share
     return np.asarray(mixed.reshape(look.scores.shape), np.float32)
+
+
+def as_vivid(cells: Float, own: Float, others: Sequence[Look]) -> Float:
+    """Cells (gh, gw, 2) that many key frames agreed on, as vivid on average as the key frame's own are.
+
+    Where key frames disagree, the mean of their scores is duller than any of them.
+    """
+    if not others:
+        return cells
+    mean, wanted = (float(np.hypot(ab[..., 0], ab[..., 1]).mean()) for ab in (cells, own))
+    return np.asarray(cells * np.float32(np.clip(wanted / max(mean, 1.0), 1, _VIVID)))
 
 
 def _grey(light: Float) -> NDArray[np.uint16]:

@@ -34,6 +34,8 @@ _LOST = 0.35
 _MOST = 5.0
 #: Weight of what cannot be followed, so that there is a colour everywhere; and share of the carried lightness in the mean.
 _FLOOR, _DENOISE = np.float32(0.02), np.float32(0.65)
+#: A mean of colours is made more vivid by this factor at the most.
+_VIVID = np.float32(1.6)
 #: Variance of L* in a window below which colour does not follow lightness, without grain; as :func:`photochrom.fuse.fit` has it.
 _EPS = 4.0
 
@@ -156,9 +158,23 @@ def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
     old = carried[..., 2] * now.there[..., 2]
     total = old + answer.weight
     share = (answer.weight / total)[..., None]
-    ab = carried[..., :2] + share * (answer.ab - carried[..., :2])
+    ab = mixed(carried[..., :2], answer.ab, share)
     # What was said by hints counts for more than the most, and goes on to.
     return _Key(now.index, ab, np.minimum(total, np.maximum(_MOST, np.maximum(old, answer.weight))))
+
+
+def mixed(one: Float, other: Float, share: Float) -> Float:
+    """Colours (h, w, 2) between two, ``share`` (h, w, 1) of the way, as vivid as both are on average.
+
+    The mean of two hues is duller than either; over many key frames, that would make a film grey.
+    """
+    ab = one + share * (other - one)
+    vivid = [
+        cv2.magnitude(*(np.ascontiguousarray(each[..., channel]) for channel in (0, 1))) for each in (one, other, ab)
+    ]
+    wanted = np.asarray(vivid[0] + share[..., 0] * (vivid[1] - vivid[0]))
+    gain = np.clip(wanted / np.maximum(vivid[2], np.float32(1)), 1, _VIVID)
+    return np.asarray(ab * gain[..., None], np.float32)
 
 
 def _between(key: _Key, new: _Key, window: list[_Held]) -> Iterator[Colored]:
