@@ -34,7 +34,7 @@ _UNLIKE, _LIGHT = 0.35, 12.0
 #: At most so many cells of other key frames are asked, and the share of their answer at the most.
 _ASKED, _MOST = 1500, 0.8
 #: What key frames agree on is made more vivid by this factor at the most.
-_VIVID = 1.6
+_VIVID = 1.8
 #: How much a hint's colours count against those of the model, and which change (in ab) tells that a hint has reached.
 _HINTED, _REACHED = 12.0, 2.0
 
@@ -102,8 +102,13 @@ class Coloring:
             return Look(opened, None, cells)
         return Look(opened, self.colorizer.session.decode(opened.features), cells)
 
-    def answer(self, look: Look, others: Sequence[Look] = (), hints: Sequence[Hint] = ()) -> Answer:
-        """Colours of a key frame that agree with other key frames of its shot, and obey hints at work-size pixels."""
+    def answer(
+        self, look: Look, others: Sequence[Look] = (), hints: Sequence[Hint] = (), references: Sequence[Hint] = ()
+    ) -> Answer:
+        """Colours of a key frame that agree with other key frames of its shot, and obey hints at work-size pixels.
+
+        references: hints of :meth:`refer`, which count no more than the model does where colours are carried to.
+        """
         light = look.opened.work_lightness
         if look.scores is None or self.palette is not None or self.warmth:
             plain = look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth)
@@ -114,16 +119,16 @@ class Coloring:
             cells = as_vivid(cells, own, others)
             sure = decode.confidence(look.scores)
             automatic = Answer(fuse.sharpen(cells, light), _enlarged(sure, light) + np.float32(0.2))
-        if not hints:
+        if not hints and not references:
             return automatic
         painted = [
             look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth, hints=given)
-            for given in ((), hints)
+            for given in ((), references, (*hints, *references))
         ]
-        before, after = (_ab(one, light) for one in painted)
-        change = after - before
+        bare, referred, after = (_ab(one, light) for one in painted)
+        change = after - referred
         reached = np.minimum(np.hypot(change[..., 0], change[..., 1]) / np.float32(_REACHED), 1)
-        return Answer(automatic.ab + change, automatic.weight * (1 + reached * np.float32(_HINTED)))
+        return Answer(automatic.ab + (after - bare), automatic.weight * (1 + reached * np.float32(_HINTED)))
 
     def _cells(self, scores: Float, look: Look) -> Float:
         """ab (gh, gw, 2) of a key frame's cells."""
@@ -174,7 +179,7 @@ def as_vivid(cells: Float, own: Float, others: Sequence[Look]) -> Float:
     """
     if not others:
         return cells
-    mean, wanted = (float(np.hypot(ab[..., 0], ab[..., 1]).mean()) for ab in (cells, own))
+    mean, wanted = (float(np.square(ab).mean()) ** 0.5 for ab in (cells, own))
     return np.asarray(cells * np.float32(np.clip(wanted / max(mean, 1.0), 1, _VIVID)))
 
 

@@ -19,7 +19,7 @@ __all__ = ["Flow", "evened", "grid", "moved", "two_way"]
 #: There and back, a pixel that misses its place by so many work pixels is believed by a factor of exp(-1/2).
 _RETURN = 1.0
 #: Likewise one whose L*, less the change of the whole frame, changes by so much.
-_LIGHT = 8.0
+_LIGHT = 6.0
 _NONE: Any = None  # of the second map, which the first holds already; OpenCV's types do not know of that
 #: DIS needs some pixels to begin with; smaller frames are taken for still.
 _SMALLEST = 24
@@ -56,7 +56,7 @@ def evened(light: Float) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def _search() -> Any:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
 
 def two_way(before: tuple[Float, NDArray[np.uint8]], now: tuple[Float, NDArray[np.uint8]]) -> tuple[Flow, Flow]:

@@ -216,9 +216,9 @@ class ShotColors:
         """The colours of a key frame of the entered shot."""
         look = self._looks.get(index) or self.coloring.look(light)
         hints = self.hints_at(index, light)
-        hints += [self.coloring.refer(look, picture) for _, picture, _ in self._references]
+        references = [self.coloring.refer(look, picture) for _, picture, _ in self._references]
         others = [other for at, other in self._looks.items() if at != index]
-        answer = self.coloring.answer(look, others, hints)
+        answer = self.coloring.answer(look, others, hints, references)
         for at, picture, same in self._references:
             if same and at == index:
                 ab = rgb_to_lab(cv2.resize(picture, light.shape[::-1], interpolation=cv2.INTER_AREA))[..., 1:]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from photochrom import fuse
+from photochrom import fuse, propagate
 from photochrom.film.coloring import Answer
 from photochrom.film.motion import Flow, evened, grid, moved, two_way
 
@@ -32,6 +32,8 @@ EVERY, _FEWEST = 12, 4
 _LOST = 0.35
 #: So much that key frames before have said counts at the most: about five key frames.
 _MOST = 5.0
+#: How far (lambda of the smoother) and with which share of its weight colour is lent to what could not be followed.
+_BELONGS, _LENT = 30.0, np.float32(0.5)
 #: Weight of what cannot be followed, so that there is a colour everywhere; and share of the carried lightness in the mean.
 _FLOOR, _DENOISE = np.float32(0.02), np.float32(0.65)
 #: A mean of colours is made more vivid by this factor at the most.
@@ -156,9 +158,17 @@ def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
     """A key frame's colours: those carried from the key before, and the model's, by weight."""
     carried = moved(np.dstack([key.ab, key.weight]), np.ascontiguousarray(now.there[..., :2]))
     old = carried[..., 2] * now.there[..., 2]
+    # What came into view, or was lost on the way, takes after what it belongs to by the edges of lightness.
+    near = propagate.smoother(now.smooth, _BELONGS)(np.dstack([carried[..., :2] * old[..., None], old]))
+    known = np.maximum(near[..., 2], 1e-3)
+    lent = np.maximum(_LENT * known - old, 0)
+    ab = carried[..., :2] + (lent / (lent + old + 1e-6))[..., None] * (
+        near[..., :2] / known[..., None] - carried[..., :2]
+    )
+    old = old + lent
     total = old + answer.weight
     share = (answer.weight / total)[..., None]
-    ab = mixed(carried[..., :2], answer.ab, share)
+    ab = mixed(ab, answer.ab, share)
     # What was said by hints counts for more than the most, and goes on to.
     return _Key(now.index, ab, np.minimum(total, np.maximum(_MOST, np.maximum(old, answer.weight))))
 
@@ -172,7 +182,7 @@ def mixed(one: Float, other: Float, share: Float) -> Float:
     vivid = [
         cv2.magnitude(*(np.ascontiguousarray(each[..., channel]) for channel in (0, 1))) for each in (one, other, ab)
     ]
-    wanted = np.asarray(vivid[0] + share[..., 0] * (vivid[1] - vivid[0]))
+    wanted = np.sqrt((1 - share[..., 0]) * np.square(vivid[0]) + share[..., 0] * np.square(vivid[1]))
     gain = np.clip(wanted / np.maximum(vivid[2], np.float32(1)), 1, _VIVID)
     return np.asarray(ab * gain[..., None], np.float32)
 
