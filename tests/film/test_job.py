@@ -63,7 +63,7 @@ def test_killed_at_random_moments_the_result_is_the_same(here: Path, film: Path)
     while not (here / "out.mkv").exists():
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            process.wait(after.uniform(0.3, 1.0) * usual if kills < 6 else 300)
+            process.wait(after.uniform(0.1, 0.7) * usual if kills < 6 else 300)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -86,13 +86,14 @@ def test_a_journal_counts_only_what_is_whole(tmp_path: Path) -> None:
     assert len((tmp_path / "journal.jsonl").read_bytes().splitlines()) == 3
     (tmp_path / "1.packets").write_bytes(b"other")
     assert packets.Journal(tmp_path / "journal.jsonl").frames == 1
-    with pytest.raises(JobError, match="damaged"):
+    with pytest.raises(JobError, match="damaged|cannot be read"):
         list(packets.read_packets(tmp_path / "1.packets"))
 
 
 def test_other_choices_or_an_output_that_is_there_are_refused(here: Path, film: Path) -> None:
     job = films.open(film).job(here / "out.mkv")
-    assert not job.run(stop=lambda: True)
+    done: list[int] = []
+    assert not job.run(lambda event: done.extend([1] * (event["event"] == "part")), stop=lambda: bool(done))
     assert job.folder.exists()
     with pytest.raises(JobError, match="other choices"):
         films.open(film).save(here / "out.mkv", films.make_choices(vividness=0.9))

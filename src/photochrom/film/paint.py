@@ -37,17 +37,21 @@ def paint_frame(frame: Frame, field: fuse.ColorField | None, layout: Layout, mad
     layout: of the source; made: of the result, which may have other depth and chroma planes. An interlaced frame with chroma
     rows of its own for each field gets them field by field.
     """
-    held = _holder(frame, layout, made)
+    # All that is read of the frame is read before it is written into: its planes may be others then.
     if field is None:
+        held = _holder(frame, layout, made)
         _keep_chroma(frame, held, layout, made)
     elif frame.interlaced and made.down:
-        for parity in (0, 1):
-            cb, cr = _chroma(frame.luma[parity::2], field, layout, made)
-            for index, plane in ((1, cb), (2, cr)):
+        fields = [_chroma(frame.luma[parity::2], field, layout, made) for parity in (0, 1)]
+        held = _holder(frame, layout, made)
+        for parity, pair in enumerate(fields):
+            for index, plane in enumerate(pair, 1):
                 target = plane_of(held, index)[parity::2]
                 target[...] = plane[: target.shape[0]]
     else:
-        for index, plane in enumerate(_chroma(frame.luma, field, layout, made), 1):
+        pair = _chroma(frame.luma, field, layout, made)
+        held = _holder(frame, layout, made)
+        for index, plane in enumerate(pair, 1):
             plane_of(held, index)[...] = plane
     held.pts, held.time_base = frame.pts, held.time_base
     held.pict_type = 0  # the encoder chooses

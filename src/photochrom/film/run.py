@@ -144,16 +144,20 @@ class Job:
         except OSError as error:
             raise OutputWriteError(f"cannot be made ({error.strerror})", self.folder) from error
         about = self.folder / "job.json"
-        if not about.exists():
-            write_whole(about, json.dumps(self._identity).encode())
-        try:
-            known = json.loads(about.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise JobError(f"cannot be read ({error}); remove the folder", self.folder) from error
-        if known != self._identity:
+        known = None
+        if about.exists():
+            try:
+                known = json.loads(about.read_text("utf-8"))
+            except (OSError, ValueError) as error:
+                raise JobError(f"cannot be read ({error}); remove the folder", self.folder) from error
+        if known == self._identity:
+            return
+        if known is not None and Journal(self.folder / "journal.jsonl").parts:
             raise JobError(
-                "is of another film, or of other choices; remove it, or name another output with -o", self.folder
+                "is of another film, or of other choices; remove it, or give another output by -o", self.folder
             )
+        (self.folder / "shots.json").unlink(missing_ok=True)  # nothing is coloured yet, so nothing is lost
+        write_whole(about, json.dumps(self._identity).encode())
 
     def reading(self, progress: Progress | None = None) -> Reading:
         """The shots: from the folder, or by reading the film."""
@@ -213,6 +217,7 @@ class Job:
         frames = self.source.frames(stop)
         colors = ShotColors(self.source, self.choices, reading.times, reading.first)
         begun, before = time.monotonic(), journal.frames
+        colors.check()
         state = self._state(journal, left)
         held: Frame | None = None
 
@@ -238,18 +243,15 @@ class Job:
             made = PacketFile(self.folder / _name(index))
             try:
                 state, written = self._part(inside(), colors, shot, (start, end), state, made, count, journal.frames)
+                if stop is not None and stop():
+                    made.abandon()
+                    return False
+                if not written:
+                    raise FilmError("has fewer frames than when it was read first; was it changed?", self.source.path)
+                files = {_name(index): made.finish()}
             except BaseException:
                 made.abandon()
                 raise
-            if stop is not None and stop():
-                made.abandon()
-                return False
-            if not written:
-                made.abandon()
-                raise FilmError(
-                    "has fewer frames than when it was first read; it was changed meanwhile", self.source.path
-                )
-            files = {_name(index): made.finish()}
             if state is not None and end < shot.stop:
                 data = BytesIO()
                 arrays: dict[str, Any] = state.arrays()

@@ -113,6 +113,14 @@ class ShotColors:
         planes = (upright.slope, upright.offset, upright.low, upright.high)
         return ColorField(*(np.ascontiguousarray(np.rot90(plane, -self._turns)) for plane in planes))
 
+    def check(self) -> None:
+        """Raise HintError for what is said of moments or places outside the film, before any work is done."""
+        steering = self.choices.steering
+        for one in (*steering.hints, *steering.references, *steering.palettes):
+            one.at(self._times)
+        for hint in steering.hints:
+            self._at_work(hint.x, hint.y)
+
     def painted(self, shot: Shot) -> bool:
         """Whether a shot is coloured at all."""
         return not (shot.kind in ("title", "blank") or (shot.kind == "color" and self.choices.keep_color))
