@@ -8,8 +8,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-
 from film_helpers import lumas, make_film, pan, planes, shots
+
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.errors import EditsError, FilmError, HintError, NoVideoError, OptionError
@@ -39,7 +39,9 @@ def test_sound_without_pictures(here: Path) -> None:
 
 
 def test_a_cut_file_is_coloured_as_far_as_it_goes(here: Path) -> None:
-    whole = make_film(here / "in.mkv", pan(data.coffee(), 12), codec="libx264", options={"g": "4", "crf": "10"}).read_bytes()
+    whole = make_film(
+        here / "in.mkv", pan(data.coffee(), 12), codec="libx264", options={"g": "4", "crf": "10"}
+    ).read_bytes()
     (here / "cut.mkv").write_bytes(whole[: len(whole) * 2 // 3])
     result = films.open(here / "cut.mkv").save(here / "out.mkv", codec="ffv1")
     assert 0 < len(lumas(result)) < 12
@@ -72,7 +74,12 @@ def test_tiny_films_of_one_frame(here: Path, size: tuple[int, int]) -> None:
 
 def test_what_cannot_be_written_is_refused_at_once(here: Path, photochrom: Command) -> None:
     film = films.open(make_film(here / "in.mkv", pan(data.astronaut(), 2)))
-    for how in ({"codec": "mpeg9"}, {"codec": "av1", "pix_fmt": "yuv444p"}, {"pix_fmt": "rgb24"}, {"codec": "ffv1", "crf": 3}):
+    for how in (
+        {"codec": "mpeg9"},
+        {"codec": "av1", "pix_fmt": "yuv444p"},
+        {"pix_fmt": "rgb24"},
+        {"codec": "ffv1", "crf": 3},
+    ):
         with pytest.raises(OptionError):
             film.job(here / "out.mkv", **how)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="one that .mp4 holds"):

@@ -12,9 +12,7 @@ from photochrom.film.layout import FULL, LIMITED, MATRICES, Layout
 
 @pytest.mark.parametrize("matrix", ["bt601", "bt709", "bt2020nc"])
 @pytest.mark.parametrize(("level", "ab"), [(60, (15, 10)), (128, (-20, 30)), (200, (10, -10)), (128, (0, 0))])
-def test_table_gives_the_wanted_colour_at_the_luma_that_is_there(
-    matrix: str, level: int, ab: tuple[int, int]
-) -> None:
+def test_table_gives_the_wanted_colour_at_the_luma_that_is_there(matrix: str, level: int, ab: tuple[int, int]) -> None:
     _, red, blue = MATRICES[matrix]
     cb, cr = chroma_table(matrix)[level * SIDE + (ab[1] + REACH) // STEP, (ab[0] + REACH) // STEP]
     luma = level / 255

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from film_helpers import make_film, planes, shots
+
 from photochrom import film as films
 from photochrom.errors import JobError, OutputExistsError, OutputWriteError
 from photochrom.film import packets, run
@@ -31,7 +31,9 @@ def same(one: Path, other: Path) -> bool:
 
 
 @pytest.mark.parametrize("codec", ["ffv1", "h264"])
-def test_stopped_anywhere_the_result_is_the_same(here: Path, film: Path, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_anywhere_the_result_is_the_same(
+    here: Path, film: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "PART", 8)  # so that shots have parts, too
     whole = films.open(film).save(here / "whole.mkv", codec=codec)
     for seed in range(3):
@@ -55,7 +57,19 @@ def test_stopped_anywhere_the_result_is_the_same(here: Path, film: Path, codec: 
 
 def test_killed_at_random_moments_the_result_is_the_same(here: Path, film: Path) -> None:
     whole = films.open(film).save(here / "whole.mkv", codec="ffv1", threads=1)
-    command = [sys.executable, "-m", "photochrom", "video", "in.mkv", "-o", "out.mkv", "--codec", "ffv1", "--threads", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "photochrom",
+        "video",
+        "in.mkv",
+        "-o",
+        "out.mkv",
+        "--codec",
+        "ffv1",
+        "--threads",
+        "1",
+    ]
     after, kills = random.Random(0), 0
     begun = time.monotonic()
     subprocess.run([*command[:4], "in.mkv", "-o", "timed.mkv", *command[7:]], check=True, capture_output=True)

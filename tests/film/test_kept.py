@@ -9,8 +9,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-
 from film_helpers import lumas, make_film, pan, planes, shots, times
+
 from helpers import Command, data
 from photochrom import film as films
 
@@ -60,7 +60,9 @@ def test_uneven_times_are_carried(here: Path, name: str) -> None:
 def test_sound_tags_chapters_and_aspect_are_kept(here: Path, photochrom: Command) -> None:
     def setup(container: Any, stream: Any) -> Any:
         container.metadata["title"] = "A title"
-        container.set_chapters([{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}])
+        container.set_chapters(
+            [{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}]
+        )
         stream.codec_context.sample_aspect_ratio = Fraction(4, 3)
         sound = container.add_stream("pcm_s16le", rate=8000)
         sound.layout = "mono"
@@ -96,7 +98,9 @@ def test_rotation_is_kept_and_the_picture_is_seen_upright(here: Path) -> None:
     def setup(container: Any, stream: Any) -> None:
         stream.set_display_rotation(90)
 
-    plain = films.open(make_film(here / "plain.mp4", frames, codec="libx264", pix_fmt="yuv444p")).save(codec="h264", crf=1)
+    plain = films.open(make_film(here / "plain.mp4", frames, codec="libx264", pix_fmt="yuv444p")).save(
+        codec="h264", crf=1
+    )
     made = make_film(here / "turned.mp4", turned, codec="libx264", pix_fmt="yuv444p", setup=setup)
     result = films.open(made).save(codec="h264", crf=1)
     with av.open(str(result)) as film:
@@ -107,7 +111,10 @@ def test_rotation_is_kept_and_the_picture_is_seen_upright(here: Path) -> None:
 
 def test_interlaced_film_stays_interlaced(here: Path) -> None:
     made = make_film(
-        here / "in.mkv", pan(data.coffee(), 4), codec="libx264", options={"crf": "5", "x264-params": "tff=1:interlaced=1"}
+        here / "in.mkv",
+        pan(data.coffee(), 4),
+        codec="libx264",
+        options={"crf": "5", "x264-params": "tff=1:interlaced=1"},
     )
     film = films.open(made)
     assert film.source.interlaced
@@ -121,7 +128,10 @@ def test_interlaced_film_stays_interlaced(here: Path) -> None:
 
 def test_a_part_of_a_film(here: Path, photochrom: Command) -> None:
     make_film(here / "in.mkv", [frame for shot in shots(10) for frame in shot])
-    assert photochrom("video", "in.mkv", "--from", "0.4", "--to", "00:00:00.8", "-o", "out.mkv", "--codec", "ffv1").code == 0
+    assert (
+        photochrom("video", "in.mkv", "--from", "0.4", "--to", "00:00:00.8", "-o", "out.mkv", "--codec", "ffv1").code
+        == 0
+    )
     assert times(here / "out.mkv") == [Fraction(index * 40, 1000) for index in range(10)]
     assert all(map(np.array_equal, lumas(here / "in.mkv")[10:20], lumas(here / "out.mkv")))
 

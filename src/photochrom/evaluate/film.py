@@ -27,7 +27,7 @@ from photochrom.film import open as open_film
 from photochrom.film.film import Film
 from photochrom.film.paint import paint_frame
 
-__all__ = ["FIGURES", "measure", "measure_films", "methods_of"]
+__all__ = ["FIGURES", "measure", "measure_films", "methods_of", "rendered", "true_frames"]
 
 Rgb = NDArray[np.uint8]
 #: What is measured: key, title, decimals, factor when printed.
@@ -102,7 +102,7 @@ def measure_films(
         film = open_film(path)
         for name, what in {"truth": "truth", **methods}.items():
             progress(f"{path.name}: {name}")
-            frames = islice(_result(film, what), limit)
+            frames = islice(rendered(film, what), limit)
             rows.append({"film": path.name, "method": name, **measure(islice(true_frames(film), limit), frames)})
     return {"protocol": "film", "figures": [figure[0] for figure in FIGURES], "rows": rows}
 
@@ -113,7 +113,8 @@ def true_frames(film: Film) -> Iterator[Rgb]:
         yield paint_frame(frame, None, film.source.layout, film.source.layout).to_ndarray(format="rgb24")
 
 
-def _result(film: Film, what: str) -> Iterator[Rgb]:
+def rendered(film: Film, what: str) -> Iterator[Rgb]:
+    """Frames of a method: of ours "film", "frames" or "exemplar"; "truth"; or those of a film or folder."""
     if what == "truth":
         yield from true_frames(film)
     elif what == "frames":
