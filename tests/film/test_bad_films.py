@@ -82,7 +82,7 @@ def test_what_cannot_be_written_is_refused_at_once(here: Path, photochrom: Comma
     ):
         with pytest.raises(OptionError):
             film.job(here / "out.mkv", **how)  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="one that .mp4 holds"):
+    with pytest.raises(OptionError, match=r"one that \.mp4 holds"):
         film.job(here / "out.mp4", codec="ffv1")
     assert photochrom("video", "in.mkv", "--from", "3", "--to", "2").code == 2
     assert photochrom("video", "in.mkv", "--from", "x").code == 2

@@ -100,7 +100,7 @@ def test_a_journal_counts_only_what_is_whole(tmp_path: Path) -> None:
     assert len((tmp_path / "journal.jsonl").read_bytes().splitlines()) == 3
     (tmp_path / "1.packets").write_bytes(b"other")
     assert packets.Journal(tmp_path / "journal.jsonl").frames == 1
-    with pytest.raises(JobError, match="damaged|cannot be read"):
+    with pytest.raises(JobError, match=r"damaged|cannot be read"):
         list(packets.read_packets(tmp_path / "1.packets"))
 
 
