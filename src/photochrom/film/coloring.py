@@ -13,17 +13,20 @@ import cv2
 import numpy as np
 
 from photochrom import decode, fuse
-from photochrom.colorizer import LONGEST, Colorizer
+from photochrom.analysis import LONGEST
+from photochrom.colorizer import Colorizer
 from photochrom.parallel import product
+from photochrom.steering.reference import vectors_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from photochrom.colorizer import Colorized, Opened
+    from photochrom.colorized import Colorized
+    from photochrom.colorizer import Opened
     from photochrom.film.layout import Layout
-    from photochrom.hints import Hint
+    from photochrom.edits.hints import Step
 
     Float = NDArray[np.float32]
 
@@ -50,7 +53,7 @@ class Look:
     @property
     def vectors(self) -> Float:
         """(n, C): |u - v|^2 from 0 (alike) to about 4."""
-        vectors = self.opened.vectors
+        vectors = self.opened.once(vectors_of)
         return vectors.reshape(-1, vectors.shape[-1])
 
 
@@ -103,7 +106,7 @@ class Coloring:
         return Look(opened, self.colorizer.session.decode(opened.features), cells)
 
     def answer(
-        self, look: Look, others: Sequence[Look] = (), hints: Sequence[Hint] = (), references: Sequence[Hint] = ()
+        self, look: Look, others: Sequence[Look] = (), hints: Sequence[Step] = (), references: Sequence[Step] = ()
     ) -> Answer:
         """Colours of a key frame that agree with other key frames of its shot, and obey hints at work-size pixels.
 
@@ -136,7 +139,7 @@ class Coloring:
         agreeing = decode.agree(scores, look.cells)
         return decode.decode_bins(agreeing, session.bins, self.vividness, session.log_prior, session.temperature)
 
-    def refer(self, look: Look, picture: NDArray[np.uint8]) -> Hint:
+    def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:
         """A hint that gives a key frame the colours of a colour picture (h, w, 3) sRGB."""
         return look.opened.refer(picture)
 

@@ -105,12 +105,12 @@ def suggestions(source: Source, reading: Reading, choices: Choices, count: int) 
         look = colors.coloring.look(light)
         share = (shot.stop - shot.start) / reading.frames
         for click in look.opened.suggest(min(count, 3), hints=colors.hints_at(frame.index, light)):
-            lab = np.array([[*_at(light, click.x, click.y), *one.ab] for one in click.colours], np.float32)
+            lab = np.array([[*_at(light, click.x, click.y), *one.ab] for one in click.colors], np.float32)
             codes = np.rint(lab_to_rgb(lab).clip(0, 1) * 255).astype(int) if len(lab) else np.empty((0, 3), int)
             x, y = colors.in_film(click.x, click.y)
             time = reading.times[frame.index - reading.first]
             named = tuple("#{:02x}{:02x}{:02x}".format(*code) for code in codes.tolist())
-            found.append(Suggestion(round(time, 3), frame.index, x, y, float(click.change) * share, named))
+            found.append(Suggestion(round(time, 3), frame.index, x, y, float(click.gain) * share, named))
     return sorted(found, key=lambda one: -one.change)[:count]
 
 

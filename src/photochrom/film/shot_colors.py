@@ -18,7 +18,8 @@ from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
 from photochrom.film.steer import Steering
 from photochrom.fuse import ColorField
-from photochrom.hints import Hint, Spot
+from photochrom.edits.hints import Hint
+from photochrom.edits.places import Spot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from photochrom import fuse, propagate
+from photochrom import fuse
 from photochrom.film.coloring import Answer
 from photochrom.film.motion import Flow, evened, grid, moved, two_way
+from photochrom.steering import propagate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import EditsError, HintError
-from photochrom.hints import ab_of
+from photochrom.edits.hints import ab_of
 
 __all__ = ["FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
 
