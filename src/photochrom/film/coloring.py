@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from photochrom.colorized import Colorized
     from photochrom.colorizer import Opened
-    from photochrom.film.layout import Layout
     from photochrom.edits.hints import Step
+    from photochrom.film.layout import Layout
 
     Float = NDArray[np.float32]
 

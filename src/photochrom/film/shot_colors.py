@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 
 from photochrom.color import rgb_to_lab
+from photochrom.edits.hints import Hint
+from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
 from photochrom.film.follow import Place, follow
 from photochrom.film.motion import evened
@@ -18,8 +20,6 @@ from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
 from photochrom.film.steer import Steering
 from photochrom.fuse import ColorField
-from photochrom.edits.hints import Hint
-from photochrom.edits.places import Spot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.errors import EditsError, HintError
 from photochrom.edits.hints import ab_of
+from photochrom.errors import EditsError, HintError
 
 __all__ = ["FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
 
