@@ -160,7 +160,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=50)
     parser.add_argument("--hints", action="store_true")
     parser.add_argument("--cuts", action="store_true")
-    parser.add_argument("--strip", type=Path, help="of a clip made from scikit-image's astronaut and cup of coffee")
+    parser.add_argument("--strip", type=Path, help="of a clip made from scikit-image's astronaut")
     options = parser.parse_args()
     for path in options.film:
         steadiness(path, options.frames)
@@ -172,9 +172,9 @@ def main() -> None:
         if options.cuts:
             cuts(folder)
         if options.strip:
-            frames = [window(data.astronaut(), (480, 360), 0.36 + 0.2 * i / 60, 0.9 - 0.3 * i / 60) for i in range(60)]
+            frames = [window(data.astronaut(), (480, 360), 0.36 + 0.2 * i / 36, 0.9 - 0.3 * i / 36) for i in range(36)]
             write(folder / "made.mkv", frames)
-            strip(folder / "made.mkv", options.strip, 60)
+            strip(folder / "made.mkv", options.strip, 36)
 
 
 if __name__ == "__main__":
