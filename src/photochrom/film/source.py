@@ -107,6 +107,8 @@ class Source:
     def _decoded(self, container: Any, stream: Any, av: Any) -> Iterator[Any]:
         graph = _deinterlacer(av, stream) if self.deinterlace else None
         packets = container.demux(stream)
+        sent: set[int] = set()
+        errors: list[tuple[int | None, str]] = []
         while True:
             try:
                 packet = next(packets)
@@ -117,14 +119,16 @@ class Source:
                     f"the file breaks off or is damaged ({error.strerror}); what was read of it is coloured"
                 )
                 break
+            if packet.pts is not None:
+                sent.add(packet.pts)
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
                 self.lost += 1
-                time = packet.pts if packet.pts is not None else packet.dts
-                self._name(float((time or 0) * self.time_base), f"cannot be decoded ({error.strerror})")
+                errors.append((packet.pts if packet.pts is not None else packet.dts, str(error.strerror)))
                 continue
             for frame in frames:
+                sent.discard(frame.pts)
                 if graph is None:
                     yield frame
                     continue
@@ -133,6 +137,11 @@ class Source:
         if graph is not None:
             graph.push(None)
             yield from _pulled(graph, av)
+        # Decoding threads tell of an error late; what never came out is what was lost.
+        if errors and 0 < len(sent) <= 2 * len(errors):
+            errors = [(pts, errors[0][1]) for pts in sorted(sent)]
+        for pts, why in errors:
+            self._name(float((pts or 0) * self.time_base), f"cannot be decoded ({why})")
 
     def _name(self, time: float, why: str) -> None:
         if len(self.damaged) < NAMED:
