@@ -10,6 +10,9 @@
     │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
     │   ├── InvalidPixelsError     NaN, infinity or an impossible shape
     │   └── GreyReferenceError     a reference picture without colour (.chroma)
+    ├── FilmError                  a film that cannot be used (.path)
+    │   └── NoVideoError           the file has no pictures: sound alone, or text
+    ├── JobError                   a job folder of another film or of other choices (.path)
     ├── OutputError                a result that cannot be written (.path)
     │   ├── OutputExistsError      the file is there already and --force was not given
     │   ├── OutputConflictError    two inputs would write the same file (.inputs)
@@ -47,6 +50,7 @@ __all__ = [
     "DivergenceError",
     "EditsError",
     "EvaluationError",
+    "FilmError",
     "ForkedError",
     "GreyReferenceError",
     "HintError",
@@ -55,9 +59,11 @@ __all__ = [
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "JobError",
     "MaskError",
     "MissingExtraError",
     "ModelError",
+    "NoVideoError",
     "OptionError",
     "OutputConflictError",
     "OutputError",
@@ -137,6 +143,18 @@ class GreyReferenceError(ImageError):
         super().__init__(
             f"the reference is grey (chroma {chroma:.1f} in its most colourful part); choose a colour picture", path
         )
+
+
+class FilmError(_PathError):
+    """A film that cannot be used."""
+
+
+class NoVideoError(FilmError):
+    """A file without pictures: sound alone, or text."""
+
+
+class JobError(_PathError):
+    """A job folder of another film or of other choices."""
 
 
 class OutputError(_PathError):

@@ -16,6 +16,7 @@ from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.cli.video import video
 from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command()(colorize)
 app.command()(suggest)
+app.command()(video)
 app.command()(models)
 app.command()(train)
 app.command()(export)
