@@ -18,7 +18,7 @@ from photochrom.web.engine import Held
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
 
-__all__ = ["routes"]
+__all__ = ["picture_response", "routes"]
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -79,7 +79,7 @@ def routes(state: State) -> APIRouter:
         if None in given and given != [None] * 4:
             raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
         window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
-        return await state.work(name, lambda held: _picture(held.proofs.grey(size, window), "jpeg"))
+        return await state.work(name, lambda held: picture_response(held.proofs.grey(size, window), "jpeg"))
 
     @router.post(
         "/paint",
@@ -93,7 +93,7 @@ def routes(state: State) -> APIRouter:
         def work(held: Held) -> Response:
             _, result = held.painted(wanted.edits)
             held.remember(wanted.edits)
-            return _picture(held.proofs.paint(result, wanted.size, window), wanted.format)
+            return picture_response(held.proofs.paint(result, wanted.size, window), wanted.format)
 
         return await state.work(name, work)
 
@@ -106,7 +106,7 @@ def routes(state: State) -> APIRouter:
         """How sure the model is, as a grey picture."""
 
         def work(held: Held) -> Response:
-            return _picture(held.proofs.confidence(held.painted(wanted.edits)[1], wanted.size), "png")
+            return picture_response(held.proofs.confidence(held.painted(wanted.edits)[1], wanted.size), "png")
 
         return await state.work(name, work)
 
@@ -155,7 +155,7 @@ def routes(state: State) -> APIRouter:
     return router
 
 
-def _picture(pixels: Any, form: str) -> Response:
+def picture_response(pixels: Any, form: str) -> Response:
     """(h, w) or (h, w, 3) uint8 sRGB as a JPEG or PNG file."""
     given = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, encoded = cv2.imencode(f".{form}", np.ascontiguousarray(given), _JPEG if form == "jpeg" else _PNG)
