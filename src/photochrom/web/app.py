@@ -116,6 +116,6 @@ def _warm_up(engine: Engine) -> None:
 async def _sweep(state: State) -> None:
     """Delete what has expired, again and again."""
     while True:
-        await asyncio.sleep(min(_SWEEP, state.settings.keep / 4))
+        await asyncio.sleep(min(_SWEEP, state.settings.keep / 4, state.settings.idle / 4))
         await run_in_threadpool(state.store.sweep)
-        state.engine.forget_gone()
+        await run_in_threadpool(state.engine.rest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from photochrom.runtime import open_model
 from photochrom.steering import picture_palette
 from photochrom.web import options
 from photochrom.web.applied import Uploaded, to_edits
+from photochrom.web.memory import give_back, measured
 from photochrom.web.problems import Problem, as_problem
 from photochrom.web.settings import Settings
 from photochrom.web.store import read_about, write_about
@@ -28,6 +30,8 @@ __all__ = ["Engine", "Held", "place_reference"]
 
 #: Painted pictures of a session that are remembered: for another view of the same choices nothing is painted anew.
 _PAINTED = 3
+#: What libvips and others hold for an opened photograph, beside arrays.
+_FIXED = 2_000_000
 
 
 class Held:
@@ -42,6 +46,8 @@ class Held:
         self._hints: dict[Any, Hint] = {}
         self._painted: OrderedDict[Any, tuple[Plan, Colorized]] = OrderedDict()
         self._lock = threading.Lock()
+        self.nbytes = 0
+        self.used = time.monotonic()
 
     def references(self) -> dict[str, Uploaded]:
         """The reference pictures by id."""
@@ -123,16 +129,12 @@ class Held:
         path = self.folder / "last.json"
         return options.Edits.model_validate(read_about(path)) if path.exists() else options.Edits()
 
-    @property
-    def nbytes(self) -> int:
-        """About how much memory it takes."""
-        total = self.proofs.nbytes
-        for opened in [self.opened, *self._pictures.values()]:
-            pixels = opened.source.pixels()
-            # What belongs together takes 75 bytes for each work pixel, once there are hints.
-            total += 4_000_000 + 75 * opened.work_lightness.size + (0 if pixels is None else pixels.nbytes)
-            total += sum(array.nbytes for array in opened.features.arrays)
-        return total
+    def weigh(self) -> int:
+        """Bytes of memory that it takes now, measured."""
+        shared = [self.opened.colorizer, *(one.colorizer for one in list(self._pictures.values()))]
+        with self._lock:
+            self.nbytes = _FIXED + measured(self, shared=shared)
+        return self.nbytes
 
 
 class Engine:
@@ -187,24 +189,41 @@ class Engine:
     def forget(self, name: str) -> None:
         """Close a photograph."""
         with self._lock:
-            self._held.pop(name, None)
+            gone = self._held.pop(name, None)
+            self.nbytes = sum(one.nbytes for one in self._held.values())
+        if gone is not None:
+            del gone
+            give_back()
 
-    def forget_gone(self) -> None:
-        """Close the photographs whose folders are gone."""
+    def rest(self) -> None:
+        """Close the photographs whose folders are gone, and those that nobody asked for in a while: they are opened again then."""
+        oldest = time.monotonic() - self.settings.idle
         with self._lock:
-            for name in [name for name, held in self._held.items() if not held.folder.exists()]:
+            gone = [name for name, held in self._held.items() if held.used < oldest or not held.folder.exists()]
+            for name in gone:
                 del self._held[name]
+            self.nbytes = sum(one.nbytes for one in self._held.values())
+        if gone:
+            give_back()
 
     def keep(self, held: Held) -> None:
         """Keep an opened photograph, and close others where the memory is needed."""
+        held.used = time.monotonic()
+        held.weigh()
+        closed = False
         with self._lock:
+            if not held.folder.exists():
+                return  # ended meanwhile
             self._held[held.folder.name] = held
             self._held.move_to_end(held.folder.name)
-            sizes = {key: one.nbytes for key, one in self._held.items()}
-            self.nbytes = sum(sizes.values())
+            self.nbytes = sum(one.nbytes for one in self._held.values())
             while self.nbytes > self.settings.max_memory and len(self._held) > 1:
-                gone, _ = self._held.popitem(last=False)
-                self.nbytes -= sizes[gone]
+                _, gone = self._held.popitem(last=False)
+                self.nbytes -= gone.nbytes
+                closed = True
+                del gone
+        if closed:
+            give_back()
 
     def add_reference(self, folder: Path, name: str, upload: Path) -> dict[str, Any]:
         """Take an uploaded file as the next reference of a session: its id and size. Raises Problem, ImageError."""

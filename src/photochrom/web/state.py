@@ -42,7 +42,15 @@ class State:
     async def work(self, name: str, work: Callable[[Held], Result]) -> Result:
         """``work`` on the opened photograph of a session, in the pool. Raises Problem."""
         folder = self.store.find("sessions", name)
-        return await self.pool.run(lambda: work(self.engine.held(folder)))
+
+        def weighed() -> Result:
+            held = self.engine.held(folder)
+            try:
+                return work(held)
+            finally:
+                self.engine.keep(held)  # what was worked out for it counts
+
+        return await self.pool.run(weighed)
 
 
 def save(
