@@ -93,7 +93,7 @@ def test_an_edit_that_cannot_be_painted_is_marked_and_undone(visit: Visit, pictu
     section(person, "#history-list")
     steps = page.locator("#history-list .step")
     assert steps.count() == 2
-    assert "it is invalid" in steps.first.inner_text()
+    assert "It is invalid" in steps.first.inner_text()
     assert not steps.first.locator("input").is_checked()
     assert page.locator("#pins .spot").count() == 1
     page.keyboard.press("Control+z")  # undoes the valid step before, once
@@ -254,15 +254,15 @@ def test_the_brush_mends_what_the_box_found(visit: Visit, pictures: Path) -> Non
     page.mouse.click(*person.place(400, 400))
     page.locator("#toast", has_text="corner").wait_for()
     page.locator("#box-grow").uncheck()
-    person.drag((300, 20), (330, 40), (360, 90))
+    person.drag((300, 80), (330, 100), (360, 150))
     page.locator("#picker:visible").wait_for()
     page.keyboard.press("Escape")
     page.locator("[data-tool-button=brush]").click()
     assert page.locator("#region-choose").is_enabled()  # what was marked is still there
-    person.drag((200, 50), (240, 60))
+    person.drag((380, 100), (420, 110))
     page.locator("#region-choose").click()
     person.name_colour("#2040c0")
-    boxed, brushed, beside = person.lab(330, 50), person.lab(220, 55), person.lab(270, 20)
+    boxed, brushed, beside = person.lab(330, 110), person.lab(400, 105), person.lab(330, 200)
     assert boxed[2] < -15
     assert brushed[2] < -15
     assert beside[2] > -10
@@ -271,12 +271,12 @@ def test_the_brush_mends_what_the_box_found(visit: Visit, pictures: Path) -> Non
     page.locator("#picker-reshape").click()
     page.locator("#brush-erase").click()
     page.locator("#brush-size").fill("120")
-    person.drag((200, 50), (240, 60))
+    person.drag((380, 100), (420, 110))
     page.locator("#region-choose").click()
     person.painted()
-    assert person.lab(220, 55)[2] > -10
-    assert person.lab(330, 50)[2] < -15
+    assert person.lab(400, 105)[2] > -10
+    assert person.lab(330, 110)[2] < -15
     assert page.locator("#placed li").count() == 1
     page.keyboard.press("Control+z")
     person.painted()
-    np.testing.assert_allclose(person.lab(220, 55), brushed, atol=1)
+    np.testing.assert_allclose(person.lab(400, 105), brushed, atol=1)

@@ -21,10 +21,10 @@ export default {
   tools: "Werkzeuge", "tool.hand": "Bewegen", "tool.hand.title": "Ansehen und bewegen (V)", "tool.hand.hint": "Ziehen bewegt, zwei Finger vergrößern", "tool.color": "Farbe",
   "tool.color.title": "Eine Stelle anklicken und ihre Farbe wählen (C)", "tool.color.hint": "Eine Stelle antippen, dann ihre Farbe wählen", "tool.brush": "Pinsel", "tool.brush.title": "Eine Fläche übermalen und ihre Farbe wählen (B)",
   "tool.brush.hint": "Eine Fläche übermalen", "tool.box": "Objekt", "tool.box.title": "Einen Rahmen um ein Objekt ziehen und seine Farbe wählen (R)", "tool.box.hint": "Einen Rahmen um ein Objekt ziehen",
-  suggest: "Vorschläge", "suggest.title": "Zeigen, wo ein Klick am meisten bringt (G)", "suggest.found": { one: "{n} Stelle vorgeschlagen.", other: "{n} Stellen vorgeschlagen, die nützlichste zuerst." },
+  suggest: "Tipps", "suggest.title": "Zeigen, wo ein Klick am meisten bringt (G)", "suggest.found": { one: "{n} Stelle vorgeschlagen.", other: "{n} Stellen vorgeschlagen, die nützlichste zuerst." },
   "suggest.none": "Das Modell hat keine Fragen mehr.", doubts: "Zweifel", "doubts.title": "Zeigen, wo das Modell unsicher ist (O)", "doubts.legend": "Getönt: weniger sicher als anderswo",
   before: "Vorher", after: "Nachher", "before.title": "Vorher und nachher (X)", split: "Vorher und nachher", "split.after": "ganz in Farbe", "split.before": "ganz wie vorher", "split.share": "{share} wie vorher",
-  adjust: "Anpassen", zoom: "Vergrößerung", "zoom.in": "Vergrößern", "zoom.in.title": "Vergrößern (+)", "zoom.out": "Verkleinern", "zoom.out.title": "Verkleinern (−)", "zoom.fit": "Ganzes Bild", "zoom.fit.title": "Ganzes Bild (0)",
+  adjust: "Regler", zoom: "Vergrößerung", "zoom.in": "Vergrößern", "zoom.in.title": "Vergrößern (+)", "zoom.out": "Verkleinern", "zoom.out.title": "Verkleinern (−)", "zoom.fit": "Ganzes Bild", "zoom.fit.title": "Ganzes Bild (0)",
   stage: "Foto. Pfeiltasten bewegen ein Kreuz, Eingabe setzt eine Farbe, Plus und Minus vergrößern und verkleinern.",
 
   welcome: "Ein Schwarzweißfoto kolorieren", "welcome.drop": "Eines oder mehrere hierher ziehen, mit Strg V einfügen, oder", "welcome.phone": "Eines oder mehrere auf einmal", "welcome.choose": "Fotos auswählen",
