@@ -31,7 +31,6 @@ def test_steps_can_be_switched_off(visit: Visit, pictures: Path) -> None:
     page = person.page
     person.open(pictures / "astronaut.jpg")
     person.hide_before()
-    plain = person.lab(*SUIT)
     person.click(*SUIT)
     person.name_colour("teal")
     teal = person.lab(*SUIT)
@@ -46,7 +45,7 @@ def test_steps_can_be_switched_off(visit: Visit, pictures: Path) -> None:
     steps.nth(1).locator("input").uncheck()
     person.painted()
     assert page.locator("#pins .spot").count() == 0
-    assert abs(person.lab(*SUIT)[1] - plain[1]) < 3
+    assert person.lab(*SUIT)[1] > teal[1] + 10
     np.testing.assert_allclose(person.lab(*WALL), warm, atol=2)
     page.reload()
     person.painted()
@@ -114,18 +113,19 @@ def test_before_and_after(visit: Visit, pictures: Path, tmp_path: Path) -> None:
 
 
 def test_before_of_a_sepia_scan_is_the_scan(visit: Visit, tmp_path: Path, pictures: Path) -> None:
-    grey = load(pictures / "astronaut.jpg")
+    grey = load(pictures / "large.jpg")
     save(np.rint(grey[..., None] * [1.0, 0.86, 0.66]).astype(np.uint8), tmp_path / "scan.jpg", Q=95)
     person = visit()
     person.open(tmp_path / "scan.jpg")
+    wall = 4 * WALL[0], 4 * WALL[1]
     person.page.locator("#split-knob").press("End")
-    assert person.lab(*WALL)[2] > 8  # as yellow as it lies in the drawer
-    person.page.mouse.move(*person.place(*WALL))
-    person.page.keyboard.press("+")
-    person.page.keyboard.press("+")
-    person.page.keyboard.press("+")
+    assert person.lab(*wall)[2] > 8  # as yellow as it lies in the drawer
+    with person.page.expect_response(re.compile("/scan.*width=")):  # and when one looks closer
+        person.page.mouse.move(*person.place(*wall))
+        for _ in range(6):
+            person.page.mouse.wheel(0, -120)
     person.painted()
-    assert person.lab(*WALL)[2] > 8
+    assert person.lab(*wall)[2] > 8
 
 
 @pytest.mark.parametrize("straight", [False, True])
@@ -143,7 +143,8 @@ def test_all_pictures_as_one_zip(visit: Visit, pictures: Path, tmp_path: Path, s
     page.locator("#save").click()
     if straight:
         page.locator("#save-all").click()
-        page.wait_for_function("window.closed")
+        page.locator("#toast", has_text="3 photographs saved").wait_for()
+        assert page.evaluate("window.closed")
         assert page.evaluate("window.pieces.length") > 20  # as they came, not at once
         content = bytes(page.evaluate("new Blob(pieces).arrayBuffer().then((all) => [...new Uint8Array(all)])"))
     else:
@@ -152,13 +153,13 @@ def test_all_pictures_as_one_zip(visit: Visit, pictures: Path, tmp_path: Path, s
         file.value.save_as(tmp_path / "all.zip")
         assert file.value.suggested_filename == "photochrom.zip"
         content = (tmp_path / "all.zip").read_bytes()
-    page.locator("#toast", has_text="3 photographs saved").wait_for()
+        page.locator("#toast", has_text="3 photographs saved").wait_for()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         assert sorted(archive.namelist()) == [
             "astronaut.photochrom.json",
             "astronaut_color.jpg",
-            "deep (2).photochrom.json" if "deep (2).photochrom.json" in archive.namelist() else "deep.photochrom (2).json",
+            "deep.photochrom (2).json",
             "deep.photochrom.json",
             "deep_color (2).tif",
             "deep_color.tif",

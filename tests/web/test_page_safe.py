@@ -30,11 +30,18 @@ def section(person: Person, summary: str) -> None:
     person.page.locator(f"details:has({summary})").evaluate("one => one.open = true")
 
 
-def refuse(person: Person, path: str, status: int, kind: str, **more: Any) -> None:
-    """From now on the server refuses what is asked at an address."""
+def refuse(person: Person, path: str, status: int, kind: str, about: str = "", **more: Any) -> None:
+    """From now on the server refuses what is asked at an address, as far as ``about`` is in what is asked."""
     body = {"type": f"/problems/{kind}", "title": kind, "status": status, "detail": f"it is {kind}", **more}
     answer = {"status": status, "content_type": "application/problem+json", "body": json.dumps(body)}
-    person.page.route(path, lambda route: route.fulfill(**answer))
+
+    def answered(route: Any) -> None:
+        if about in str(route.request.post_data or about):
+            route.fulfill(**answer)
+        else:
+            route.continue_()
+
+    person.page.route(path, answered)
 
 
 def kept(person: Person) -> None:
@@ -82,7 +89,7 @@ def test_an_edit_that_cannot_be_painted_is_marked_and_undone(visit: Visit, pictu
     page = person.page
     person.open(pictures / "astronaut.jpg")
     teal(person)
-    refuse(person, "**/paint", 422, "invalid", field="hints.1")
+    refuse(person, "**/paint", 422, "invalid", about='"x":300', field="hints.1")
     person.click(300, 60)
     page.locator("#picker-list .choice").first.click()
     page.locator("#toast.error", has_text="undone").wait_for()
@@ -280,3 +287,16 @@ def test_the_brush_mends_what_the_box_found(visit: Visit, pictures: Path) -> Non
     page.keyboard.press("Control+z")
     person.painted()
     np.testing.assert_allclose(person.lab(400, 105), brushed, atol=1)
+
+
+def test_a_server_that_paints_nothing_costs_no_edit(visit: Visit, pictures: Path) -> None:
+    person = visit()
+    page = person.page
+    person.open(pictures / "astronaut.jpg")
+    teal(person)
+    refuse(person, "**/paint", 422, "invalid", field="hints")
+    page.locator("#warmth").fill("1")
+    page.locator("#toast.error", has_text="nothing lost").wait_for()
+    page.unroute("**/paint")
+    kept(person)
+    assert page.locator("#warmth").input_value() == "1"

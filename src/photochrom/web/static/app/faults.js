@@ -3,10 +3,15 @@
 import { app, emit } from "./app.js";
 import { Away, Problem } from "./api.js";
 import { announce, toast } from "./dom.js";
+import { PLAIN } from "./edits.js";
 import { culprit, fail } from "./history.js";
 import { has, language, t } from "./i18n.js";
 import { labelOf } from "./labels.js";
+import { paint } from "./sessions.js";
 import { saveWork } from "./store.js";
+
+/** Pixels along a side at which that is tried. */
+const TRIAL = 160;
 
 /** The last word of a problem's address: "too-large". */
 const kindOf = (error) => (error instanceof Problem ? error.type.split("/").at(-1) : "");
@@ -27,14 +32,18 @@ export const passing = (error) => error instanceof Away || (error instanceof Pro
 /** Whether an edit is what cannot be used, and not the photograph. */
 const blames = (error) => error instanceof Problem && !passing(error) && !error.sessionGone && [404, 413, 422].includes(error.status);
 
+/** Whether the photograph itself can be painted: only then are its edits to blame. */
+const paintsPlain = (photo) => paint(photo, PLAIN, { size: TRIAL }).then(() => true, () => false);
+
 /**
  * Switches off the step that the server cannot paint, and tells why; the photograph and all other steps stay.
  * Returns whether there was one.
  * @param {import("./app.js").Photo} photo
  */
-export function undoFaulty(photo, error) {
+export async function undoFaulty(photo, error) {
+  const { edits } = photo.history;
   const step = blames(error) ? culprit(photo.history.steps, error.field ?? "") : null;
-  if (!step) return false;
+  if (!step || !(await paintsPlain(photo)) || edits !== photo.history.edits) return false;
   const why = sentence(error);
   photo.history = fail(photo.history, step.id, why);
   const text = t("edit.refused", { what: labelOf(step, photo), why });

@@ -28,7 +28,7 @@ export function latest(run) {
       try {
         await run(job, running.signal);
       } catch (error) {
-        if (error.name !== "AbortError") job.failed?.(error);
+        if (error.name !== "AbortError") await job.failed?.(error);
       }
       running = null;
     }
@@ -126,9 +126,9 @@ export function startPainter(view) {
     const asked = preview.ask({
       photo,
       edits,
-      failed(error) {
+      async failed(error) {
         if (error instanceof Away || photo !== app.active || edits !== photo.history.edits) return;
-        if (undoFaulty(photo, error)) return;
+        if (await undoFaulty(photo, error)) return;
         toast(t("paint.failed", { why: sentence(error) }), { kind: "error", about: "paint-later", action: t("again"), act: () => repaint() });
       },
     }, live);

@@ -120,7 +120,7 @@ export function startQueue(view, painter) {
         return await sessions.paint(photo, photo.history.edits, { size: THUMB });
       } catch (error) {
         if (error instanceof Away) throw error;
-        if (!undoFaulty(photo, error)) return photo.before;
+        if (!(await undoFaulty(photo, error))) return photo.before;
       }
     }
   }
