@@ -29,6 +29,7 @@
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
+        ├── SourceTableError       a table of sources with a line that cannot be obeyed (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
         ├── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
         └── DivergenceError        the loss or a weight is no longer a number (.step)
@@ -37,6 +38,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "CheckpointError",
@@ -61,6 +63,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "SourceTableError",
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
@@ -73,7 +76,17 @@ __all__ = [
 
 
 class PhotochromError(Exception):
-    """Base of every error that Photochrom raises on purpose."""
+    """Base of every error that Photochrom raises on purpose. All of them can be pickled, and so cross processes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the message, which most of these do not take.
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(kind: type[PhotochromError], args: tuple[Any, ...], state: dict[str, Any]) -> PhotochromError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class _PathError(PhotochromError):
@@ -224,6 +237,10 @@ class TrainingError(_PathError):
 
 class DataError(TrainingError):
     """Training data that cannot be used."""
+
+
+class SourceTableError(TrainingError):
+    """A table of sources of training pictures that cannot be read."""
 
 
 class RecipeError(TrainingError):

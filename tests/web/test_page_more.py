@@ -325,4 +325,4 @@ def test_every_language_has_all_words() -> None:
         assert words["de"].get(key) == blanks, key
     assert all(key.startswith(("fault.", "palette.")) for key in set(words["de"]) - set(words["en"]))
     page = (folder / "index.html").read_text("utf-8")
-    assert {key for key in re.findall(r'data-t(?:-\w+)?="([^"]+)"', page)} <= set(words["en"])
+    assert set(re.findall(r'data-t(?:-\w+)?="([^"]+)"', page)) <= set(words["en"])

@@ -1,4 +1,4 @@
-"""Whatever goes wrong, the photograph and what was done to it stay: bad edits, a server in trouble, a slip of the hand, two windows."""
+"""Whatever goes wrong, the photograph and what was done to it stay: bad edits, a server in trouble, two windows."""
 
 from __future__ import annotations
 

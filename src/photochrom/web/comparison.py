@@ -9,11 +9,11 @@ import pyvips
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from photochrom.colorizer import SOFTWARE
+from photochrom.colorized import SOFTWARE
 from photochrom.images.metadata import mark_xmp
-from photochrom.proof import Window
+from photochrom.previews import Window
 from photochrom.web import options
-from photochrom.web.engine import Held
+from photochrom.web.engine import Photo
 from photochrom.web.painting import picture_response
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
@@ -63,7 +63,7 @@ def routes(state: State) -> APIRouter:
         if None in given and given != [None] * 4:
             raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
         window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
-        return await state.work(name, lambda held: picture_response(held.proofs.scan(size, window), "jpeg"))
+        return await state.work(name, lambda photo: picture_response(photo.previews.scan(size, window), "jpeg"))
 
     @router.post(
         "/comparison",
@@ -73,13 +73,13 @@ def routes(state: State) -> APIRouter:
     async def compare(name: str, wanted: Comparison) -> Response:
         """The photograph before and after, to show around."""
 
-        def work(held: Held) -> Response:
+        def work(photo: Photo) -> Response:
             size = wanted.size or (_SIDE if wanted.kind == "side" else _SLIDER)
-            before = held.proofs.scan(size)
-            after = held.proofs.paint(held.painted(wanted.edits)[1], size)
+            before = photo.previews.scan(size)
+            after = photo.previews.paint(photo.painted(wanted.edits)[1], size)
             if before.ndim == 2:
                 before = np.repeat(before[..., None], 3, axis=2)
-            creator = f"{SOFTWARE} ({held.opened.session.name})"
+            creator = f"{SOFTWARE} ({photo.opened.session.name})"
             if wanted.kind == "side":
                 return Response(_encoded(side_by_side(before, after), creator, ".jpg", Q=92), media_type="image/jpeg")
             strip = frames(before, after)

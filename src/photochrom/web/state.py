@@ -11,9 +11,9 @@ from fastapi import Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from photochrom.colorizer import Colorized
+from photochrom.colorized import Colorized
 from photochrom.images.write import OUTPUT_SUFFIXES
-from photochrom.web.engine import Engine, Held
+from photochrom.web.engine import Engine, Photo
 from photochrom.web.metrics import Metrics
 from photochrom.web.pool import Pool
 from photochrom.web.settings import Settings
@@ -39,16 +39,16 @@ class State:
     pool: Pool
     metrics: Metrics
 
-    async def work(self, name: str, work: Callable[[Held], Result]) -> Result:
+    async def work(self, name: str, work: Callable[[Photo], Result]) -> Result:
         """``work`` on the opened photograph of a session, in the pool. Raises Problem."""
         folder = self.store.find("sessions", name)
 
         def weighed() -> Result:
-            held = self.engine.held(folder)
+            photo = self.engine.photo(folder)
             try:
-                return work(held)
+                return work(photo)
             finally:
-                self.engine.keep(held)  # what was worked out for it counts
+                self.engine.keep(photo)  # what was worked out for it counts
 
         return await self.pool.run(weighed)
 
