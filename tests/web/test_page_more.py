@@ -1,4 +1,4 @@
-"""What people expect beside: steps with switches, an eyedropper, before and after, an album as a ZIP, other languages, a first lesson."""
+"""What people expect beside: steps with switches, an eyedropper, before and after, albums, languages, a first lesson."""
 
 from __future__ import annotations
 
@@ -318,7 +318,9 @@ def test_every_language_has_all_words() -> None:
         text = path.read_text("utf-8")
         words[path.stem] = {
             key.strip('"'): set(re.findall(r"\{(\w+)\}", value))
-            for key, value in re.findall(r'("[\w.-]+"|\w+): ((?:"(?:[^"\\]|\\.)*")|\{ one[^}]*(?:\{\w+\}[^}]*)*\})', text)
+            for key, value in re.findall(
+                r'("[\w.-]+"|\w+): ((?:"(?:[^"\\]|\\.)*")|\{ one[^}]*(?:\{\w+\}[^}]*)*\})', text
+            )
         }
     assert set(words) == {"en", "de"}
     for key, blanks in words["en"].items():

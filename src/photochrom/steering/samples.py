@@ -121,9 +121,7 @@ def _most_different(pool: list[tuple[Alternative, Float]], count: int) -> list[A
     return [pool[index][0] for index in taken]
 
 
-def _draw(
-    scores: Float, asked: _Asked, rng: np.random.Generator
-) -> tuple[tuple[tuple[int, int], ...], Float, Float]:
+def _draw(scores: Float, asked: _Asked, rng: np.random.Generator) -> tuple[tuple[tuple[int, int], ...], Float, Float]:
     """One draw: anchors, their colours, and the scores with them."""
     places: list[tuple[int, int]] = []
     drawn: list[Any] = []

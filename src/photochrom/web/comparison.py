@@ -114,9 +114,7 @@ def frames(before: Pixels, after: Pixels) -> Pixels:
     return np.concatenate(found)
 
 
-def _encoded(
-    pixels: Pixels, creator: str, suffix: str, fields: dict[str, Any] | None = None, **options: Any
-) -> bytes:
+def _encoded(pixels: Pixels, creator: str, suffix: str, fields: dict[str, Any] | None = None, **options: Any) -> bytes:
     """A file whose metadata say that its colours are synthetic."""
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels), interpretation="srgb").copy()
     image.set_type(pyvips.GValue.blob_type, "xmp-data", mark_xmp(None, creator))

@@ -193,7 +193,7 @@ class Engine:
             give_back()
 
     def rest(self) -> None:
-        """Close the photographs whose folders are gone, and those that nobody asked for in a while: they are opened again then."""
+        """Close the photographs whose folders are gone, and those that nobody asked for in a while; they can be opened again."""
         oldest = time.monotonic() - self.settings.idle
         with self._lock:
             gone = [name for name, photo in self._photos.items() if photo.used < oldest or not photo.folder.exists()]

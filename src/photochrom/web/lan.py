@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from urllib.parse import quote
 
 from photochrom.errors import MissingExtraError
@@ -52,10 +53,8 @@ def own_addresses(host: str) -> list[str]:
                 found.append(probe.getsockname()[0])
             except OSError:
                 continue
-    try:
+    with suppress(OSError):
         found += [str(row[4][0]) for row in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
-    except OSError:
-        pass
     return list(dict.fromkeys(one for one in found if not is_local(one) and one != "0.0.0.0"))
 
 
@@ -84,7 +83,10 @@ def announcement(host: str, port: int, token: str | None) -> str:
     lines = [links[0] if links else address(host, port) + ending, *(f"  or {link}" for link in links[1:])]
     if links and sys.stdout.isatty():
         lines += ["", qr_code(links[0]), "Scan it with a phone in the same network."]
-    lines += ["", "Pictures go from there to this computer, unencrypted, and no further; they are deleted after their time."]
+    lines += [
+        "",
+        "Pictures go from there to this computer, unencrypted, and no further; they are deleted after their time.",
+    ]
     if token is None:
         lines.append("There is no token: everybody in the network can use it, and its computing power.")
     else:

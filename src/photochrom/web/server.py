@@ -62,9 +62,9 @@ def serve(
     folder: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted; ``ready`` gets the address, as text for people. Uploads, in a folder of ``folder``, are deleted at the end.
+    """Serve until interrupted; ``ready`` gets the address, as text for people.
 
-    Raises OptionError.
+    Uploads, in a folder of ``folder``, are deleted at the end. Raises OptionError.
 
     No request is logged: an address may hold the number of a session.
     """

@@ -19,8 +19,8 @@ class Settings:
     wait for them; one more is told to come again. max_seconds: a request may take. keep: seconds that a session or a result
     is kept after its last use. max_sessions, max_disk: sessions kept on disk, and the bytes that they may take; max_memory: bytes
     of opened pictures. The oldest give way. idle: seconds after which an opened picture that nobody asked for is closed, and its
-    memory given back; it is opened again when it is asked for. token: what clients must show, None: nothing. origins: of other pages that may use
-    the server. hosts: the names under which it answers, None: any.
+    memory given back; it is opened again when it is asked for. token: what clients must show, None: nothing. origins: of other
+    pages that may use the server. hosts: the names under which it answers, None: any.
     """
 
     model: str = "photochrom"
