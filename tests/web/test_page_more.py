@@ -136,7 +136,7 @@ def test_all_pictures_as_one_zip(visit: Visit, pictures: Path, tmp_path: Path, s
     stand_in = """window.pieces = [];
         window.showSaveFilePicker = async () => ({createWritable: async () => ({
             write: async (bytes) => { window.pieces.push(bytes.slice()); },
-            close: async () => { window.closed = true; }, abort: async () => {}})});"""
+            close: async () => { window.finished = true; }, abort: async () => {}})});"""
     page.evaluate(stand_in if straight else "delete window.showSaveFilePicker")
     person.open(pictures / "astronaut.jpg", pictures / "deep.tif", pictures / "notes.txt", pictures / "deep.tif")
     page.locator("#queue-progress").wait_for(state="hidden")
@@ -144,7 +144,7 @@ def test_all_pictures_as_one_zip(visit: Visit, pictures: Path, tmp_path: Path, s
     if straight:
         page.locator("#save-all").click()
         page.locator("#toast", has_text="3 photographs saved").wait_for()
-        assert page.evaluate("window.closed")
+        assert page.evaluate("window.finished")
         assert page.evaluate("window.pieces.length") > 20  # as they came, not at once
         content = bytes(page.evaluate("new Blob(pieces).arrayBuffer().then((all) => [...new Uint8Array(all)])"))
     else:
