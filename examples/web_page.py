@@ -105,7 +105,7 @@ def suggested(page: Page, folder: Path) -> None:
 
 
 def history(page: Page, folder: Path) -> None:
-    """Steps, one of them switched off, and the ways to save; in German."""
+    """Steps, one of them switched off; in German."""
     give(page, astronaut=skimage.data.astronaut())
     page.locator("#split-knob").press("Home")
     for where, words in (((0.2, 0.72), "rust"), ((0.15, 0.35), "navy")):
@@ -122,7 +122,6 @@ def history(page: Page, folder: Path) -> None:
     page.locator("#history-list img").nth(2).wait_for()
     page.locator("#history-list input").nth(1).uncheck()
     page.locator(SETTLED).wait_for()
-    page.locator("#save").click()
     shoot(page, folder / "web-history.jpg")
 
 
