@@ -27,6 +27,11 @@
     ├── MissingExtraError          an optional dependency is not installed (.extra)
     ├── EvaluationError            an evaluation that cannot be made (.path)
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
+    ├── BatchError                 a batch that cannot be planned, run, checked or shown (.path)
+    │   ├── ManifestError          a manifest that is absent, damaged, of another version, or cannot be reached
+    │   ├── ManifestBusyError      another driver is at work on the manifest (.driver)
+    │   ├── StoreError             a place of pictures that failed again and again (.path is None, the message has the URI)
+    │   └── ClusterError           a Ray cluster that cannot be reached, or whose machines do not fit
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
@@ -39,7 +44,9 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
+    "BatchError",
     "CheckpointError",
+    "ClusterError",
     "DataError",
     "DivergenceError",
     "EditsError",
@@ -51,6 +58,8 @@ __all__ = [
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "ManifestBusyError",
+    "ManifestError",
     "MaskError",
     "MissingExtraError",
     "ModelError",
@@ -61,6 +70,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "StoreError",
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
@@ -216,6 +226,33 @@ class EvaluationError(_PathError):
 
 class StudyError(_PathError):
     """A study with people that cannot be made, run or read."""
+
+
+class BatchError(_PathError):
+    """A batch that cannot be planned, run, checked or shown."""
+
+
+class ManifestError(BatchError):
+    """A manifest that is absent, damaged, of another version, or cannot be reached."""
+
+
+class ManifestBusyError(BatchError):
+    """Another driver is at work on the manifest; ``driver`` tells which."""
+
+    def __init__(self, driver: str, seconds: float) -> None:
+        self.driver = driver
+        super().__init__(
+            f"another run is at work on this manifest ({driver}, seen {seconds:.0f} s ago); wait for its end, stop it, or help "
+            "it with --join"
+        )
+
+
+class StoreError(BatchError):
+    """A place of pictures (an object store, a share) that failed again and again."""
+
+
+class ClusterError(BatchError):
+    """A Ray cluster that cannot be reached, or whose machines do not fit."""
 
 
 class TrainingError(_PathError):
