@@ -249,7 +249,7 @@ def _execute(request: Request, as_json: bool, metrics: int | None) -> None:
             def stop(*_: object) -> None:
                 if driver.stopping:
                     raise KeyboardInterrupt
-                driver.stopping = True
+                driver.stopping = progress.stopped = True
                 progress.say("stopping when what is in work is done; once more to stop at once")
 
             for name in (signal.SIGINT, signal.SIGTERM):
