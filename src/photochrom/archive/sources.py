@@ -190,7 +190,7 @@ def _split_glob(pattern: str) -> tuple[str, re.Pattern[str]]:
             expression, at = expression + {"*": "[^/]*", "?": "[^/]"}[rest[at]], at + 1
         elif rest[at] == "[" and "]" in rest[at + 2 :]:
             end = rest.index("]", at + 2)
-            inside = rest[at + 1 : end].replace("\\", r"\\")
+            inside = re.sub(r"([\\\[&~|^])", r"\\\1", rest[at + 1 : end])
             expression, at = f"{expression}[{'^' + inside[1:] if inside[0] == '!' else inside}]", end + 1
         else:
             expression, at = expression + re.escape(rest[at]), at + 1
