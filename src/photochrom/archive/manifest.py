@@ -83,7 +83,7 @@ class Manifest:
 
     def about(self, key: str) -> str | None:
         """A fact about the batch, such as its destination; None where it was never noted."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return connection.execute(sql.select(ABOUT.c.value).where(ABOUT.c.key == key)).scalar()
 
     def note(self, key: str, value: str) -> None:
@@ -95,30 +95,30 @@ class Manifest:
 
     def counts(self) -> dict[State, int]:
         """How many rows are in each state."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             found = connection.execute(sql.select(_C.state, sql.func.count()).group_by(_C.state)).all()
         return {State(state): count for state, count in found}
 
     def failures(self) -> dict[str, int]:
         """How many failed, by the kind of error."""
         bad = _C.state.in_((State.FAILED, State.ASIDE))
-        with self._reading() as connection:
+        with self.reading() as connection:
             rows = connection.execute(sql.select(_C.error, sql.func.count()).where(bad).group_by(_C.error)).all()
         return {kind or "?": count for kind, count in sorted(rows, key=lambda row: -row[1])}
 
     def works(self) -> dict[int, dict[str, Any]]:
         """What results were made with, by number."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.id: dict(row._mapping) for row in connection.execute(sql.select(WORKS))}
 
     def origins(self) -> dict[int, str]:
         """The addresses that paths are put behind, by number."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.id: row.uri for row in connection.execute(sql.select(ORIGINS))}
 
     def looks(self) -> dict[int, str]:
         """Options of single pictures, JSON text, by number."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             return {row.id: row.options for row in connection.execute(sql.select(LOOKS))}
 
     def rows(self, *where: Any, columns: Sequence[Any] = (PICTURES,), window: int = 1000) -> Iterator[Any]:
@@ -126,7 +126,7 @@ class Manifest:
         last = -1
         while True:
             chosen = sql.select(*columns).where(_C.id > last, *where).order_by(_C.id).limit(window)
-            with self._reading() as connection:
+            with self.reading() as connection:
                 found = connection.execute(chosen).all()
             yield from found
             if len(found) < window:
@@ -138,8 +138,13 @@ class Manifest:
         keys = [name if self._case_sensitive else folded_name(name) for name in names]
         key = sql.func.coalesce(_C.folded, _C.name)
         chosen = sql.select(_C.id, _C.name, _C.state).where(key.in_(keys), *where)
-        with self._reading() as connection:
+        with self.reading() as connection:
             return list(connection.execute(chosen).all())
+
+    def ranked(self, order: Any, *where: Any, limit: int) -> list[Any]:
+        """The first rows in an order."""
+        with self.reading() as connection:
+            return list(connection.execute(sql.select(PICTURES).where(*where).order_by(order, _C.id).limit(limit)).all())
 
     # ------------------------------------------------------------------ planning
 
@@ -312,7 +317,7 @@ class Manifest:
 
     def stale(self, work: int) -> int:
         """How many rows were finished with another model or other options than ``work`` and their own options say."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             works = connection.execute(sql.select(sql.func.count()).select_from(WORKS)).scalar_one()
             looks = connection.execute(sql.select(sql.func.count()).select_from(LOOKS)).scalar_one()
             if works < 2 and not looks:  # nothing to look for among millions of rows
@@ -362,7 +367,8 @@ class Manifest:
             return int(number)
 
     @contextmanager
-    def _reading(self) -> Iterator[sql.Connection]:
+    def reading(self) -> Iterator[sql.Connection]:
+        """A connection that only reads. What the database answers is named."""
         with named(self.url), self._engine.connect() as connection:
             yield connection
 
