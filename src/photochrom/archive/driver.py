@@ -76,7 +76,7 @@ class Driver:
             if not dry and not self.stopping:
                 dry = not self._fill(look)
             self._send()
-            if not self._flying:
+            if not self._flying and not self._waiting:
                 self._settle()
                 if self.stopping or (dry and not self._free(look)):
                     return
