@@ -111,9 +111,9 @@ def _workers() -> list[int]:
 
 
 def test_a_cluster_that_cannot_be_reached(scans: Path, tmp_path: Path) -> None:
-    code, _, err = done(scans, "-o", tmp_path / "out", "--ray", "auto", RAY_ADDRESS="", RAY_TMPDIR=str(tmp_path))
+    code, _, err = done(scans, "-o", tmp_path / "out", "--ray", "127.0.0.1:1", **_RAY)
     assert code == 1
-    assert "the Ray cluster at auto cannot be used" in err
+    assert "the Ray cluster at 127.0.0.1:1 cannot be used" in err
     assert "ray start --head" in err
 
 

@@ -8,6 +8,7 @@ every death, by which a picture that kills its worker is told from a machine tha
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -46,8 +47,6 @@ class RemotePainter:
         return result
 
     def _begin(self) -> Hello | str:
-        import socket
-
         here = socket.gethostname()
         if __version__ != self._version:
             return f"{here} has Photochrom {__version__}, and the driver has {self._version}; install the same on all machines"
@@ -101,6 +100,7 @@ class RayPool:
         self._wanted, self._threads = workers, threads
         needs = _amounts(resources)
         try:
+            _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level="ERROR")
         except Exception as error:  # the connection's, the version's and the client's errors have no common kind
             raise ClusterError(
@@ -223,6 +223,13 @@ class RayPool:
 def _busy(worker: _Worker) -> bool:
     """Whether something is expected of a worker: results, or first of all its hello."""
     return bool(worker.tasks) or not worker.ready
+
+
+def _knock(address: str) -> None:
+    """Ask whether anyone listens there at all: Ray itself would wait for minutes. Raises OSError."""
+    host, mark, port = address.rpartition("://")[2].rpartition(":")
+    if mark and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 def _amounts(resources: str | None) -> dict[str, float]:
