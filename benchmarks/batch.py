@@ -4,11 +4,10 @@
     python benchmarks/batch.py cost --pictures 60            # beside the pictures' own time, at half a megapixel
     python benchmarks/batch.py workers --pictures 40 [--ray]  # two workers against one, and against one of two threads
     python benchmarks/batch.py memory --rows 100000 --pictures 1500
-    python benchmarks/batch.py kills --count 100 [--ray]      # kill -9 of drivers and workers, or of Ray nodes
     python benchmarks/batch.py report --rows 100000
     python benchmarks/batch.py paper                          # ten million scans, from the figures measured above
 
-Each prints one JSON line, with the load average: on a shared machine compare processor seconds, and times within one run only.
+benchmarks/batch_kills.py kills. Each prints one JSON line, with the load average: on a shared machine compare processor seconds, and times within one run only.
 Pictures are pieces of scikit-image's photographs.
 """
 
@@ -17,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +30,6 @@ import numpy as np
 
 from photochrom.archive.driver import Driver
 from photochrom.archive.manifest import Manifest, Planned
-from photochrom.archive.run import Request, execute
 from photochrom.archive.sources import WINDOW, plan
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Hello, Result, Settings, Task
@@ -43,11 +39,10 @@ COMMAND = [sys.executable, "-m", "photochrom", "batch"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["plan", "cost", "workers", "memory", "kills", "report", "paper"])
+    parser.add_argument("what", choices=["plan", "cost", "workers", "memory", "report", "paper"])
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pictures", type=int, default=60)
-    parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--ray", action="store_true")
     parser.add_argument("--seconds", type=float, default=0.35, help="paper: of one core for a scan of 12 megapixels")
     arguments = parser.parse_args()
@@ -154,7 +149,9 @@ def measure_workers(folder: Path, arguments: argparse.Namespace) -> dict[str, An
         import ray
 
         os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
-        address = ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000).address_info["gcs_address"]
+        address = ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000).address_info[
+            "gcs_address"
+        ]
         ways = {"one": {"ray": address, "workers": 1}, "two": {"ray": address, "workers": 2}}
     found: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(2):
@@ -192,9 +189,15 @@ def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any
 def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
     sizes: list[int] = []
     start = time.perf_counter()
-    fake_batch(folder / "fake", rows, lambda done: sizes.append(resident(os.getpid())) if done % (rows // 10) == 0 else None)
+    fake_batch(
+        folder / "fake", rows, lambda done: sizes.append(resident(os.getpid())) if done % (rows // 10) == 0 else None
+    )
     seconds = time.perf_counter() - start
-    return {"rows": rows, "driver_mb": [sizes[0], sizes[len(sizes) // 2], sizes[-1]], "row_ms": round(1000 * seconds / rows, 2)}
+    return {
+        "rows": rows,
+        "driver_mb": [sizes[0], sizes[len(sizes) // 2], sizes[-1]],
+        "row_ms": round(1000 * seconds / rows, 2),
+    }
 
 
 class PretendPool:
@@ -213,7 +216,13 @@ class PretendPool:
 
     def wait(self, seconds: float) -> list[Any]:
         tasks, self._tasks = self._tasks, []
-        values = {"input_sha256": "a" * 64, "output_sha256": "b" * 64, "output_size": 1, "tint": "grey", "confidence": 0.5}
+        values = {
+            "input_sha256": "a" * 64,
+            "output_sha256": "b" * 64,
+            "output_size": 1,
+            "tint": "grey",
+            "confidence": 0.5,
+        }
         return [Result(task.id, "done", 0.1, values | {"machine": "here"}) for task in tasks]
 
     def describe(self) -> str:
@@ -242,82 +251,6 @@ def fake_batch(folder: Path, rows: int, step: Callable[[int], object] = lambda _
     assert done == rows
     manifest.leases.leave(number)
     manifest.close()
-
-
-def measure_kills(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Kill at random until the count is reached, starting the same command again; then compare with a run in peace.
-
-    Without --ray drivers and workers are killed, one or the other; with it whole nodes, which are replaced.
-    """
-    pictures = arguments.pictures
-    scans = make_scans(folder / "scans", pictures, (300, 420))
-    execute(Request(str(folder / "peace"), (str(scans),), workers=1), lambda _: None)
-    out, dice = folder / "out", random.Random(0)
-    command = [*COMMAND, str(scans), "-o", str(out)]
-    begin = time.perf_counter()
-    kills = kill_nodes(command, arguments.count, dice) if arguments.ray else kill_processes(command, out, arguments.count, dice)
-    retried = 0
-    while subprocess.run([*COMMAND, "retry", str(out)], check=False, stdout=subprocess.DEVNULL).returncode:
-        retried += 1
-    manifest = Manifest(str(out / "photochrom-batch.db"))
-    rows = list(manifest.rows())
-    finished = sum(driver.pictures for driver in manifest.leases.all())
-    manifest.close()
-    same = [(out / row.name).read_bytes() == (folder / "peace" / row.name).read_bytes() for row in rows]
-    return {
-        "pictures": pictures,
-        **kills,
-        "minutes": round((time.perf_counter() - begin) / 60, 1),
-        "done": sum(row.state == State.DONE for row in rows),
-        "equal": sum(same),
-        "more_than_one_try": sum(row.tries > 1 for row in rows),
-        "committed_by_drivers_that_lived": finished,
-        "retries_of_what_was_set_aside": retried,
-    }
-
-
-def kill_processes(command: list[str], out: Path, count: int, dice: random.Random) -> dict[str, int]:
-    found = {"drivers_killed": 0, "workers_killed": 0}
-    while sum(found.values()) < count:
-        process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and sum(found.values()) < count:
-            time.sleep(dice.uniform(0.5, 4.0))
-            workers = [pid for pid in below(process.pid) if "spawn_main" in line_of(pid)]
-            if workers and dice.random() < 0.6:
-                kill(dice.choice(workers))
-                found["workers_killed"] += 1
-            else:
-                kill(process.pid)
-                found["drivers_killed"] += 1
-                break
-        process.wait()
-        if process.returncode == 0:  # all was done before enough were killed: from the start, but for the manifest's truth
-            shutil.rmtree(out)
-    return found
-
-
-def kill_nodes(command: list[str], count: int, dice: random.Random) -> dict[str, int]:
-    from ray.cluster_utils import Cluster
-
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_health_check_period_ms": "500"}
-    cluster = Cluster()
-    cluster.add_node(num_cpus=0, include_dashboard=False, object_store_memory=80_000_000)
-    nodes = [cluster.add_node(num_cpus=1, object_store_memory=80_000_000) for _ in range(2)]
-    killed = runs = 0
-    process = None
-    while killed < count:
-        if process is None or process.poll() is not None:
-            process, runs = subprocess.Popen([*command, "--ray", cluster.address], stdout=subprocess.DEVNULL), runs + 1
-        time.sleep(dice.uniform(4.0, 10.0))
-        victim = nodes.pop(dice.randrange(len(nodes)))
-        raylet = victim.all_processes["raylet"][0].process.pid
-        for pid in [raylet, *below(raylet)]:
-            kill(pid)
-        killed += 1
-        nodes.append(cluster.add_node(num_cpus=1, object_store_memory=80_000_000))
-    code = process.wait() if process is not None else 0
-    cluster.shutdown()
-    return {"nodes_killed": killed, "runs": runs, "last_exit_code": code}
 
 
 def measure_report(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -360,21 +293,6 @@ def measure_paper(_: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     return {"core_seconds_per_picture": arguments.seconds, "listing_requests": pictures // 1000, **found}
 
 
-def make_scans(folder: Path, count: int, size: tuple[int, int]) -> Path:
-    import pyvips
-    import skimage.data
-
-    folder.mkdir(parents=True)
-    sheets = [np.kron(sheet, np.ones((2, 2), np.uint8)) for sheet in (skimage.data.camera(), skimage.data.astronaut()[..., 1])]
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        sheet = sheets[number % 2]
-        y, x = (rng.integers(0, whole - part) for whole, part in zip(sheet.shape, size, strict=True))
-        piece = np.ascontiguousarray(sheet[y : y + size[0], x : x + size[1]])
-        pyvips.Image.new_from_array(piece).write_to_file(str(folder / f"{number:06}.jpg"), Q=92)
-    return folder
-
-
 def apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
     """A function's result, from a process of its own."""
     import multiprocessing
@@ -395,24 +313,29 @@ def resident(pid: int) -> int:
     return pages * resource.getpagesize() // 1_000_000
 
 
+def make_scans(folder: Path, count: int, size: tuple[int, int]) -> Path:
+    import pyvips
+    import skimage.data
+
+    folder.mkdir(parents=True)
+    sheets = [
+        np.kron(sheet, np.ones((2, 2), np.uint8)) for sheet in (skimage.data.camera(), skimage.data.astronaut()[..., 1])
+    ]
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        sheet = sheets[number % 2]
+        y, x = (rng.integers(0, whole - part) for whole, part in zip(sheet.shape, size, strict=True))
+        piece = np.ascontiguousarray(sheet[y : y + size[0], x : x + size[1]])
+        pyvips.Image.new_from_array(piece).write_to_file(str(folder / f"{number:06}.jpg"), Q=92)
+    return folder
+
+
 def below(pid: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
     direct = [int(number) for number in listed.split()]
     return direct + [one for child in direct for one in below(child)]
-
-
-def line_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    except OSError:
-        return ""
-
-
-def kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 if __name__ == "__main__":

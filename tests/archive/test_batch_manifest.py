@@ -22,12 +22,14 @@ def manifest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manifes
     """A manifest with 40 waiting rows."""
     url = str(tmp_path / "m.db") if request.param == "sqlite" else request.getfixturevalue("postgres")
     made = Manifest(url, create=True)
-    origin = made.origin("/archive/")
-    added = made.add([Planned(origin, f"{n:02}.jpg", f"{n:02}.jpg", n) for n in range(40)])
-    assert (added.new, added.known) == (40, 0)
-    yield made
-    _TABLES.drop_all(made._engine)
-    made.close()
+    try:
+        origin = made.origin("/archive/")
+        added = made.add([Planned(origin, f"{n:02}.jpg", f"{n:02}.jpg", n) for n in range(40)])
+        assert (added.new, added.known) == (40, 0)
+        yield made
+    finally:
+        _TABLES.drop_all(made._engine)
+        made.close()
 
 
 def test_rows_are_claimed_once_by_drivers_at_the_same_time(manifest: Manifest) -> None:

@@ -21,7 +21,9 @@ def test_a_run_that_nothing_disturbs(scans: Path, expected: dict[str, bytes], tm
     assert code == 0
     assert outputs(out) == expected
     assert events[-1]["done"] == len(expected)
-    assert {event["input"] for event in events if event["event"] == "picture"} == {str(scans / name) for name in expected}
+    assert {event["input"] for event in events if event["event"] == "picture"} == {
+        str(scans / name) for name in expected
+    }
     assert outputs(scans) == originals
     assert not (out / ".photochrom-batch").exists(), "nothing half-written stays"
     for row in rows(out):
@@ -30,7 +32,9 @@ def test_a_run_that_nothing_disturbs(scans: Path, expected: dict[str, bytes], tm
         assert row.tint == "grey"
 
 
-def test_killed_drivers_lose_nothing_and_do_nothing_twice(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+def test_killed_drivers_lose_nothing_and_do_nothing_twice(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     for wanted in (2, 5):
         with driver(scans, "-o", out, "--workers", 1) as process:
@@ -98,7 +102,7 @@ def test_two_drivers_share_a_manifest(scans: Path, expected: dict[str, bytes], t
         until(lambda: count(out) >= 1)
         code, _, err = done(scans, "-o", out)
         assert (code, "another run is at work" in err, "--join" in err) == (1, True, True)
-        code, events, err = done(scans, "-o", out, "--workers", 1, "--join")
+        code, _, err = done(scans, "-o", out, "--workers", 1, "--join")
         assert code in (0, 1), err  # 1: the first one still has pictures in work
         assert first.wait(120) == 0
         assert first.stdout is not None
@@ -131,7 +135,9 @@ def test_claims_of_a_driver_that_is_silent_are_taken_over(scans: Path, tmp_path:
     manifest.close()
 
 
-def test_outputs_are_recognised_when_the_manifest_is_lost(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+def test_outputs_are_recognised_when_the_manifest_is_lost(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     assert done(scans, "-o", out, "--workers", 1)[0] == 0
     stamps = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
@@ -150,5 +156,3 @@ def test_outputs_are_recognised_when_the_manifest_is_lost(scans: Path, expected:
     (out / "scan-001.png").unlink()
     assert done("retry", out)[0] == 0
     assert outputs(out) == expected
-
-

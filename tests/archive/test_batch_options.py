@@ -29,10 +29,16 @@ def batch(out: Path, *sources: object, **more: Any) -> list[dict[str, Any]]:
     return events
 
 
-def test_options_of_single_pictures(scans: Path, expected: dict[str, bytes], shipped: Colorizer, tmp_path: Path) -> None:
+def test_options_of_single_pictures(
+    scans: Path, expected: dict[str, bytes], shipped: Colorizer, tmp_path: Path
+) -> None:
     listed = tmp_path / "list.csv"
     hints = json.dumps([{"x": 10, "y": 20, "color": "navy"}]).replace('"', '""')
-    lines = [f"{scans}/scan-001.png,a.png,0.9,", f'{scans}/scan-001.png,b.png,,"{hints}"', f"{scans}/scan-001.png,c.png,,"]
+    lines = [
+        f"{scans}/scan-001.png,a.png,0.9,",
+        f'{scans}/scan-001.png,b.png,,"{hints}"',
+        f"{scans}/scan-001.png,c.png,,",
+    ]
     listed.write_text("\n".join(["path,output,vividness,hints", *lines]))
     out = tmp_path / "out"
     batch(out, listed)
@@ -76,7 +82,9 @@ def test_files_of_options(tmp_path: Path, scans: Path, photochrom: Command) -> N
         with pytest.raises(error, match=match):
             options.load(path)
     kept = tmp_path / "kept.json"
-    made = photochrom("colorize", scans / "scan-001.png", "-o", tmp_path / "a.png", "--hint", "10,20=navy", "--save-edits", kept)
+    made = photochrom(
+        "colorize", scans / "scan-001.png", "-o", tmp_path / "a.png", "--hint", "10,20=navy", "--save-edits", kept
+    )
     assert made.code == 0, made.err
     batch(tmp_path / "out", scans / "scan-001.png", settings=Settings(options=options.load(kept)[0]))
     assert (load(tmp_path / "out/scan-001.png") == load(tmp_path / "a.png")).all()
@@ -154,7 +162,9 @@ def test_the_command_line(scans: Path, tmp_path: Path, photochrom: Command) -> N
     refused = photochrom("batch", scans, "-o", tmp_path / "out", "--copy-color")
     assert (refused.code, "--only-grey" in refused.err) == (2, True)
     assert photochrom("batch", tmp_path / "nowhere", "-o", tmp_path / "out").code == 1
-    made = photochrom("batch", scans / "scan-001.png", scans / "scan-002.png", "-o", tmp_path / "out", "--json", "--workers", 1)
+    made = photochrom(
+        "batch", scans / "scan-001.png", scans / "scan-002.png", "-o", tmp_path / "out", "--json", "--workers", 1
+    )
     assert made.code == 0
     assert [line["event"] for line in made.lines][-3:] == ["picture", "picture", "end"]
     state = photochrom("batch", "status", tmp_path / "out", "--json").lines[0]

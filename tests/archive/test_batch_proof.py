@@ -51,7 +51,9 @@ def test_a_bag_holds_and_tells(scans: Path, expected: dict[str, bytes], tmp_path
     assert any(line["message"].startswith("BagIt: ") for line in found.lines)
 
 
-def test_a_changed_original_is_found(scans: Path, expected: dict[str, bytes], tmp_path: Path, photochrom: Command) -> None:
+def test_a_changed_original_is_found(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path, photochrom: Command
+) -> None:
     copy = tmp_path / "scans"
     copy.mkdir()
     for name in ("scan-001.png", "scan-002.png"):
@@ -105,12 +107,21 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
     def name(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, text), x509.NameAttribute(NameOID.COMMON_NAME, text)])
+        return x509.Name(
+            [x509.NameAttribute(NameOID.ORGANIZATION_NAME, text), x509.NameAttribute(NameOID.COMMON_NAME, text)]
+        )
 
     def made(subject: str, issuer: str, public: Any, signer: Any, authority: bool, issuer_key: Any) -> x509.Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)
         usage = dict.fromkeys(
-            ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+            (
+                "content_commitment",
+                "key_encipherment",
+                "data_encipherment",
+                "key_agreement",
+                "encipher_only",
+                "decipher_only",
+            ),
             False,
         )
         builder = (
@@ -123,7 +134,8 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
             .not_valid_after(now + datetime.timedelta(days=30))
             .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
             .add_extension(
-                x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **usage), True
+                x509.KeyUsage(digital_signature=not authority, key_cert_sign=authority, crl_sign=authority, **usage),
+                True,
             )
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), False)

@@ -35,10 +35,7 @@ def touch(*names: str) -> None:
 
 
 def planned(manifest: Manifest, *sources: str, out: str = "out") -> Plan:
-    found = Plan()
-    for found in plan(manifest, sources, out):
-        pass
-    return found
+    return list(plan(manifest, sources, out))[-1]
 
 
 def pairs(manifest: Manifest) -> dict[str, str]:
@@ -88,7 +85,11 @@ def test_lists(manifest: Manifest, here: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_lists_with_options_of_single_pictures(manifest: Manifest, here: Path, kind: str) -> None:
-    rows = [("a.jpg", "2024/x.jpg", 0.2, None, "n"), ("b.jpg", None, None, "warm", "n"), ("c.jpg", None, None, None, "n")]
+    rows = [
+        ("a.jpg", "2024/x.jpg", 0.2, None, "n"),
+        ("b.jpg", None, None, "warm", "n"),
+        ("c.jpg", None, None, None, "n"),
+    ]
     names = ["File", "output", "vividness", "palette", "shelf"]
     if kind == "csv":
         lines = [",".join(names), *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]
@@ -174,7 +175,9 @@ def test_what_is_not_there(manifest: Manifest) -> None:
         planned(manifest, "nosuch://x/y")
 
 
-def test_a_folder_without_rights_is_named_and_the_rest_goes_on(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_rights_is_named_and_the_rest_goes_on(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     touch("in/a.jpg", "in/closed/b.jpg")
     scan = os.scandir
 

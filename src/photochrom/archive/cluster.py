@@ -52,7 +52,7 @@ class RemotePainter:
             return f"{here} has Photochrom {__version__}, and the driver has {self._version}; install the same on all machines"
         scratch = self._settings.scratch
         if scratch is not None and not (Path(scratch) / f"driver-{self._driver}").exists():
-            return f"{here} does not see the driver's {scratch}; the destination must be a folder that all machines share, or a URL"
+            return f"{here} does not see {scratch}; the destination must be a folder that all machines share, or a URL"
         os.environ["VIPS_CONCURRENCY"] = str(self._threads)
         from photochrom.archive.picture import Painter, limit_memory
         from photochrom.errors import PhotochromError
@@ -141,7 +141,9 @@ class RayPool:
     def wait(self, seconds: float) -> list[Result | Lost]:
         """Results, and tasks whose worker died. Raises ClusterError, BatchError."""
         self._grow()
-        by_ref = {worker.tasks[0][1] if worker.tasks else worker.hello: worker for worker in self._workers if _busy(worker)}
+        by_ref = {
+            worker.tasks[0][1] if worker.tasks else worker.hello: worker for worker in self._workers if _busy(worker)
+        }
         if not by_ref:
             time.sleep(seconds)
             return []
@@ -165,7 +167,9 @@ class RayPool:
             return
         self._looked = now
         if self._hello is None and now - self._begun > _PATIENCE:
-            raise ClusterError(f"no worker got ready in {_PATIENCE:g} s: each needs {self._needs}, and the cluster has {self._has()}")
+            raise ClusterError(
+                f"no worker got ready in {_PATIENCE:g} s: each needs {self._needs}, and the cluster has {self._has()}"
+            )
         wanted = self._wanted or max(1, int(self._has().get("CPU", 0)) // self._threads)
         while len(self._workers) < wanted:
             actor = self._make.remote(*self._arguments)
@@ -195,14 +199,20 @@ class RayPool:
         if isinstance(hello, str):
             raise ClusterError(hello)
         if self._hello is not None and hello.model_sha256 != self._hello.model_sha256:
-            raise ClusterError(f"{hello.machine} has another model than {self._hello.machine} under the same name or path")
+            raise ClusterError(
+                f"{hello.machine} has another model than {self._hello.machine} under the same name or path"
+            )
         self._hello = self._hello or hello
 
     def _bury(self, worker: _Worker, error: Exception, found: list[Result | Lost]) -> None:
         self._workers.remove(worker)
         self._ray.kill(worker.actor)
         self._looked = 0.0  # another one takes its place as soon as there is room
-        if not worker.ready and not isinstance(error, self._ray.exceptions.ActorUnavailableError) and self._node_lives(error):
+        if (
+            not worker.ready
+            and not isinstance(error, self._ray.exceptions.ActorUnavailableError)
+            and self._node_lives(error)
+        ):
             raise ClusterError(f"a worker died before it was ready: {' '.join(str(error).split())[:500]}")
         why = "a worker ran out of memory" if isinstance(error, MemoryError) else "a worker of the cluster died"
         for place, (task, _) in enumerate(worker.tasks):

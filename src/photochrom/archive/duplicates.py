@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from photochrom.archive.tables import PICTURES
 if TYPE_CHECKING:
     from photochrom.archive.manifest import Manifest
 
-__all__ = ["DISTANCE", "groups", "grouped"]
+__all__ = ["DISTANCE", "grouped", "groups"]
 
 #: Hashes that differ in so many of their 64 bits, or fewer, are of one photograph.
 DISTANCE = 6
@@ -54,4 +55,4 @@ def groups(hashes: Mapping[int, int]) -> dict[int, int]:
 
 def _parts(value: int) -> list[int]:
     edges = np.linspace(0, 64, _BANDS + 1).round().astype(int).tolist()
-    return [value >> low & (1 << high - low) - 1 for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return [value >> low & (1 << high - low) - 1 for low, high in pairwise(edges)]

@@ -104,7 +104,15 @@ class Leases:
         now = clock(connection)
         return [
             Driver(
-                row.id, row.host, row.pid, row.started, now - row.seen, row.ended, row.workers, row.pictures, row.seconds
+                row.id,
+                row.host,
+                row.pid,
+                row.started,
+                now - row.seen,
+                row.ended,
+                row.workers,
+                row.pictures,
+                row.seconds,
             )
             for row in connection.execute(sql.select(DRIVERS).order_by(_D.id))
         ]

@@ -28,9 +28,10 @@ def entries(path: str) -> Iterator[Listed]:
     """The pictures of a list, in its order, read as they are needed.
 
     Paths that are not absolute are taken from the list's own folder. Columns named as options of
-    :data:`photochrom.archive.options.PLAIN` count for their picture; other columns are left alone. Raises BatchError, OptionError.
+    :data:`photochrom.archive.options.PLAIN` count for their picture; other columns are left alone.
+    Raises BatchError, OptionError.
     """
-    folder = join(os.path.dirname(os.path.abspath(path)))
+    folder = join(str(Path(path).absolute().parent))
     try:
         rows = _parquet(path) if path.lower().endswith(".parquet") else _text(path)
         for number, row in enumerate(rows, 1):
@@ -85,11 +86,11 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
     own = {name: row[name] for name in PLAIN if row.get(name) not in (None, "")}
     reference = own.get("reference")
     if reference and not is_remote(reference):
-        own["reference"] = os.path.join(folder, reference)
+        own["reference"] = reference if Path(reference).is_absolute() else folder + reference
     options = canonical(own, where) if own else None
     if is_remote(source):
         return "", source, _safe(given or source.partition("://")[2], where), None, options
-    whole = os.path.normpath(os.path.join(folder, source))
+    whole = os.path.normpath(source if Path(source).is_absolute() else folder + source)
     if whole.startswith(folder):
         return folder, whole[len(folder) :], _safe(given or whole[len(folder) :], where), None, options
     return "", whole, _safe(given or whole, where), None, options

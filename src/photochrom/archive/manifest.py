@@ -144,7 +144,9 @@ class Manifest:
     def ranked(self, order: Any, *where: Any, limit: int) -> list[Any]:
         """The first rows in an order."""
         with self.reading() as connection:
-            return list(connection.execute(sql.select(PICTURES).where(*where).order_by(order, _C.id).limit(limit)).all())
+            return list(
+                connection.execute(sql.select(PICTURES).where(*where).order_by(order, _C.id).limit(limit)).all()
+            )
 
     # ------------------------------------------------------------------ planning
 
@@ -163,7 +165,10 @@ class Manifest:
             return Added()
         with self._writing() as connection:
             insert = self._insert_new(connection)
-            new = connection.execute(insert, rows).rowcount
+            if connection.dialect.name == "sqlite":
+                new = connection.execute(insert, rows).rowcount
+            else:  # psycopg does not count what many inserts did together
+                new = len(connection.execute(insert.returning(_C.id), rows).all())
             added = Added(new=new)
             if new < len(rows):
                 self._clashes(connection, insert, rows, added)
@@ -247,12 +252,24 @@ class Manifest:
             ids = list(connection.execute(chosen).scalars())
             if not ids:
                 return []
-            taken = {"driver": driver} if look else {"driver": driver, "state": int(State.RUNNING), "tries": _C.tries + 1}
+            taken = (
+                {"driver": driver} if look else {"driver": driver, "state": int(State.RUNNING), "tries": _C.tries + 1}
+            )
             connection.execute(PICTURES.update().where(_C.id.in_(ids)).values(**taken))
             leader = PICTURES.alias()
-            columns = _C.id, _C.origin, _C.path, _C.name, _C.output_sha256, LOOKS.c.options, leader.c.name.label("first")
+            columns = (
+                _C.id,
+                _C.origin,
+                _C.path,
+                _C.name,
+                _C.output_sha256,
+                LOOKS.c.options,
+                leader.c.name.label("first"),
+            )
             joined = PICTURES.outerjoin(LOOKS, LOOKS.c.id == _C.look).outerjoin(leader, leader.c.id == _C.leader)
-            rows = connection.execute(sql.select(*columns).select_from(joined).where(_C.id.in_(ids)).order_by(_C.id)).all()
+            rows = connection.execute(
+                sql.select(*columns).select_from(joined).where(_C.id.in_(ids)).order_by(_C.id)
+            ).all()
             return [
                 Task(
                     id=row.id,

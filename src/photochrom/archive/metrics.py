@@ -16,8 +16,9 @@ _SECONDS = (0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
 class Metrics:
     """Counts since the start of this run, and how many pictures are in each state.
 
-    ``photochrom_batch_pictures_total{state}``, ``photochrom_batch_failures_total{error}``, ``photochrom_batch_workers_lost_total``,
-    the histogram ``photochrom_batch_seconds``, and the gauge ``photochrom_batch_state{state}``.
+    ``photochrom_batch_pictures_total{state}``, ``photochrom_batch_failures_total{error}``,
+    ``photochrom_batch_workers_lost_total``, the histogram ``photochrom_batch_seconds``, and the gauge
+    ``photochrom_batch_state{state}``.
     """
 
     def __init__(self) -> None:
@@ -26,7 +27,9 @@ class Metrics:
         except ImportError as error:
             raise MissingExtraError("batch", "--metrics") from error
         registry = self._registry = CollectorRegistry()
-        self._pictures = Counter("photochrom_batch_pictures", "Pictures that are finished.", ["state"], registry=registry)
+        self._pictures = Counter(
+            "photochrom_batch_pictures", "Pictures that are finished.", ["state"], registry=registry
+        )
         self._failures = Counter("photochrom_batch_failures", "Pictures that failed.", ["error"], registry=registry)
         self._lost = Counter("photochrom_batch_workers_lost", "Workers that died.", registry=registry)
         self._seconds = Histogram("photochrom_batch_seconds", "Time of a picture.", buckets=_SECONDS, registry=registry)

@@ -43,7 +43,7 @@ def load(path: Path) -> Chosen:
         whole = {name: getattr(edits, name) for name in WHOLE if getattr(edits, name, None) is not None}
         return json.dumps({"sidecar": _with_whole_paths(value, path.resolve().parent)}, sort_keys=True), whole
     if not isinstance(value, dict):
-        raise EditsError("holds no options: an object such as {\"vividness\": 0.7} is expected, or a sidecar", path)
+        raise EditsError('holds no options: an object such as {"vividness": 0.7} is expected, or a sidecar', path)
     whole = {name: value.pop(name) for name in WHOLE if name in value}
     return canonical(value, str(path)), whole
 
@@ -68,7 +68,9 @@ def canonical(values: Mapping[str, Any], where: str) -> str:
             try:
                 value = json.loads(value)
             except ValueError:
-                raise OptionError(f"hints in {where}", value, 'JSON such as [{"x": 10, "y": 20, "color": "navy"}]') from None
+                raise OptionError(
+                    f"hints in {where}", value, 'JSON such as [{"x": 10, "y": 20, "color": "navy"}]'
+                ) from None
         kept[name] = value
     return json.dumps(kept, sort_keys=True)
 
@@ -97,7 +99,9 @@ def paint_options(opened: Opened, text: str) -> tuple[dict[str, Any], tuple[str,
     if "sidecar" in value:
         found, notices = _of_sidecar(opened, value["sidecar"])
         value = value.get("over", {})
-    found |= {key: value[key] for key in ("vividness", "warmth", "palette", "palette_strength", "smooth") if key in value}
+    found |= {
+        key: value[key] for key in ("vividness", "warmth", "palette", "palette_strength", "smooth") if key in value
+    }
     hints = list(hints_from_json(value["hints"])) if "hints" in value else []
     if "reference" in value:
         hints.insert(0, opened.refer(stores.read(value["reference"]), trust=value.get("trust", 0.5)))

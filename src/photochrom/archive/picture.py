@@ -113,7 +113,9 @@ class Painter:
             return kept
 
         kept = self._publish(task, values, write)
-        values["notices"] = json.dumps([*opened.notices, *notices, *(kept or ())]) if opened.notices or notices or kept else None
+        values["notices"] = (
+            json.dumps([*opened.notices, *notices, *(kept or ())]) if opened.notices or notices or kept else None
+        )
         if settings.sidecars:
             done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
             stores.write_text(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")

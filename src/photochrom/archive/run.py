@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Request:
     out: str
     sources: tuple[str, ...] = ()
     manifest: str | None = None
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     workers: int | None = None
     threads: int = 1
     ray: str | None = None
@@ -72,7 +72,9 @@ def bag_place(out: str, bag: bool) -> str:
     return stores.join(out) + ("data/" if bag else "")
 
 
-def execute(request: Request, tell: Callable[[Event], None], *, begun: Callable[[Driver], None] = lambda _: None) -> dict[State, int]:
+def execute(
+    request: Request, tell: Callable[[Event], None], *, begun: Callable[[Driver], None] = lambda _: None
+) -> dict[State, int]:
     """Do a request; returns how many rows are in each state at the end.
 
     tell: gets every event. begun: gets the driver before it works, whose ``stopping`` may be set to end early. Raises BatchError.
@@ -124,9 +126,9 @@ def stored(manifest: Manifest) -> Request:
 def _maybe_more(manifest: Manifest, request: Request) -> bool:
     """Whether there may be work although no row waits: other options than last time, or scans that wait for one another."""
     counts = manifest.counts()
-    return bool(counts.get(State.DONE) or counts.get(State.LOOK) or counts.get(State.HELD) or counts.get(State.SKIPPED)) and (
-        bool(request.sources) or request.group
-    )
+    return bool(
+        counts.get(State.DONE) or counts.get(State.LOOK) or counts.get(State.HELD) or counts.get(State.SKIPPED)
+    ) and (bool(request.sources) or request.group)
 
 
 def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event], None]) -> None:
@@ -155,7 +157,7 @@ def _pool(request: Request, settings: Settings, number: int) -> Pool:
 
 
 def _whole(out: str) -> str:
-    return out if stores.is_remote(out) else os.path.abspath(out.partition("://")[2] or out)
+    return out if stores.is_remote(out) else os.path.normpath(Path(out.partition("://")[2] or out).absolute())
 
 
 def _same_destination(manifest: Manifest, out: str, bag: bool) -> None:
@@ -164,9 +166,13 @@ def _same_destination(manifest: Manifest, out: str, bag: bool) -> None:
         manifest.note("out", out)
         manifest.note("bag", "yes" if bag else "no")
     elif before.rstrip("/") != out.rstrip("/"):
-        raise BatchError(f"the manifest {manifest.url} belongs to the destination {before}; give each one a manifest of its own")
+        raise BatchError(
+            f"the manifest {manifest.url} belongs to the destination {before}; give each one a manifest of its own"
+        )
     elif (manifest.about("bag") == "yes") != bag:
-        raise BatchError(f"{out} was begun {'without' if bag else 'with'} --bag, and goes on so; or choose another destination")
+        raise BatchError(
+            f"{out} was begun {'without' if bag else 'with'} --bag, and goes on so; or choose another destination"
+        )
 
 
 @contextmanager

@@ -22,7 +22,20 @@ from photochrom.errors import (
     StoreError,
 )
 
-__all__ = ["Entry", "at", "delete", "exists", "filesystem", "is_remote", "join", "listing", "patiently", "publish", "read", "write_text"]
+__all__ = [
+    "Entry",
+    "at",
+    "delete",
+    "exists",
+    "filesystem",
+    "is_remote",
+    "join",
+    "listing",
+    "patiently",
+    "publish",
+    "read",
+    "write_text",
+]
 
 #: Attempts at a request of a store, and the first wait in seconds, which doubles each time.
 ATTEMPTS = 6
@@ -64,7 +77,9 @@ def filesystem(address: str) -> tuple[Any, str]:
         fs = _of_protocol(protocol)
         return fs, str(fs._strip_protocol(address))
     except ImportError as error:
-        package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(protocol.split("+")[0])
+        package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(
+            protocol.split("+")[0]
+        )
         if package in (None, "s3fs"):
             raise MissingExtraError("batch", f"{protocol}:// ({error})") from error
         raise StoreError(f"{address}: {protocol}:// needs `pip install {package}`") from error
@@ -243,7 +258,10 @@ def _pages(fs: Any, root: str, address: str) -> Iterator[Entry]:
     token: dict[str, str] = {}
     while True:
         page = patiently(
-            lambda: fs.call_s3("list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=_PAGE, **token), address
+            lambda token=token: fs.call_s3(  # type: ignore[misc]
+                "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=_PAGE, **token
+            ),
+            address,
         )
         for one in page.get("Contents", ()):
             if not one["Key"].endswith("/"):
@@ -261,9 +279,7 @@ def patiently(request: Callable[[], Value], address: str) -> Value:
     for attempt in range(ATTEMPTS):
         try:
             return request()
-        except (FileNotFoundError, PermissionError, IsADirectoryError):
-            raise
-        except MemoryError:
+        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):  # noqa: PERF203
             raise
         except Exception as error:  # every library of a store has errors of its own
             if attempt == ATTEMPTS - 1:

@@ -15,7 +15,19 @@ try:
 except ImportError as error:
     raise MissingExtraError("batch", "photochrom batch") from error
 
-__all__ = ["ABOUT", "DRIVERS", "FORMAT", "LOOKS", "ORIGINS", "PICTURES", "WORKS", "clock", "connect", "named", "writing"]
+__all__ = [
+    "ABOUT",
+    "DRIVERS",
+    "FORMAT",
+    "LOOKS",
+    "ORIGINS",
+    "PICTURES",
+    "WORKS",
+    "clock",
+    "connect",
+    "named",
+    "writing",
+]
 
 #: The version of the tables. A manifest with another one is refused, not guessed at.
 FORMAT = 1

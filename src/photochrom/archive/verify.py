@@ -25,7 +25,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Checked:
-    """A file that was read. ``problem``: "missing", "changed", "unreadable", "foreign", "unfinished", or None: it is as it should be."""
+    """A file that was read. ``problem``: "missing", "changed", "unreadable", "foreign" or "unfinished"; None: all is well."""
 
     address: str
     problem: str | None = None
@@ -112,4 +112,4 @@ def _names(place: str) -> Iterator[str]:
         folders[:] = sorted(one for one in folders if one != SCRATCH)
         for name in sorted(files):
             if name.lower().endswith(suffixes) and not name.startswith(MANIFEST):
-                yield os.path.relpath(os.path.join(folder, name), place).replace(os.sep, "/")
+                yield os.path.relpath(f"{folder}/{name}", place).replace(os.sep, "/")

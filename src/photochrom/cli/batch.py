@@ -45,7 +45,9 @@ ManifestOption = Annotated[
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes (or Ray actors); by default one a core.")]
 Threads = Annotated[int, typer.Option(min=1, help="Processor threads of each worker.")]
-RayOption = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Work on a Ray cluster: auto, or ray://head:10001.")]
+RayOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Work on a Ray cluster: auto, or ray://head:10001.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line for each event on stdout.")]
 Metrics = Annotated[int | None, typer.Option(metavar="PORT", min=0, help="Serve figures for Prometheus on this port.")]
 
@@ -69,25 +71,37 @@ def run(
     threads: Threads = 1,
     ray: RayOption = None,
     resources: Annotated[
-        str | None, typer.Option(metavar="NAME=AMOUNT,...", help="Ray resources that each worker takes, such as scans=1.")
+        str | None,
+        typer.Option(metavar="NAME=AMOUNT,...", help="Ray resources that each worker takes, such as scans=1."),
     ] = None,
-    only_grey: Annotated[bool, typer.Option("--only-grey", help="Leave out pictures that are in colour already.")] = False,
+    only_grey: Annotated[
+        bool, typer.Option("--only-grey", help="Leave out pictures that are in colour already.")
+    ] = False,
     copy_color: Annotated[bool, typer.Option("--copy-color", help="With --only-grey: copy them as they are.")] = False,
     group_duplicates: Annotated[
         bool, typer.Option("--group-duplicates", help="Scans of one photograph share their colours.")
     ] = False,
-    again: Annotated[bool, typer.Option("--again", help="Also redo what was done with another model or options.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also redo what was done with another model or options.")
+    ] = False,
     join: Annotated[bool, typer.Option("--join", help="Work beside a run that is at work on this manifest.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace files in DEST that this batch did not write.")] = False,
-    sidecars: Annotated[bool, typer.Option("--sidecars", help="Write NAME.provenance.json beside each result.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace files in DEST that this batch did not write.")
+    ] = False,
+    sidecars: Annotated[
+        bool, typer.Option("--sidecars", help="Write NAME.provenance.json beside each result.")
+    ] = False,
     bag: Annotated[bool, typer.Option("--bag", help="Make DEST a BagIt bag (RFC 8493, sha256).")] = False,
     c2pa: Annotated[
-        tuple[Path, Path] | None, typer.Option(metavar="CERT KEY", help="Sign each result (C2PA; needs the extra [c2pa]).")
+        tuple[Path, Path] | None,
+        typer.Option(metavar="CERT KEY", help="Sign each result (C2PA; needs the extra [c2pa])."),
     ] = None,
     case_sensitive: Annotated[
         bool, typer.Option("--case-sensitive", help="Take names that differ in case alone for different outputs.")
     ] = False,
-    memory: Annotated[float | None, typer.Option(min=0.5, help="Gigabytes of address space that a worker may use.")] = None,
+    memory: Annotated[
+        float | None, typer.Option(min=0.5, help="Gigabytes of address space that a worker may use.")
+    ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a picture is given up.")] = 3600.0,
     as_json: Json = False,
     metrics: Metrics = None,
@@ -208,8 +222,12 @@ def verify(
 def report(
     out: Out,
     manifest: ManifestOption = None,
-    page: Annotated[Path | None, typer.Option("--page", help="The page; by default report.html in DEST or here.")] = None,
-    records: Annotated[Path | None, typer.Option(help="Also write the provenance of every result, as JSON lines.")] = None,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="The page; by default report.html in DEST or here.")
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="Also write the provenance of every result, as JSON lines.")
+    ] = None,
 ) -> None:
     """Write a page to look at: counts, failures, and contact sheets of what deserves a look."""
     from photochrom.archive.report import write_report

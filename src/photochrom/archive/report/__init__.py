@@ -95,7 +95,9 @@ def _page(found: Status, body: str, payload: Mapping[str, Any]) -> str:
 
 
 def _head(found: Status) -> str:
-    models = sorted({f"{one['model']} ({one['model_sha256'][:12]}), Photochrom {one['version']}" for one in found.works})
+    models = sorted(
+        {f"{one['model']} ({one['model_sha256'][:12]}), Photochrom {one['version']}" for one in found.works}
+    )
     made = f"<p>Made with {escape('; '.join(models))}.</p>" if models else ""
     written = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     return (
@@ -122,18 +124,20 @@ def _speed(found: Status, bins: list[tuple[float, int]]) -> str:
     most = max(count for _, count in bins) or 1
     width = 100 / len(bins)
     bars = "".join(
-        f'<rect x="{index * width:.3f}" width="{width * 0.85:.3f}" y="{30 - 30 * count / most:.2f}" height="{30 * count / most:.2f}">'
+        f'<rect x="{index * width:.3f}" width="{width * 0.85:.3f}" y="{30 - 30 * count / most:.2f}" '
+        f'height="{30 * count / most:.2f}">'
         f"<title>{time.strftime('%Y-%m-%d %H:%M', time.gmtime(start))}: {count:,}</title></rect>"
         for index, (start, count) in enumerate(bins)
     )
     first, last = (time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(bins[index][0])) for index in (0, -1))
     lines = "".join(
-        f'<tr><td>{time.strftime("%Y-%m-%d %H:%M", time.gmtime(one.started))}</td><td>{escape(one.name)}</td>'
+        f"<tr><td>{time.strftime('%Y-%m-%d %H:%M', time.gmtime(one.started))}</td><td>{escape(one.name)}</td>"
         f'<td>{escape(one.workers or "")}</td><td class="n">{one.pictures:,}</td>'
         f'<td class="n">{one.seconds / one.pictures:.2f} s</td></tr>'
         for one in runs[-20:]
     )
-    head = "<tr><th>Begun</th><th>Driver</th><th>Workers</th><th class=n>Pictures</th><th class=n>Worker's time for each</th></tr>"
+    numbers = "".join(f'<th class="n">{name}</th>' for name in ("Pictures", "Worker's time for each"))
+    head = f"<tr><th>Begun</th><th>Driver</th><th>Workers</th>{numbers}</tr>"
     return (
         f'<section><h2>Speed</h2><figure><svg viewBox="0 0 100 30" preserveAspectRatio="none" role="img" '
         f'aria-label="Pictures finished over time">{bars}</svg><figcaption>Pictures finished, from {first} to {last}'
@@ -161,8 +165,14 @@ def _sheet(number: int, sheet: Sheet) -> str:
 
 
 def _table(shown: int, total: int) -> str:
-    what = f"All {total:,} pictures" if shown == total else f"{shown:,} of {total:,} pictures: a sample, with failures first"
-    head = "".join(f"<th>{name}</th>" for name in ("Picture", "State", "Confidence", "Chroma", "Seconds", "What it says"))
+    what = (
+        f"All {total:,} pictures"
+        if shown == total
+        else f"{shown:,} of {total:,} pictures: a sample, with failures first"
+    )
+    head = "".join(
+        f"<th>{name}</th>" for name in ("Picture", "State", "Confidence", "Chroma", "Seconds", "What it says")
+    )
     return (
         f'<section id="list"><h2>{what}</h2><form><label>Search <input id="search" type="search" autocomplete="off"></label> '
         f'<button type="button" id="earlier">Earlier</button> <span id="where" aria-live="polite"></span> '
@@ -179,5 +189,3 @@ def _link(address: str, folder: Path) -> str | None:
         return None
     below = os.path.relpath(address or "/", folder).replace(os.sep, "/")
     return stores.join(quote(below))
-
-

@@ -69,7 +69,9 @@ def _faces(manifest: Manifest, place: str) -> tuple[list[Any], int, str | None]:
         return [], 0, "not looked for: that needs the extra [batch] (scikit-image)"
     few = _C.state == State.DONE, _C.skin < SKIN
     rows = manifest.ranked(_C.skin.desc(), *few, limit=LOOKED_AT)
-    lacking = [row for row, lacks in zip(rows, ordered(lambda row: _lacks_skin(place + row.name), rows), strict=True) if lacks]
+    lacking = [
+        row for row, lacks in zip(rows, ordered(lambda row: _lacks_skin(place + row.name), rows), strict=True) if lacks
+    ]
     return lacking[:PICTURES_SHOWN], len(rows), None
 
 

@@ -25,7 +25,18 @@ def sampled(manifest: Manifest) -> tuple[list[list[Any]], int]:
     spread evenly over the batch.
     """
     total = sum(manifest.counts().values())
-    columns = (_C.id, _C.origin, _C.path, _C.name, _C.state, _C.confidence, _C.chroma, _C.seconds, _C.error, _C.sentence)
+    columns = (
+        _C.id,
+        _C.origin,
+        _C.path,
+        _C.name,
+        _C.state,
+        _C.confidence,
+        _C.chroma,
+        _C.seconds,
+        _C.error,
+        _C.sentence,
+    )
     bad = _C.state.in_((State.FAILED, State.ASIDE))
     found = []
     for row in manifest.rows(bad, columns=columns):
