@@ -1,4 +1,4 @@
-"""What a batch costs beside its pictures, and what it survives. The tables of docs/scale.md are made with it.
+"""What a batch costs beside its pictures: for the table of docs/scale.md. What it survives: benchmarks/batch_kills.py.
 
     python benchmarks/batch.py plan --files 50000 --rows 10000000
     python benchmarks/batch.py cost --pictures 60            # beside the pictures' own time, at half a megapixel
@@ -7,7 +7,7 @@
     python benchmarks/batch.py report --rows 100000
     python benchmarks/batch.py paper                          # ten million scans, from the figures measured above
 
-benchmarks/batch_kills.py kills. Each prints one JSON line, with the load average: on a shared machine compare processor seconds, and times within one run only.
+Each prints one JSON line, with the load average: on a shared machine compare processor seconds, and times within one run only.
 Pictures are pieces of scikit-image's photographs.
 """
 

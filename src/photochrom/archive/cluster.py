@@ -191,6 +191,9 @@ class RayPool:
                 self._bury(worker, cause, found)
                 return
             raise BatchError(f"a worker gave up: {' '.join(str(cause).split())[-500:]}") from error
+        except errors.RayError as error:  # what it brought was lost on the way
+            self._bury(worker, errors.ActorUnavailableError(str(error), None), found)
+            return
         if worker.tasks:
             worker.tasks.popleft()
             found.append(said)

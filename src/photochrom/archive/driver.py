@@ -13,6 +13,7 @@ from photochrom.archive.manifest import LEASE, Manifest
 from photochrom.archive.pools import Lost, Pool
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Result, Settings, Task
+from photochrom.errors import BatchError
 
 __all__ = ["Driver", "Event"]
 
@@ -21,6 +22,9 @@ Event = dict[str, Any]
 _TURN = 0.25
 #: Rows that are claimed before workers need them, at least.
 _AHEAD = 16
+#: So many pictures in a row whose places refuse (a full disk, a store that is away) end the run: else all would fail.
+_PATIENCE = 30
+_REFUSALS = ("OutputWriteError", "StoreError")
 
 
 @dataclass
@@ -47,6 +51,7 @@ class Driver:
     _turned: float = 0.0
     _beaten: float = 0.0
     _done: int = 0
+    _refusals: int = 0
     _seconds: float = 0.0
 
     def run(self) -> None:
@@ -123,10 +128,19 @@ class Driver:
         counted = self.manifest.settle(self.number, [result for _, result in back], self._work)
         self._turned = time.monotonic()
         for task, result in back:
+            if result.error in _REFUSALS:
+                self._refusals += 1
+            elif result.state == "done":
+                self._refusals = 0
             if result.id in counted and result.state != "looked":
                 self._done += 1
                 self._seconds += result.seconds
                 self.tell(_event(task, result))
+        if self._refusals >= _PATIENCE:
+            raise BatchError(
+                f"{_PATIENCE} pictures in a row could not be read or written, the last one since: {back[-1][1].sentence}; when "
+                "that is mended, `photochrom batch retry` goes on"
+            )
 
     def _beat(self, *, force: bool = False) -> None:
         if force or time.monotonic() - self._beaten > LEASE / 6:

@@ -266,7 +266,9 @@ class Manifest:
                 LOOKS.c.options,
                 leader.c.name.label("first"),
             )
-            joined = PICTURES.outerjoin(LOOKS, LOOKS.c.id == _C.look).outerjoin(leader, leader.c.id == _C.leader)
+            joined = PICTURES.outerjoin(LOOKS, LOOKS.c.id == _C.look).outerjoin(
+                leader, (leader.c.id == _C.leader) & (leader.c.state == State.DONE)
+            )
             rows = connection.execute(
                 sql.select(*columns).select_from(joined).where(_C.id.in_(ids)).order_by(_C.id)
             ).all()

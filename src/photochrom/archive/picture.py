@@ -70,8 +70,12 @@ class Painter:
             raise
         except PhotochromError as error:
             kind, sentence = type(error).__name__, str(error)
+        except MemoryError:
+            raise
         except OSError as error:
             kind, sentence = "OSError", error.strerror or str(error)
+        except Exception as error:  # a fault of the program: this picture is named, and millions of others go on
+            kind, sentence = type(error).__name__, f"{' '.join(str(error).split())} (please report this)"
         sentence = sentence.removeprefix(f"{task.source}: ")
         return Result(task.id, "failed", time.perf_counter() - start, values, kind, sentence)
 

@@ -95,7 +95,14 @@ def execute(
                     try:
                         target = bag_place(out, request.bag)
                         driver = Driver(
-                            manifest, number, pool, settings, target, tell, again=request.again, group=request.group
+                            manifest,
+                            number,
+                            pool,
+                            settings,
+                            target,
+                            tell,
+                            again=request.again,
+                            group=_grouping(manifest, request),
                         )
                         begun(driver)
                         driver.run()
@@ -126,9 +133,14 @@ def stored(manifest: Manifest) -> Request:
 def _maybe_more(manifest: Manifest, request: Request) -> bool:
     """Whether there may be work although no row waits: other options than last time, or scans that wait for one another."""
     counts = manifest.counts()
-    return bool(
-        counts.get(State.DONE) or counts.get(State.LOOK) or counts.get(State.HELD) or counts.get(State.SKIPPED)
-    ) and (bool(request.sources) or request.group)
+    finished = counts.get(State.DONE) or counts.get(State.SKIPPED) or counts.get(State.COPIED)
+    return _grouping(manifest, request) or bool(finished and request.sources)
+
+
+def _grouping(manifest: Manifest, request: Request) -> bool:
+    """Whether scans of one photograph are looked for: asked for now, or when the batch was begun."""
+    counts = manifest.counts()
+    return request.group or bool(counts.get(State.LOOK) or counts.get(State.HELD))
 
 
 def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event], None]) -> None:
@@ -152,8 +164,12 @@ def _pool(request: Request, settings: Settings, number: int) -> Pool:
         )
     from photochrom.archive.local import LocalPool
 
-    workers = request.workers or max(1, len(os.sched_getaffinity(0)) // request.threads)
+    workers = request.workers or max(1, _processors() // request.threads)
     return LocalPool(settings, workers, threads=request.threads, timeout=request.timeout)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _whole(out: str) -> str:

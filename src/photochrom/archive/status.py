@@ -8,6 +8,7 @@ from typing import Any
 from photochrom.archive.leases import LEASE, Driver
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
+from photochrom.archive.stores import at
 from photochrom.archive.tables import PICTURES
 
 __all__ = ["Status", "status"]
@@ -71,7 +72,7 @@ def status(manifest: Manifest) -> Status:
     if counts.get(State.ASIDE):
         columns = PICTURES.c.id, PICTURES.c.origin, PICTURES.c.path, PICTURES.c.name
         for row in manifest.rows(PICTURES.c.state == State.ASIDE, columns=columns, window=_NAMED):
-            aside.append(f"{origins[row.origin]}{row.path or row.name}")
+            aside.append(at(origins[row.origin], row.path or row.name))
             if len(aside) == _NAMED:
                 break
     failures = manifest.failures() if counts.get(State.FAILED) or counts.get(State.ASIDE) else {}
