@@ -14,7 +14,7 @@ from batch_helpers import outputs, rows
 from helpers import COLOUR, Command, data, load, save
 from photochrom import Colorizer
 from photochrom.archive import options
-from photochrom.archive.duplicates import groups
+from photochrom.archive.duplicates import DISTANCE, groups
 from photochrom.archive.figures import perceptual_hash
 from photochrom.archive.metrics import Metrics
 from photochrom.archive.run import Request, execute, stored
@@ -132,8 +132,14 @@ def test_groups_of_hashes() -> None:
     hashes = {int(n): int(value) for n, value in enumerate(rng.integers(-(2**63), 2**63 - 1, 500))}
     twins = {1000 + n: value ^ (1 << n % 60) ^ (1 << (n * 7) % 60) for n, value in hashes.items()}
     assert groups(hashes | twins) == {1000 + n: n for n in hashes}
-    light = np.tile(np.linspace(0, 100, 64, dtype=np.float32), (48, 1))
-    assert perceptual_hash(light) == perceptual_hash(light * 0.8 + 5)
+    camera, face = (picture.astype(np.float32) / 2.55 for picture in (data.camera(), data.astronaut()[..., 1]))
+    assert _apart(camera, camera * 0.8 + 5) == 0
+    assert _apart(face, face[3:, 5:] * 0.85 + 8) <= DISTANCE, "darker, and a little cut"
+    assert _apart(face, camera) > 20
+
+
+def _apart(first: Any, second: Any) -> int:
+    return ((perceptual_hash(first) ^ perceptual_hash(second)) & (1 << 64) - 1).bit_count()
 
 
 def test_figures_for_prometheus() -> None:

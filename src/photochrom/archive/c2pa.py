@@ -44,7 +44,7 @@ class Signer:
         else:
             raise BatchError("--c2pa: the key is not one of P-256 or Ed25519")
         # Without a time stamp: an authority for those would have to be asked over the net.
-        info = c2pa.C2paSignerInfo(alg=algorithm, sign_cert=chain, private_key=secret, ta_url=b"")
+        info = c2pa.C2paSignerInfo(alg=algorithm, sign_cert=chain, private_key=secret, ta_url=None)
         try:
             self._signer = c2pa.Signer.from_info(info)
         except c2pa.C2paError as error:

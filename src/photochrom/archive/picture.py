@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Painter", "limit_memory"]
 
 #: How far the colours of another scan of the same photograph are believed.
-_TRUST = 1.0
+_TRUST = 0.5
 
 
 def limit_memory(limit: int | None) -> None:
