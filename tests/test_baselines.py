@@ -14,6 +14,8 @@ from photochrom.evaluate.pictures import open_truth
 from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.scores import Scores
 
+pytestmark = pytest.mark.pixels
+
 
 def to_png(rgb: np.ndarray) -> bytes:
     return cv2.imencode(".png", rgb[..., ::-1])[1].tobytes()

@@ -7,6 +7,8 @@ import pytest
 from photochrom import color, fuse
 from photochrom.errors import InvalidPixelsError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 def grainy(h: int, w: int, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
     """A grey picture with shapes, edges, grain, blacks and whites."""
@@ -68,6 +70,14 @@ def test_without_colour_the_picture_comes_back_to_the_bit(dtype: type) -> None:
     pixels = grainy(60, 70, dtype)
     flat = fuse.fit(np.zeros((8, 8, 2)), np.full((8, 8), 50.0))
     assert np.array_equal(fuse.paint_strip(flat, pixels, 0, 60), pixels[..., None].repeat(3, axis=-1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_without_colour_coloured_pixels_become_grey_to_the_bit(dtype: type) -> None:
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (150, 200, 3), dtype, endpoint=True)
+    flat = fuse.fit(np.zeros((8, 8, 2)), np.full((8, 8), 50.0))
+    painted = fuse.paint_strip(flat, pixels, 0, 150)
+    np.testing.assert_array_equal(painted, painted[..., :1].repeat(3, axis=-1))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (1, 5000), (5000, 1), (41, 1037), (900, 33), (130, 600)])
@@ -201,18 +211,6 @@ def test_grain_in_a_flat_colour_gets_no_colour_of_its_own() -> None:
     assert np.abs(flat - np.where(flat[:, :1] > 0, *picture.colours)).mean() < 0.5
 
 
-def test_an_unsure_cell_takes_the_colour_that_its_neighbours_tell() -> None:
-    cells = np.full((8, 8, 2), 20, np.float32)
-    cells[4, 4] = -60
-    sure = np.ones((8, 8), np.float32)
-    sure[4, 4] = 0.01
-    light = np.full((64, 64), 50, np.float32)
-    assert fuse.sharpen(cells, light)[36, 36].max() < -40
-    assert fuse.sharpen(cells, light, confidence=sure)[36, 36].min() > 10
-    even = np.full((8, 8), 0.3, np.float32)
-    np.testing.assert_allclose(fuse.sharpen(cells, light, confidence=even), fuse.sharpen(cells, light), atol=1e-3)
-
-
 @pytest.mark.parametrize("work", [(1, 1), (1, 40), (40, 1), (3, 3)])
 def test_tiny_work_sizes_work(work: tuple[int, int]) -> None:
     light = np.full(work, 60, np.float32)
@@ -234,5 +232,3 @@ def test_bad_arguments_are_refused() -> None:
         fuse.fit(np.full((16, 16, 2), np.nan), light)
     with pytest.raises(InvalidPixelsError, match="sharpen"):
         fuse.fit(np.zeros((2, 2, 2)), light)
-    with pytest.raises(InvalidPixelsError, match="confidence"):
-        fuse.sharpen(np.zeros((2, 2, 2)), light, confidence=np.ones((3, 3)))

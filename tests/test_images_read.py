@@ -15,6 +15,8 @@ from photochrom.errors import (
 from photochrom.images import open_image, read
 from photochrom.images.container import jpeg_quality
 
+pytestmark = pytest.mark.pixels
+
 RGB = data.astronaut()[300:396, 300:428].copy()  # orange cloth and a white helmet
 GREY = data.camera()[:96, :128].copy()
 

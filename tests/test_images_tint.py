@@ -7,6 +7,8 @@ from sklearn.datasets import load_sample_image
 
 from photochrom.images import classify_tint, open_image
 
+pytestmark = pytest.mark.pixels
+
 GREY = data.camera()[::2, ::2].astype(np.float32) / 255
 
 

@@ -24,6 +24,8 @@ from photochrom.images import OUTPUT_SUFFIXES, open_image, read, write_image
 from photochrom.images.metadata import SYNTHETIC
 from photochrom.images.write import _to_eight_bit
 
+pytestmark = pytest.mark.pixels
+
 DEEP = COLOUR.astype(np.uint16) * 200 + 77
 GREY = data.camera()[:96, :128].copy()
 

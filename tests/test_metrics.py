@@ -15,6 +15,8 @@ from photochrom.errors import DataError, InvalidPixelsError
 from photochrom.evaluate import metrics
 from photochrom.evaluate.scores import Scores
 
+pytestmark = pytest.mark.pixels
+
 # Sharma, Wu, Dalal 2005, table 1: pairs that go wrong when hues are averaged carelessly, and the dark and light ends.
 SHARMA = (
     ((50.0, 2.6772, -79.7751), (50.0, 0.0, -82.7485), 2.0425),

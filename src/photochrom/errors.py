@@ -34,6 +34,7 @@
     │   └── ClusterError           a Ray cluster that cannot be reached, or whose machines do not fit
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
+        ├── SourceTableError       a table of sources with a line that cannot be obeyed (.path)
         ├── RecipeError            an unknown key or a wrong type in a recipe (.key)
         ├── CheckpointError        a checkpoint of another architecture, or a damaged one (.path)
         └── DivergenceError        the loss or a weight is no longer a number (.step)
@@ -42,6 +43,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "BatchError",
@@ -70,6 +72,7 @@ __all__ = [
     "OutputWriteError",
     "PhotochromError",
     "RecipeError",
+    "SourceTableError",
     "StoreError",
     "StudyError",
     "TrainingError",
@@ -83,7 +86,17 @@ __all__ = [
 
 
 class PhotochromError(Exception):
-    """Base of every error that Photochrom raises on purpose."""
+    """Base of every error that Photochrom raises on purpose. All of them can be pickled, and so cross processes."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with the message, which most of these do not take.
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(kind: type[PhotochromError], args: tuple[Any, ...], state: dict[str, Any]) -> PhotochromError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class _PathError(PhotochromError):
@@ -261,6 +274,10 @@ class TrainingError(_PathError):
 
 class DataError(TrainingError):
     """Training data that cannot be used."""
+
+
+class SourceTableError(TrainingError):
+    """A table of sources of training pictures that cannot be read."""
 
 
 class RecipeError(TrainingError):

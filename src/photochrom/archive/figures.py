@@ -12,23 +12,26 @@ __all__ = ["figures", "perceptual_hash"]
 
 #: Side of the small copy whose low frequencies make the hash, and how many of them along each side.
 _SIDE, _LOW = 32, 8
+#: Figures are taken of a copy that is so many times smaller.
+_FINE = 4
 
 
 def figures(ab: NDArray[np.float32], lightness: NDArray[np.float32]) -> dict[str, float]:
     """How colourful a result is, and how much of it has the colour of skin.
 
     Args:
-        ab: shape (gh, gw, 2), float32, a* and b* of the network's cells.
+        ab: shape (h, w, 2), float32, a* and b* of the result, at the same size.
         lightness: shape (h, w), float32, L* in [0, 100].
 
     Returns:
-        ``chroma``: mean chroma in ab units; ``strongest``: its 99th percentile; ``skin``: share of the cells, 0 to 1, by the rule
-        of :func:`photochrom.evaluate.skin.is_skin`.
+        ``chroma``: mean chroma in ab units; ``strongest``: its 99th percentile; ``skin``: share of the picture,
+        0 to 1, by the rule of :func:`photochrom.evaluate.skin.is_skin`.
     """
     from photochrom.evaluate.skin import is_skin
 
+    size = [max(1, side // _FINE) for side in lightness.shape[::-1]]
+    light, ab = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (lightness, ab))
     chroma = np.hypot(ab[..., 0], ab[..., 1])
-    light = cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
     skin = is_skin(np.dstack([light, ab]))
     shares: dict[str, Any] = {"chroma": chroma.mean(), "strongest": np.percentile(chroma, 99), "skin": skin.mean()}
     return {name: round(float(value), 4) for name, value in shares.items()}

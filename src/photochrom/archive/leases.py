@@ -13,6 +13,7 @@ import sqlalchemy as sql
 from photochrom.archive.states import State
 from photochrom.archive.tables import DRIVERS, PICTURES, clock, named, writing
 from photochrom.errors import ManifestBusyError
+from photochrom.portable import process_runs
 
 __all__ = ["LEASE", "Driver", "Leases", "this_host"]
 
@@ -145,12 +146,8 @@ def _give_up(connection: sql.Connection, driver: int) -> None:
 
 
 def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    if not process_runs(pid):
         return False
-    except OSError:
-        return True
     with suppress(OSError):  # a dead process that nobody has waited for yet is dead, too
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return True

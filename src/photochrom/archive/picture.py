@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from photochrom.archive import provenance, stores
 from photochrom.archive.figures import figures, perceptual_hash
-from photochrom.archive.options import merged, paint_options
+from photochrom.archive.options import merged, wanted
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.errors import MissingExtraError, OutputWriteError, PhotochromError
 from photochrom.version import __version__
@@ -100,12 +100,12 @@ class Painter:
                 self._publish(task, values, lambda file: file.write_bytes(data))
                 return "copied"
             return "skipped"
-        options, notices = paint_options(opened, merged(settings.options, task.options))
+        edits = wanted(opened, merged(settings.options, task.options))
         if task.leader is not None:
             hint = opened.refer(stores.read(task.leader), trust=_TRUST)
-            options["hints"] = [hint, *options.get("hints", ())]
-        result = opened.paint(**options)
-        values |= figures(result.ab, opened.work_lightness)
+            edits = edits.changed({"hints": [hint, *edits.hints]})
+        result = opened.paint(edits)
+        values |= figures(result.field_ab, opened.work_lightness)
         values["confidence"] = round(float(result.confidence.mean()), 4)
         record = provenance.record(task, settings, self.hello, values)
 
@@ -117,9 +117,8 @@ class Painter:
             return kept
 
         kept = self._publish(task, values, write)
-        values["notices"] = (
-            json.dumps([*opened.notices, *notices, *(kept or ())]) if opened.notices or notices or kept else None
-        )
+        notices = [*opened.notices, *kept]
+        values["notices"] = json.dumps(notices) if notices else None
         if settings.sidecars:
             done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
             stores.write_text(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")

@@ -65,7 +65,7 @@ def _commit(folder: Path) -> tuple[str | None, bool | None]:
 def _processor() -> str:
     if sys.platform == "linux":
         try:
-            lines = Path("/proc/cpuinfo").read_text().splitlines()
+            lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
         except OSError:
             lines = []
         for line in lines:

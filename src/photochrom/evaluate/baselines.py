@@ -88,12 +88,12 @@ def write_baselines(fitted: Baselines, path: Path) -> None:
     """Keep mean colours as JSON, rounded to 0.001."""
     table = [[round(float(value), 3) for value in row] for row in (fitted.mean, *fitted.by_lightness)]
     about = {"pictures": fitted.pictures, "pixels": fitted.pixels, "mean": table[0], "by_lightness": table[1:]}
-    path.write_text(json.dumps(about) + "\n")
+    path.write_text(json.dumps(about) + "\n", "utf-8")
 
 
 def read_baselines(path: Path = SHIPPED) -> Baselines:
     """Mean colours that :func:`write_baselines` kept; by default those of this project's training photographs."""
-    kept = json.loads(path.read_text())
+    kept = json.loads(path.read_text("utf-8"))
     mean, by_lightness = (np.array(kept[name], np.float32) for name in ("mean", "by_lightness"))
     return Baselines(mean, by_lightness, kept["pictures"], kept["pixels"])
 

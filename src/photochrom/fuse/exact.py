@@ -58,7 +58,10 @@ def _encode(
     fy = (light + np.float32(16)) / np.float32(116)
     f = np.stack([fy + a * np.float32(1 / 500), fy, fy - b * np.float32(1 / 200)])
     xyz = np.where(f > _DELTA, f * f * f, (f - np.float32(4 / 29)) * (3 * _DELTA**2))
-    linear = np.tensordot(_MATRIX, xyz, axes=1)
+    luminance = xyz[1]
+    dx, dz = xyz[0] - luminance, xyz[2] - luminance
+    # As in color.planes_to_rgb, so that grey stays grey.
+    linear = np.stack([luminance + wx * dx + wz * dz for wx, _, wz in _MATRIX])
     # What lies outside by less is lost in rounding, for the transfer curve is steepest at black.
     tolerance = np.float32(0.4 / (12.92 * 65535))
     where = np.flatnonzero((linear.min(axis=0) < -tolerance) | (linear.max(axis=0) > 1 + tolerance))

@@ -71,7 +71,7 @@ class Page:
         for suffix, text in ((".md", "\n\n".join(self._markdown) + "\n"), (".html", whole)):
             path = folder / f"{stem}{suffix}"
             with replacing(path) as part:
-                part.write_text(text)
+                part.write_text(text, "utf-8")
             paths.append(path)
         return paths
 
