@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -97,17 +99,25 @@ def test_a_picture_that_kills_two_workers_is_set_aside(
 
 
 def test_two_drivers_share_a_manifest(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    with driver(scans, "-o", out, "--workers", 1) as first:
+    """The first one's worker is held meanwhile, so that it is at work all the time."""
+    many, out = tmp_path / "many", tmp_path / "out"
+    for box in ("a", "b", "c"):
+        shutil.copytree(scans, many / box)
+    with driver(many, "-o", out, "--workers", 1) as first:
         until(lambda: count(out) >= 1)
-        code, _, err = done(scans, "-o", out)
+        held = children(first.pid)
+        for pid in held:
+            os.kill(pid, signal.SIGSTOP)
+        code, _, err = done(many, "-o", out)
         assert (code, "another run is at work" in err, "--join" in err) == (1, True, True)
-        code, _, err = done(scans, "-o", out, "--workers", 1, "--join")
-        assert code in (0, 1), err  # 1: the first one still has pictures in work
+        code, events, err = done(many, "-o", out, "--workers", 1, "--join")
+        assert code == 1, err  # the first one still has pictures in work
+        assert [event for event in events if event["event"] == "picture"]
+        for pid in held:
+            os.kill(pid, signal.SIGCONT)
         assert first.wait(120) == 0
-        assert first.stdout is not None
-    assert outputs(out) == expected
-    assert finished_by_drivers(out) == len(expected)
+    assert outputs(out) == {f"{box}/{name}": data for box in ("a", "b", "c") for name, data in expected.items()}
+    assert finished_by_drivers(out) == 3 * len(expected)
     assert all(row.tries == 1 for row in rows(out))
 
 

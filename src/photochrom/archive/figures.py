@@ -30,9 +30,9 @@ def figures(ab: NDArray[np.float32], lightness: NDArray[np.float32]) -> dict[str
     from photochrom.evaluate.skin import is_skin
 
     size = [max(1, side // _FINE) for side in lightness.shape[::-1]]
-    light, ab = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (lightness, ab))
-    chroma = np.hypot(ab[..., 0], ab[..., 1])
-    skin = is_skin(np.dstack([light, ab]))
+    light, small = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (lightness, ab))
+    chroma = np.hypot(small[..., 0], small[..., 1])
+    skin = is_skin(np.dstack([light, small]))
     shares: dict[str, Any] = {"chroma": chroma.mean(), "strongest": np.percentile(chroma, 99), "skin": skin.mean()}
     return {name: round(float(value), 4) for name, value in shares.items()}
 
