@@ -149,7 +149,7 @@ class Driver:
 
 
 def _event(task: Task, result: Result) -> Event:
-    event = {"event": "picture", "input": task.source, "output": task.target, "state": result.state}
+    event: Event = {"event": "picture", "input": task.source, "output": task.target, "state": result.state}
     event |= {"seconds": round(result.seconds, 3)}
     if result.error is not None:
         event |= {"error": result.error, "message": result.sentence}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from photochrom.archive import stores
 from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Number
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Hints, Step
+from photochrom.edits.hints import Step
 from photochrom.edits.hints_json import hints_from_json
 from photochrom.edits.sidecar import load_sidecar, sidecar_from_json, sidecar_to_json
 from photochrom.errors import EditsError, OptionError
@@ -93,7 +93,8 @@ def wanted(opened: Opened, text: str) -> Edits:
     if "hints" in value:
         steps += hints_from_json(value["hints"])
     choices: Any = {name: value[name] for name in (*DIALS, "palette") if name in value}
-    return edits.changed({**choices, "hints": Hints([*edits.hints, *steps])})
+    choices["hints"] = [*edits.hints, *steps]
+    return edits.changed(choices)
 
 
 def _number(name: str, value: Any, where: str) -> Any:
