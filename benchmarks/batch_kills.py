@@ -14,10 +14,11 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,12 @@ def kill_processes(command: list[str], out: Path, count: int, dice: random.Rando
     while sum(found.values()) < count:
         process = subprocess.Popen([*command, "--workers", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and sum(found.values()) < count:
-            time.sleep(dice.uniform(0.5, 4.0))
+            before = done(out)
+            while done(out) <= before and process.poll() is None:  # no life is spent on starting alone
+                time.sleep(0.1)
+            time.sleep(dice.uniform(0.0, 1.0))
             workers = [pid for pid in below(process.pid) if "spawn_main" in line_of(pid)]
-            if workers and dice.random() < 0.6:
+            if workers and dice.random() < 0.7:
                 kill(dice.choice(workers))
                 found["workers_killed"] += 1
             else:
@@ -119,6 +123,15 @@ def kill_nodes(command: list[str], count: int, dice: random.Random) -> dict[str,
     code = process.wait() if process is not None else 0
     cluster.shutdown()
     return {"nodes_killed": killed, "runs": runs, "last_exit_code": code}
+
+
+def done(out: Path) -> int:
+    """How many pictures are finished; asked of the file itself, so that starting Python does not take the time of many."""
+    try:
+        with closing(sqlite3.connect(f"file:{out}/photochrom-batch.db?mode=ro", uri=True)) as database:
+            return int(database.execute("SELECT count(*) FROM pictures WHERE state = 2").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
 
 
 def line_of(pid: int) -> str:

@@ -11,8 +11,6 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    import click
-
     from photochrom.archive.run import Request
 
 __all__ = ["app"]
@@ -21,7 +19,7 @@ __all__ = ["app"]
 class _Group(TyperGroup):
     """``batch SOURCE -o DEST`` is ``batch run SOURCE -o DEST``; a folder named as a sub-command is written ``./status``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ("--help", "-h"):
             args = ["run", *args]
         return super().parse_args(ctx, args)
