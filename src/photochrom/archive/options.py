@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,10 +99,9 @@ def wanted(opened: Opened, text: str) -> Edits:
 
 
 def _number(name: str, value: Any, where: str) -> Any:
-    try:
-        return _NUMBERS[name].checked(f"{name} in {where}", float(value))
-    except (TypeError, ValueError):
-        raise OptionError(f"{name} in {where}", value, f"a number ({_NUMBERS[name].help})") from None
+    with suppress(TypeError, ValueError):  # then the dial names what is wrong
+        value = float(value)
+    return _NUMBERS[name].checked(f"{name} in {where}", value)
 
 
 def _hints(value: Any, where: str) -> Any:
