@@ -7,6 +7,7 @@ every death, by which a picture that kills its worker is told from a machine tha
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -96,18 +97,18 @@ class RayPool:
             import ray
         except ImportError as error:
             raise MissingExtraError("batch", "--ray") from error
-        self._ray = ray
+        self._ray: Any = ray
         self._wanted, self._threads = workers, threads
         needs = _amounts(resources)
         try:
             _knock(address)
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         except Exception as error:  # the connection's, the version's and the client's errors have no common kind
             raise ClusterError(
                 f"the Ray cluster at {address} cannot be used: {' '.join(str(error).split())[:500]} (`ray start --head` starts "
                 "one on this computer; without --ray, its processors are used directly)"
             ) from error
-        self._make = ray.remote(num_cpus=threads, resources=needs, max_restarts=0)(RemotePainter)
+        self._make: Any = ray.remote(num_cpus=threads, resources=needs, max_restarts=0)(RemotePainter)
         self._arguments = settings, threads, driver, __version__
         self._needs = {"CPU": float(threads), **needs}
         self._workers: list[_Worker] = []
@@ -172,7 +173,7 @@ class RayPool:
             )
         wanted = self._wanted or max(1, int(self._has().get("CPU", 0)) // self._threads)
         while len(self._workers) < wanted:
-            actor = self._make.remote(*self._arguments)
+            actor: Any = self._make.remote(*self._arguments)
             self._workers.append(_Worker(actor, actor.hello.remote()))
 
     def _has(self) -> dict[str, float]:
