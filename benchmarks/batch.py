@@ -288,7 +288,7 @@ def measure_paper(_: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             "days": round(pictures / rate / 86400, 2),
             "pictures_per_s": round(rate),
             "store_requests_per_s": round(3 * rate),
-            "read_mb_per_s": round(5 * rate),
+            "read_mb_per_s": round(3 * rate),
         }
     return {"core_seconds_per_picture": arguments.seconds, "listing_requests": pictures // 1000, **found}
 
