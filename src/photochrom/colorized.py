@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +17,13 @@ from numpy.typing import NDArray
 from photochrom import fuse
 from photochrom.analysis import Analysis, frozen
 from photochrom.edits.edits import Edits
-from photochrom.images import ImageInfo, SourceImage, takes_packed, write_image
+from photochrom.errors import MissingExtraError, OptionError
+from photochrom.images import OUTPUT_SUFFIXES, ImageInfo, SourceImage, takes_packed, write_image
 from photochrom.parallel import ordered
 from photochrom.version import __version__
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 __all__ = ["SOFTWARE", "Colorized"]
 
@@ -93,23 +100,65 @@ class Colorized:
 
         yield from ordered(paint, source.strips(rows), self.threads)
 
-    def save(self, path: str | Path, *, force: bool = False, jpeg_quality: int | None = None) -> tuple[str, ...]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """:attr:`rgb`, so that NumPy takes a result for its picture."""
+        return np.array(self.rgb, dtype) if copy or dtype is not None else self.rgb
+
+    def to_pil(self) -> Image:
+        """The picture as an image of PIL, RGB, 8 bits deep. Raises MissingExtraError where PIL is not installed."""
+        try:
+            from PIL import Image
+        except ImportError as error:
+            raise MissingExtraError("pil", "to_pil()") from error
+        rgb = self.rgb
+        return Image.fromarray(rgb if rgb.dtype == np.uint8 else ((rgb + 128.0) / 257).astype(np.uint8))
+
+    def save(
+        self,
+        file: str | os.PathLike[str] | BinaryIO,
+        *,
+        force: bool = False,
+        jpeg_quality: int | None = None,
+        format: str | None = None,
+    ) -> tuple[str, ...]:
         """Write the picture: same size, depth, alpha and metadata, with a mark that its colours are synthetic.
 
-        jpeg_quality: of JPEG and WebP, 1 to 100 (None: at least the input's). Returns sentences for the user about what the
-        format could not keep. Raises OutputError.
+        file: a path, or a binary file that is open for writing. force: replace a file at the path. jpeg_quality: of JPEG and
+        WebP, 1 to 100 (None: at least the input's). format: "jpeg", "png", "webp", "tiff" or "gif", for a binary file; None: that
+        of its name, else the photograph's own, else PNG. Returns sentences for the user about what the format could not keep.
+        Raises OutputError, OptionError.
         """
-        model = self.opened.session.name
+        if isinstance(file, (str, os.PathLike)):
+            return self._write(Path(file), force, jpeg_quality)
+        suffix = self._suffix(format, getattr(file, "name", None))
+        with tempfile.TemporaryDirectory(prefix="photochrom-") as folder:
+            path = Path(folder) / f"picture{suffix}"
+            notices = self._write(path, False, jpeg_quality)
+            with path.open("rb") as written:
+                shutil.copyfileobj(written, file)
+        return notices
+
+    def _write(self, path: Path, force: bool, jpeg_quality: int | None) -> tuple[str, ...]:
         return write_image(
             self.opened.source,
             path,
             self.strips(packed=takes_packed(path, self.opened.source.info)),
             software=SOFTWARE,
-            model=model,
+            model=self.opened.session.name,
             force=force,
             quality=jpeg_quality,
             threads=self.threads,
         )
+
+    def _suffix(self, format: str | None, name: Any) -> str:
+        """The suffix that stands for a format, a file's name, or the photograph's own format."""
+        suffixes = {kind: suffix for suffix, kind in reversed(OUTPUT_SUFFIXES.items())}
+        if format is not None:
+            if format not in suffixes:
+                raise OptionError("format", format, f"one of {', '.join(suffixes)}")
+            return suffixes[format]
+        own = Path(name).suffix.lower() if isinstance(name, str) else ""
+        return own if own in OUTPUT_SUFFIXES else suffixes.get(self.opened.source.info.format, ".png")
 
     def save_confidence(self, path: str | Path, *, force: bool = False) -> None:
         """Write the confidence as a grey picture of the photograph's size: black unsure, white sure. Raises OutputError."""

@@ -60,11 +60,24 @@ class Colorizer:
         quality: Literal["normal", "best"] = "normal",
     ) -> None:
         Setup(work_size=work_size, profile=profile, quality=quality)  # checks them
+        self._arguments = (
+            model,
+            {
+                "threads": threads,
+                "work_size": work_size,
+                "profile": profile,
+                "quality": quality,
+            },
+        )
         if model is None or isinstance(model, (str, Path, ModelSpec)):
             model = open_model(model, threads=threads, profile=profile)
         self.session: Session = EnsembleSession(model) if quality == "best" else model
         self.threads = threads
         self.work_size = work_size or self.session.work_size
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its arguments: another process loads the model anew.
+        return _made_again, self._arguments
 
     def open(
         self, image: AnyImage, *, max_pixels: int = MAX_PIXELS, find: Callable[[Picture], Opened] | None = None
@@ -77,6 +90,10 @@ class Colorizer:
         source = image if isinstance(image, SourceImage) else open_image(image, max_pixels=max_pixels)
         tint, seen, features = analyse(self.session, source, self.work_size)
         return Opened(self.session, source, tint, seen, features, self, find)
+
+
+def _made_again(model: Any, options: dict[str, Any]) -> Colorizer:
+    return Colorizer(model, **options)
 
 
 @dataclass(frozen=True, eq=False)

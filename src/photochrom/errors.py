@@ -25,6 +25,7 @@
     │   └── MaskError              a mask that is empty, of another size, or no mask
     ├── EditsError                 a sidecar or a file of hints that cannot be used (.path)
     ├── MissingExtraError          an optional dependency is not installed (.extra)
+    ├── ForkedError                this process was forked from one that had used Photochrom
     ├── EvaluationError            an evaluation that cannot be made (.path)
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
     ├── BatchError                 a batch that cannot be planned, run, checked or shown (.path)
@@ -53,6 +54,7 @@ __all__ = [
     "DivergenceError",
     "EditsError",
     "EvaluationError",
+    "ForkedError",
     "GreyReferenceError",
     "HintError",
     "ImageError",
@@ -231,6 +233,16 @@ class MissingExtraError(PhotochromError):
     def __init__(self, extra: str, what: str) -> None:
         self.extra = extra
         super().__init__(f"{what} needs the extra [{extra}]: pip install 'photochrom[{extra}]'")
+
+
+class ForkedError(PhotochromError):
+    """This process was forked from one that had used Photochrom."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this process was forked from one that had used Photochrom, whose threads it does not have; start processes by "
+            "multiprocessing.get_context('spawn') or 'forkserver', or fork before the first picture"
+        )
 
 
 class EvaluationError(_PathError):

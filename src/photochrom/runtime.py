@@ -61,6 +61,7 @@ class OnnxSession:
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._paths, self._options = paths, options
+        self._arguments = paths, threads, name, profile
         self._graphs = [load_graph(path, options) for path in paths[:2]]
         about, *others = [read_about(graph, path) for graph, path in zip(self._graphs, paths[:2], strict=True)]
         if any({**other, "part": None} != {**about, "part": None} for other in others):
@@ -82,6 +83,10 @@ class OnnxSession:
         pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
         for graph, path, wanted in zip(self._graphs, self._paths[:2], pair if self.hints else single, strict=True):
             check_names(graph, path, *wanted)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its arguments: another process loads the graphs anew.
+        return _made_again, self._arguments
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -214,6 +219,10 @@ def digest_of(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _made_again(paths: tuple[Path, ...], threads: int | None, name: str | None, profile: int | None) -> OnnxSession:
+    return OnnxSession(paths, threads=threads, name=name, profile=profile)
 
 
 def open_model(

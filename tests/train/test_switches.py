@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from net_tester import BINS, inputs
 from timm.models import create_model
 from torch import Tensor
 
+from net_tester import BINS, inputs
 from photochrom.color import ab_bins
 from photochrom.errors import OptionError, RecipeError
 from photochrom.nets.photochrom import Decoder, PhotochromNet, lightness_levels

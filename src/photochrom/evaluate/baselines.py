@@ -1,4 +1,4 @@
-"""Colourings that know nothing of what a picture shows. A model is worth something where it beats all of them."""
+"""Baselines that ignore the content of a picture. A model is of use where it beats all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "write_baselines",
 ]
 
-#: The mean colours of the training photographs of the model card, as benchmarks/mean_colours.py wrote them.
+#: The mean colours of the training photographs in the model card, written by benchmarks/mean_colours.py.
 SHIPPED = Path(__file__).with_name("mean_colours.json")
 
 #: L* = 0, 1, ... 100.
@@ -44,7 +44,7 @@ class Baselines:
     """Mean colours of a training set; made by :func:`fit_baselines`.
 
     ``mean`` (2,) is the mean ab over all pixels, ``by_lightness`` (101, 2) that of the pixels whose L* rounds to 0, 1,
-    ... 100. ``pictures`` and ``pixels`` tell how many they were taken from.
+    ... 100. ``pictures`` and ``pixels``: how many were averaged.
     """
 
     mean: NDArray[np.float32]

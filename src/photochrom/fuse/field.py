@@ -1,7 +1,7 @@
 """From the network's coarse cells to a colour field: ab as a function of place and lightness, at work size.
 
-1. :func:`sharpen` brings the network's coarse cells to work size. A network tells the mean colour of a cell and smears it
-   over its neighbours; edges are put back by adding slope * (L* - blurred L*), where the slope is the local regression of
+1. :func:`sharpen` brings the network's coarse cells to work size. A network predicts the mean colour of a cell, blurred
+   over its neighbours; edges are restored by adding slope * (L* - blurred L*), where the slope is the local regression of
    the cells' ab on their L* and L* is blurred as the network blurs (He, Sun, Tang 2013, eq. 5, fitted at the resolution
    the colours are known at, as in He and Sun 2015).
 2. :func:`fit` fits ab = slope * L* + offset around every work pixel (the same equation), passing through its own colour.
@@ -122,7 +122,7 @@ def _planes(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
-# OpenCV's own types say no more than "some array"; these wrappers say which, for (h, w) and (h, w, 2).
+# OpenCV's type hints do not give dtypes; these wrappers do, for (h, w) and (h, w, 2).
 
 
 def _mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:

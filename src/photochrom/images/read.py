@@ -22,6 +22,7 @@ from photochrom.images import convert
 from photochrom.images.ahead import Ahead
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
+from photochrom.images.forked import libvips_is_used
 from photochrom.images.inputs import AnyInput, plain_input
 from photochrom.images.metadata import Tags, read_tags
 
@@ -94,6 +95,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does.
         """
+        libvips_is_used()
         width, height = self.info.width, self.info.height
         scale = min(1.0, max(1, short_side) / min(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -109,6 +111,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
+        libvips_is_used()
         pixels = self.pixels()
         if pixels is not None:
             for y in range(0, self.info.height, rows):
@@ -227,6 +230,7 @@ def open_image(source: AnyImage, *, max_pixels: int = MAX_PIXELS) -> SourceImage
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
         ImageError: anything else that is no picture.
     """
+    libvips_is_used()
     if isinstance(source, SourceImage):
         return source
     given = plain_input(source)

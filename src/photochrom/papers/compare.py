@@ -1,4 +1,4 @@
-"""Train, export and measure one row with one seed; what is done already is not done again."""
+"""Train, export and measure one row with one seed; finished steps are not repeated."""
 
 from __future__ import annotations
 

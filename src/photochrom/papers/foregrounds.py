@@ -5,8 +5,8 @@ Regions come from label maps; a reference's colours are matched by what the netw
 of two:
 
 - "the same person": the picture itself, mirrored, but of the region only the other half. The left half of a coat is coloured
-  from its right half and the other way round, so no pixel is its own reference. It stands for a second photograph of the person.
-- "another person": the region of the same name in the next picture that has one. It knows nothing of the truth: a coat is given
+  from its right half and the other way round, so no pixel is its own reference. It replaces a second photograph of the person.
+- "another person": the region of the same name in the next picture that has one. It does not depend on the truth: a coat gets
   the colours of another coat. A region that no other picture has is left to the network.
 """
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
-from net_tester import NetTester, lightness
 from torch import nn
 
+from net_tester import NetTester, lightness
 from photochrom.errors import OptionError
 from photochrom.nets.vgg16 import VGG16
 

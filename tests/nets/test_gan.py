@@ -7,9 +7,9 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from net_tester import NetTester, lightness
 from torch import Tensor, nn
 
+from net_tester import NetTester, lightness
 from photochrom.nets.gan import Discriminator, Generator
 from photochrom.train.papers.adversarial import adversarial_optimizers, adversarial_step
 

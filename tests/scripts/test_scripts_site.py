@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "site" / "check_links.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "site" / "check_links.py"
 
 
 @pytest.fixture

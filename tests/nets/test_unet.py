@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from net_tester import NetTester
 from torch import nn
 
+from net_tester import NetTester
 from photochrom.errors import OptionError
 from photochrom.nets.unet import UNet
 

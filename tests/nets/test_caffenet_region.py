@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from net_tester import NetTester
 from torch import nn
 
+from net_tester import NetTester
 from photochrom.nets.caffenet_region import ITERATIONS, CaffenetRegion, rate_factor
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from net_tester import NetTester, lightness
 from torch import nn
 
+from net_tester import NetTester, lightness
 from photochrom.nets.vgg16_residual import VGG16Residual
 
 #: The paper's table of the encoder: parameters of the thirteen convolutions.

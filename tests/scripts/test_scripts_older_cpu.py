@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "older_cpu.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "older_cpu.py"
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from net_tester import BINS, NetTester, inputs
 from timm.models import create_model
 from torch import Tensor, nn
 
+from net_tester import BINS, NetTester, inputs
 from photochrom.errors import CheckpointError
 from photochrom.nets.lite import LiteEncoder, load_pretrained
 from photochrom.nets.photochrom import PhotochromNet

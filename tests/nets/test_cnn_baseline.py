@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import torch
-from net_tester import NetTester
 from torch import nn
 
+from net_tester import NetTester
 from photochrom.nets.cnn_baseline import CnnBaseline
 
 #: The paper's table: output shape (without the batch) and number of parameters of every layer.

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from net_tester import NetTester, lightness
 from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from net_tester import NetTester, lightness
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.profile_cnn import ProfileCNN
 from photochrom.nets.profiled import PREDICT, ProfiledUNet

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from net_tester import NetTester
 from torch import nn
 
+from net_tester import NetTester
 from photochrom.color import nearest_ab_bins
 from photochrom.errors import OptionError
 from photochrom.nets.zhang16 import Zhang16

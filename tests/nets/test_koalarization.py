@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 import torch
-from net_tester import NetTester, lightness
 from safetensors.torch import save_file
 from timm.models import create_model
 from torch import Tensor, nn
 
+from net_tester import NetTester, lightness
 from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets import embedding
 from photochrom.nets.embedding import Embedding
