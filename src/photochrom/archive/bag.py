@@ -128,4 +128,4 @@ def _digest(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    stores.write_text(str(path), text)
+    stores.write_whole(str(path), text)

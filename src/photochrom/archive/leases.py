@@ -46,7 +46,7 @@ def this_host() -> str:
     """This machine, with what tells two processes of one number apart: the boot and the name space of process numbers."""
     parts = [socket.gethostname()]
     with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip())
         parts.append(str(Path("/proc/self/ns/pid").readlink()))
     return " ".join(parts)
 
@@ -149,5 +149,5 @@ def _runs(pid: int) -> bool:
     if not process_runs(pid):
         return False
     with suppress(OSError):  # a dead process that nobody has waited for yet is dead, too
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import platform
 import secrets
@@ -32,8 +33,7 @@ _TRUST = 0.5
 def limit_memory(limit: int | None) -> None:
     """Let this process have no more than so many bytes of address space, where the system can do that."""
     if limit is not None and platform.system() == "Linux":
-        import resource
-
+        resource: Any = importlib.import_module("resource")  # which Windows lacks
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
@@ -121,7 +121,7 @@ class Painter:
         values["notices"] = json.dumps(notices) if notices else None
         if settings.sidecars:
             done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
-            stores.write_text(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
+            stores.write_whole(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
         return "done"
 
     def _check(self, file: Path, opened: Opened) -> None:

@@ -34,7 +34,7 @@ __all__ = [
     "patiently",
     "publish",
     "read",
-    "write_text",
+    "write_whole",
 ]
 
 #: Attempts at a request of a store, and the first wait in seconds, which doubles each time.
@@ -151,7 +151,7 @@ def delete(address: str) -> None:
         patiently(lambda: fs.rm_file(path), address)
 
 
-def write_text(address: str, text: str) -> None:
+def write_whole(address: str, text: str) -> None:
     """Write a small file, whole or not at all, over one that is there. Raises OutputWriteError, StoreError."""
     if is_remote(address):
         fs, path = filesystem(address)
