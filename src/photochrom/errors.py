@@ -31,6 +31,11 @@
     ├── ForkedError                this process was forked from one that had used Photochrom
     ├── EvaluationError            an evaluation that cannot be made (.path)
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
+    ├── BatchError                 a batch that cannot be planned, run, checked or shown (.path)
+    │   ├── ManifestError          a manifest that is absent, damaged, of another version, or cannot be reached
+    │   ├── ManifestBusyError      another driver is at work on the manifest (.driver)
+    │   ├── StoreError             a place of pictures that failed again and again (.path is None, the message has the URI)
+    │   └── ClusterError           a Ray cluster that cannot be reached, or whose machines do not fit
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
         ├── SourceTableError       a table of sources with a line that cannot be obeyed (.path)
@@ -45,7 +50,9 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BatchError",
     "CheckpointError",
+    "ClusterError",
     "DataError",
     "DivergenceError",
     "EditsError",
@@ -60,6 +67,8 @@ __all__ = [
     "InvalidModelError",
     "InvalidPixelsError",
     "JobError",
+    "ManifestBusyError",
+    "ManifestError",
     "MaskError",
     "MissingExtraError",
     "ModelError",
@@ -72,6 +81,7 @@ __all__ = [
     "PhotochromError",
     "RecipeError",
     "SourceTableError",
+    "StoreError",
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
@@ -259,6 +269,33 @@ class EvaluationError(_PathError):
 
 class StudyError(_PathError):
     """A study with people that cannot be made, run or read."""
+
+
+class BatchError(_PathError):
+    """A batch that cannot be planned, run, checked or shown."""
+
+
+class ManifestError(BatchError):
+    """A manifest that is absent, damaged, of another version, or cannot be reached."""
+
+
+class ManifestBusyError(BatchError):
+    """Another driver is at work on the manifest; ``driver`` tells which."""
+
+    def __init__(self, driver: str, seconds: float) -> None:
+        self.driver = driver
+        super().__init__(
+            f"another run is at work on this manifest ({driver}, seen {seconds:.0f} s ago); wait for its end, stop it, or help "
+            "it with --join"
+        )
+
+
+class StoreError(BatchError):
+    """A place of pictures (an object store, a share) that failed again and again."""
+
+
+class ClusterError(BatchError):
+    """A Ray cluster that cannot be reached, or whose machines do not fit."""
 
 
 class TrainingError(_PathError):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from photochrom.cli.batch import app as batch
 from photochrom.cli.colorize import colorize
 from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
@@ -41,6 +42,7 @@ app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)
 app.add_typer(study)
+app.add_typer(batch)
 
 
 def _version(wanted: bool) -> None:
