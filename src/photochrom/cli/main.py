@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(colorize)
 app.command()(suggest)
@@ -59,13 +61,25 @@ def main(arguments: list[str] | None = None) -> None:
 
     ``arguments``: what follows the command's name; None takes the process's own. Always raises SystemExit.
     """
+    from photochrom.cli.ending import ending_cleanly
+    from photochrom.cli.streams import flush_output, say, stream_failed
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
+    code: int | str | None
     try:
-        app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
+        with ending_cleanly():
+            app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
+        code = 0
     except PhotochromError as error:
-        typer.echo(f"photochrom: {error}", err=True)
+        say(f"photochrom: {error}")
         usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)
-        sys.exit(2 if usage else 1)
+        code = 2 if usage else 1
     except KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    except SystemExit as left:
+        code = left.code
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EPIPE):
+            raise
+        code = stream_failed(error)  # of files, these are named errors: only standard output is left
+    sys.exit(flush_output() or code)

@@ -1,0 +1,94 @@
+"""The run of ``photochrom colorize``: what is to be done, then one picture after the other, and what is said of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from photochrom.batch import Job, Settle, plan, run
+from photochrom.cli.overheard import overhearing
+from photochrom.cli.pipes import Piped, piped
+from photochrom.cli.report import Report, progress
+from photochrom.cli.streams import say
+
+__all__ = ["Choices", "FolderRun", "folder_run"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How to go through the pictures; the options of that name."""
+
+    force: bool = False
+    format: str | None = None
+    skip_existing: bool = False
+    follow_links: bool = False
+    again: bool = False
+    as_json: bool = False
+    debug: bool = False
+
+
+@dataclass(frozen=True)
+class FolderRun:
+    """A planned run: look at ``jobs``, then :meth:`finish` it."""
+
+    jobs: list[Job]
+    folders: bool
+    choices: Choices
+    piped: Piped
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one picture, named by itself."""
+        return len(self.jobs) == 1 and not self.folders
+
+    def finish(self, work: Callable[[Job], dict[str, Any]]) -> int:
+        """Colour all pictures; the exit code: 0 when all are done, 1 when some failed or none was found.
+
+        ``work`` colours one and returns what ``--json`` prints of it. Raises SystemExit where standard output cannot be written.
+        """
+        choices = self.choices
+        settle = Settle(self.jobs, force=choices.force, skip_existing=choices.skip_existing, again=choices.again)
+        with overhearing(not choices.debug) as overheard:
+            report = Report(
+                as_json=choices.as_json,
+                folders=self.folders,
+                skipped=self.skipped,
+                shown=self.piped.shown,
+                debug=choices.debug,
+            )
+            with progress(len(self.jobs), quiet=choices.as_json) as step:
+                for outcome in run(self.jobs, work, settle):
+                    step(self.piped.shown(outcome.job.source.name))
+                    report(outcome, overheard.take())
+            if not self.jobs:
+                say("photochrom: no pictures found in the folders given")
+            if not report.failed and self.jobs:
+                self.piped.deliver()
+            report.close()
+        return 1 if report.failed or not self.jobs else 0
+
+
+@contextmanager
+def folder_run(
+    paths: Sequence[Path], out: Path | None, *, confidence: Path | None, choices: Choices
+) -> Iterator[FolderRun]:
+    """Plan a run; ``-`` among the paths is standard input, as ``out`` standard output. Raises OptionError."""
+    with piped(paths, out, format=choices.format, as_json=choices.as_json) as ends:
+        skipped = Counter[str]()
+        jobs = plan(
+            ends.paths,
+            ends.out,
+            confidence=confidence,
+            force=choices.force,
+            format=choices.format,
+            skip_existing=choices.skip_existing,
+            follow_links=choices.follow_links,
+            skipped=skipped,
+        )
+        folders = any(path.is_dir() for path in ends.paths)
+        yield FolderRun(jobs, folders, choices, ends, skipped)
