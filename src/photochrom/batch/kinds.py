@@ -103,6 +103,8 @@ def picture_kinds() -> frozenset[str]:
 
 def _is_apple_double(path: Path) -> bool:
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             head = file.read(4)
     except OSError:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Terminated", "ending_cleanly"]
+__all__ = ["Terminated", "ending_cleanly", "leave_soon"]
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -42,3 +44,17 @@ def ending_cleanly() -> Iterator[None]:
     finally:
         for number in ours:
             signal.signal(number, usual[number])
+
+
+def leave_soon(code: int | str | None, seconds: float = 2.0) -> None:
+    """End the process in ``seconds`` even if it does not end by itself. To be called when everything is cleaned up.
+
+    An exception that is raised while a pool starts a thread leaves the pool without knowledge of this thread, which then waits
+    for work for ever, and Python, at its end, for the thread.
+    """
+
+    def leave() -> None:
+        time.sleep(seconds)
+        os._exit(code if isinstance(code, int) else 1)
+
+    threading.Thread(target=leave, daemon=True, name="leave").start()

@@ -12,6 +12,7 @@ from photochrom.cli.colorize import colorize
 from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
+from photochrom.cli.plain_help import PlainHelp
 from photochrom.cli.serve import serve
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(colorize)
+app.command(cls=PlainHelp)(colorize)
 app.command()(suggest)
 app.command()(models)
 app.command()(train)
@@ -61,11 +62,12 @@ def main(arguments: list[str] | None = None) -> None:
 
     ``arguments``: what follows the command's name; None takes the process's own. Always raises SystemExit.
     """
-    from photochrom.cli.ending import ending_cleanly
+    from photochrom.cli.ending import Terminated, ending_cleanly, leave_soon
     from photochrom.cli.streams import flush_output, say, stream_failed
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
     code: int | str | None
+    interrupted = False
     try:
         with ending_cleanly():
             app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
@@ -75,11 +77,15 @@ def main(arguments: list[str] | None = None) -> None:
         usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)
         code = 2 if usage else 1
     except KeyboardInterrupt:
-        code = 130
+        code, interrupted = 130, True
     except SystemExit as left:
         code = left.code
+        interrupted = isinstance(left, Terminated) or code == 130  # which Typer makes of Ctrl-C
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EPIPE):
             raise
         code = stream_failed(error)  # of files, these are named errors: only standard output is left
-    sys.exit(flush_output() or code)
+    code = flush_output() or code
+    if interrupted and arguments is None:
+        leave_soon(code)
+    sys.exit(code)

@@ -17,6 +17,8 @@ _CREATOR = re.compile(rb"CreatorTool(?:\s*=\s*[\"']|>)\s*Photochrom ")
 def is_own_output(path: Path) -> bool:
     """Whether the file's XMP says that Photochrom made its colours. Pixels are not read; False for what cannot be read."""
     try:
+        if not path.is_file():
+            return False  # opening a pipe would wait for its other end
         with path.open("rb") as file:
             head = file.read(_WINDOW)
             end = file.seek(0, 2)
