@@ -14,6 +14,7 @@ from photochrom.cli.overheard import overhearing
 from photochrom.cli.pipes import Piped, piped
 from photochrom.cli.report import Report, progress
 from photochrom.cli.streams import say
+from photochrom.images.parts import abandon_parts
 
 __all__ = ["Choices", "FolderRun", "folder_run"]
 
@@ -61,10 +62,13 @@ class FolderRun:
                 shown=self.piped.shown,
                 debug=choices.debug,
             )
-            with progress(len(self.jobs), quiet=choices.as_json) as step:
-                for outcome in run(self.jobs, work, settle):
-                    step(self.piped.shown(outcome.job.source.name))
-                    report(outcome, overheard.take())
+            try:
+                with progress(len(self.jobs), quiet=choices.as_json) as step:
+                    for outcome in run(self.jobs, work, settle):
+                        step(self.piped.shown(outcome.job.source.name))
+                        report(outcome, overheard.take())
+            finally:
+                abandon_parts()
             if not self.jobs:
                 say("photochrom: no pictures found in the folders given")
             if not report.failed and self.jobs:

@@ -20,13 +20,16 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be deleted anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["clear_parts", "file_name", "is_part", "open_part"]
+__all__ = ["abandon_parts", "clear_parts", "close_part", "file_name", "is_part", "open_part"]
 
 #: Bytes that a file name holds on the usual file systems.
 _LONGEST_NAME = 255
 #: Seconds after which another machine's unlocked file counts as left behind; locks may not reach over a network.
 _FOREIGN = 3600.0
 _PART = re.compile(r"\..*\.photochrom-([0-9a-f]{8})-[0-9a-f]{8}\.part", re.DOTALL)
+
+#: The temporary files of this process; each is here before it exists.
+_ours: set[Path] = set()
 
 
 def file_name(stem: str, tail: str) -> str:
@@ -45,10 +48,30 @@ def open_part(path: Path) -> tuple[int, Path]:
     while True:
         mark = f".photochrom-{_host()}-{secrets.token_hex(4)}.part"
         part = path.with_name(f".{_cut(path.name, 100)}{mark}")
-        descriptor = os.open(part, flags, 0o666)
+        _ours.add(part)
+        try:
+            descriptor = os.open(part, flags, 0o666)
+        except OSError:
+            _ours.discard(part)
+            raise
         if not _lock(descriptor, wait=True) or os.fstat(descriptor).st_nlink:
             return descriptor, part
-        os.close(descriptor)  # another run has cleared it away between the two calls
+        close_part(descriptor, part)  # another run has cleared it away between the two calls
+
+
+def close_part(descriptor: int, part: Path) -> None:
+    """Close (unless ``descriptor`` is negative) and delete a temporary file. Never raises for a file system that refuses."""
+    if descriptor >= 0:
+        os.close(descriptor)
+    with suppress(OSError):  # the folder may have vanished, or become read-only
+        part.unlink(missing_ok=True)
+    _ours.discard(part)
+
+
+def abandon_parts() -> None:
+    """Delete what this process has begun to write: where an interrupt may have come between any two steps."""
+    for part in list(_ours):
+        close_part(-1, part)
 
 
 def clear_parts(folder: Path) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from photochrom.images.convert import Pixels
 from photochrom.images.feed import Feed
 from photochrom.images.jpeg import LONGEST, jpeg_pieces
 from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
-from photochrom.images.parts import open_part
+from photochrom.images.parts import close_part, open_part
 from photochrom.images.read import ImageInfo, SourceImage
 
 __all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
@@ -278,10 +278,7 @@ class _Output:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        with suppress(OSError):  # the folder may have vanished, or become read-only
-            self._temporary.unlink(missing_ok=True)
+        close_part(self.descriptor, self._temporary)
 
     def commit(self) -> None:
         """Make the file safe on the disk and give it its name. It stays locked until then: see :mod:`.parts`."""
