@@ -96,7 +96,7 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
             arguments = [*(folder / name for name in waiting), "-o", out, "--json", "--again", "--threads", "1"]
             ended = "crashes"
             last = time.perf_counter()
-            for line in lines([sys.executable, "-c", WATCHED, "colorize", *map(str, arguments)]):
+            for line in lines([sys.executable, "-X", "faulthandler", "-c", WATCHED, "colorize", *map(str, arguments)]):
                 if line is None:
                     ended = "hangs over 20 s"
                     break
@@ -127,7 +127,9 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
 def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
     """The JSON lines of a process as they come; None, and its end, where there is none for too long."""
     found: queue.Queue[str | None] = queue.Queue()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with tempfile.TemporaryFile() as said, subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=said, text=True
+    ) as process:
         assert process.stdout is not None
         stream = process.stdout
 
@@ -146,6 +148,9 @@ def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
                 yield None
                 return
             if line is None:
+                if process.wait() not in (0, 1):
+                    said.seek(0)
+                    print(f"exit code {process.returncode}: {said.read()[-500:].decode(errors='replace')}", file=sys.stderr)
                 return
             yield json.loads(line)
             patience = HANG

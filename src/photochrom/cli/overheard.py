@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import re
@@ -14,6 +15,7 @@ from typing import BinaryIO
 __all__ = ["Overheard", "overhearing"]
 
 _GLIB = re.compile(r"^\(\S+:\d+\): (?:GLib-GObject|GLib|VIPS)-(?:WARNING|CRITICAL|INFO|Message) \*\*: (?:[\d:.]+: )?", re.MULTILINE)
+_EMPTY = re.compile(r"read gave \d+ warnings")  # libvips counts what libjpeg has said
 _MOST = 20  # lines of one file
 
 
@@ -32,7 +34,7 @@ class Overheard:
         text = _GLIB.sub("", self._file.read().decode(errors="replace"))
         self._file.seek(0)
         self._file.truncate()
-        lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+        lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip() and not _EMPTY.match(line))
         return tuple(lines)[:_MOST]
 
 
@@ -61,6 +63,7 @@ def overhearing(wanted: bool = True) -> Iterator[Overheard]:
         os.dup2(file.fileno(), 2)
         yield Overheard(file)  # type: ignore[arg-type]
     finally:
+        gc.collect()  # libvips says more when it lets go of a picture, and errors hold some
         os.dup2(kept, 2)
         os.close(kept)
         if own is not None:
