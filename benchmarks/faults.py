@@ -32,7 +32,9 @@ def seeds() -> dict[str, bytes]:
     image = pyvips.Image.new_from_array
     exif = image(tinted).copy()
     exif.set_type(pyvips.GValue.gint_type, "orientation", 6)
-    exif.set_type(pyvips.GValue.gstr_type, "exif-ifd0-ImageDescription", "a village (a village, ASCII, 10 components, 10 bytes)")
+    exif.set_type(
+        pyvips.GValue.gstr_type, "exif-ifd0-ImageDescription", "a village (a village, ASCII, 10 components, 10 bytes)"
+    )
     cmyk = image(255 - np.dstack([tinted, grey // 2])).copy(interpretation="cmyk")
     made = {
         "grey.jpg": (image(grey), ".jpg", {}),
@@ -110,7 +112,11 @@ def command(*arguments: object, folder: Path | None = None, limit: float = 600.0
     """The whole command as a process of its own."""
     begin = time.perf_counter()
     with subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, start_new_session=True
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        start_new_session=True,
     ) as process:
         try:
             out, err = process.communicate(timeout=limit)

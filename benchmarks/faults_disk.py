@@ -38,7 +38,15 @@ def main() -> None:
     options = parser.parse_args()
     work = {"full": full, "read-only": read_only, "vanishing": vanishing, "changing": changing, "writers": writers}
     total, begin, dice = Counter[str](), time.perf_counter(), random.Random(options.seed)
-    for name in ("rounds", "crashes", "tracebacks", "torn outputs", ".part files left", "inputs changed", "unnamed errors"):
+    for name in (
+        "rounds",
+        "crashes",
+        "tracebacks",
+        "torn outputs",
+        ".part files left",
+        "inputs changed",
+        "unnamed errors",
+    ):
         total[name] = 0
     for _ in range(options.count):
         if time.perf_counter() - begin > options.seconds:
@@ -65,7 +73,9 @@ def judge(ended: Ended, out: Path, total: Counter[str]) -> None:
             total["  coloured"] += 1
     if out.exists():
         total[".part files left"] += len(parts(out))
-        total["torn outputs"] += sum(not is_whole(path) for path in out.rglob("*.???") if not path.name.endswith(".part"))
+        total["torn outputs"] += sum(
+            not is_whole(path) for path in out.rglob("*.???") if not path.name.endswith(".part")
+        )
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -127,7 +137,11 @@ def vanishing(place: Path, dice: random.Random, total: Counter[str]) -> None:
     def vanish() -> None:
         shutil.rmtree(place / gone, ignore_errors=True)
 
-    judge(during(lambda: command(place / "in", "-o", place / "out", "--json"), place / "out", dice, vanish), place / "out", total)
+    judge(
+        during(lambda: command(place / "in", "-o", place / "out", "--json"), place / "out", dice, vanish),
+        place / "out",
+        total,
+    )
     if gone == "out":
         total["inputs changed"] += contents(place / "in") != before
 
@@ -154,7 +168,11 @@ def changing(place: Path, dice: random.Random, total: Counter[str]) -> None:
                 other.replace(path)
             time.sleep(dice.random() * 0.02)
 
-    judge(during(lambda: command(place / "in", "-o", place / "out", "--json"), place / "out", dice, change), place / "out", total)
+    judge(
+        during(lambda: command(place / "in", "-o", place / "out", "--json"), place / "out", dice, change),
+        place / "out",
+        total,
+    )
 
 
 WEBP = """

@@ -70,9 +70,21 @@ def main() -> None:
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(one, batches))
     errors = {f"  {kind[7:]}": count for kind, count in sorted(total.items()) if kind.startswith("error: ")}
-    names = ("pictures", "coloured", "refused by name", "skipped", "crashes", "hangs over 20 s", "half-written", "over 1 GB", "unexpected")
+    names = (
+        "pictures",
+        "coloured",
+        "refused by name",
+        "skipped",
+        "crashes",
+        "hangs over 20 s",
+        "half-written",
+        "over 1 GB",
+        "unexpected",
+    )
     print(table({**{name: total[name] for name in names}, **errors}), end="")
-    print(table({"peak memory, MB": round(most["memory"] / 1e6), "longest, seconds": round(most["seconds"], 2)}), end="")
+    print(
+        table({"peak memory, MB": round(most["memory"] / 1e6), "longest, seconds": round(most["seconds"], 2)}), end=""
+    )
 
 
 def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, float], keep: Path | None) -> None:
@@ -127,9 +139,10 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
 def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
     """The JSON lines of a process as they come; None, and its end, where there is none for too long."""
     found: queue.Queue[str | None] = queue.Queue()
-    with tempfile.TemporaryFile() as said, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=said, text=True
-    ) as process:
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         assert process.stdout is not None
         stream = process.stdout
 
@@ -150,7 +163,10 @@ def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
             if line is None:
                 if process.wait() not in (0, 1):
                     said.seek(0)
-                    print(f"exit code {process.returncode}: {said.read()[-500:].decode(errors='replace')}", file=sys.stderr)
+                    print(
+                        f"exit code {process.returncode}: {said.read()[-500:].decode(errors='replace')}",
+                        file=sys.stderr,
+                    )
                 return
             yield json.loads(line)
             patience = HANG

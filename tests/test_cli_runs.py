@@ -135,7 +135,11 @@ def test_standard_output_that_is_full(photo: Grey, arguments: list[str]) -> None
     save(photo, Path("in/a.png"))
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "photochrom", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "photochrom", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "No space left" in done.stderr
@@ -210,7 +214,9 @@ def test_what_a_terminal_shows(photo: Grey) -> None:
     assert re.search(r"photochrom: wrote in/a_color.png \(96 x 64 pixels, [\d.]+ s\)\r\n$", terminal("in/a.png"))
     shown = terminal("in", "-o", "out")
     assert "photochrom: in/a_color.png: coloured by Photochrom already" in shown
-    assert shown.endswith("2 coloured, 3 skipped (1 HEIC, 1 coloured by Photochrom already, 1 other file), 0 failed\r\n")
+    assert shown.endswith(
+        "2 coloured, 3 skipped (1 HEIC, 1 coloured by Photochrom already, 1 other file), 0 failed\r\n"
+    )
 
 
 def test_pictures_that_are_not_read_are_told_off_a_terminal_too(photochrom: Command, photo: Grey) -> None:

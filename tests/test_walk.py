@@ -122,7 +122,7 @@ def test_long_names(photo: Grey) -> None:
     assert len(os.fsencode(name)) == 255
     save(photo, Path("x.jpg")).rename(name)
     (job,) = plan([Path(name)], None)
-    assert len(os.fsencode(job.target.name)) == 255 - len(os.fsencode("é")) + 1 or len(os.fsencode(job.target.name)) <= 255
+    assert 250 < len(os.fsencode(job.target.name)) <= 255
     assert job.target.name.endswith("_color.jpg")
     descriptor, part = open_part(Path(name))
     os.close(descriptor)

@@ -19,7 +19,17 @@ FORMATS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "gif"
 _INSTEAD = {"heif": ".jpg", "heic": ".jpg", "avif": ".jpg", "jp2k": ".tif", "jpeg2000": ".tif", "jp2": ".tif"}
 #: Folders of thumbnails and deleted files, which systems and network storage keep beside pictures.
 PASSED_FOLDERS = frozenset(
-    {"@eaDir", ".thumbnails", ".@__thumb", "__MACOSX", ".AppleDouble", ".Trashes", "#recycle", "@Recycle", "$RECYCLE.BIN"}
+    {
+        "@eaDir",
+        ".thumbnails",
+        ".@__thumb",
+        "__MACOSX",
+        ".AppleDouble",
+        ".Trashes",
+        "#recycle",
+        "@Recycle",
+        "$RECYCLE.BIN",
+    }
 )
 _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", ".picasa.ini"})
 #: Further endings of readable formats, which nothing is written with.

@@ -49,7 +49,10 @@ class Places:
         """The jobs, with an error where they would do harm, or with ``skip``. Raises OptionError."""
         entries = [() if job.error else self._claim(job) for job in jobs]
         options = force, skip_existing
-        return [job if job.error else self._objected(job, places, *options) for job, places in zip(jobs, entries, strict=True)]
+        return [
+            job if job.error else self._objected(job, places, *options)
+            for job, places in zip(jobs, entries, strict=True)
+        ]
 
     def moved(self, old: Job, new: Job, *, force: bool, skip_existing: bool = False) -> Job:
         """``new`` in the place of ``old``, which is another output for the same input; checked as by :meth:`checked`."""

@@ -14,9 +14,14 @@ __all__ = ["colorize"]
 
 
 def colorize(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Output file, - for standard output; or output folder, for a folder or several inputs.")
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Output file, - for standard output; or output folder, for a folder or several inputs."
+        ),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")

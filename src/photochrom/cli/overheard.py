@@ -14,7 +14,9 @@ from typing import BinaryIO
 
 __all__ = ["Overheard", "overhearing"]
 
-_GLIB = re.compile(r"^\(\S+:\d+\): (?:GLib-GObject|GLib|VIPS)-(?:WARNING|CRITICAL|INFO|Message) \*\*: (?:[\d:.]+: )?", re.MULTILINE)
+_GLIB = re.compile(
+    r"^\(\S+:\d+\): (?:GLib-GObject|GLib|VIPS)-(?:WARNING|CRITICAL|INFO|Message) \*\*: (?:[\d:.]+: )?", re.MULTILINE
+)
 _EMPTY = re.compile(r"read gave \d+ warnings")  # libvips counts what libjpeg has said
 _MOST = 20  # lines of one file
 
@@ -61,7 +63,7 @@ def overhearing(wanted: bool = True) -> Iterator[Overheard]:
         if own is not None:
             sys.stderr = own
         os.dup2(file.fileno(), 2)
-        yield Overheard(file)  # type: ignore[arg-type]
+        yield Overheard(file)
     finally:
         gc.collect()  # libvips says more when it lets go of a picture, and errors hold some
         os.dup2(kept, 2)

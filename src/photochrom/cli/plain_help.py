@@ -15,5 +15,7 @@ class PlainHelp(TyperCommand):
 
     def get_help(self, ctx: Any) -> str:
         """The help, as Typer makes it, but for the types."""
-        shown = re.sub(r"(PATHS\.\.\.) <list\[Path\]>", r"\1", super().get_help(ctx).replace("{PATHS...}...", "PATHS..."))
+        shown = re.sub(
+            r"(PATHS\.\.\.) <list\[Path\]>", r"\1", super().get_help(ctx).replace("{PATHS...}...", "PATHS...")
+        )
         return re.sub(r"<list\[(\w+)\]>( *)", lambda found: f"<{found[1].lower()}>{found[2]}" + " " * 6, shown)
