@@ -57,7 +57,7 @@ def seeds() -> dict[str, bytes]:
     }
     found = {name: bytes(one.write_to_buffer(suffix, **options)) for name, (one, suffix, options) in made.items()}
     for suffix, options in ((".avif", {}), (".jxl", {}), (".jp2", {})):
-        try:  # read where the installed libvips can; else a refusal by name is what is tried
+        try:  # noqa: PERF203 -- read where the installed libvips can; else a refusal by name is what is tried
             found[f"picture{suffix}"] = bytes(image(tinted).write_to_buffer(suffix, **options))
         except pyvips.Error:
             continue

@@ -2,7 +2,8 @@
 
 python benchmarks/faults_kill.py --count 100
 
-After the second run every picture is done exactly once, no unfinished file is left, and all bytes are those of an undisturbed run.
+After the second run every picture is done exactly once, no unfinished file is left, and all bytes are
+those of an undisturbed run.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def main() -> None:
         sample(options.pictures, source)
         plain = command(source, "-o", reference)
         expected = contents(reference)
-        assert plain.code == 0 and len(expected) == options.pictures, plain.err
+        assert plain.code == 0, plain.err
+        assert len(expected) == options.pictures
         arguments = [*COMMAND, str(source), "-o", str(out), "--skip-existing", "--json"]
         while total["kills"] < options.count and time.perf_counter() - begin < options.seconds:
             shutil.rmtree(out, ignore_errors=True)

@@ -166,7 +166,7 @@ def test_lines_of_libjpeg_are_given_with_the_name(photo: Grey) -> None:
     for line in done.stderr.splitlines():
         assert line.startswith("photochrom: a.jpg: ")
     (line,) = map(json.loads, done.stdout.splitlines())
-    said = line.get("notices", []) + [line.get("message", "")]
+    said = [*line.get("notices", []), line.get("message", "")]
     assert sum("extraneous bytes" in one for one in said) == 1
 
 

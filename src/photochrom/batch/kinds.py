@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from photochrom import images
@@ -62,7 +61,7 @@ def kind_of_name(path: Path, name: str) -> str | None:
     The ending decides. The file is opened where its name does not tell: no ending, ``.jfif`` and the like, and ``._name``, which
     is mostly what macOS keeps beside a file (AppleDouble).
     """
-    suffix = os.path.splitext(name)[1].lower()
+    suffix = path.suffix.lower()
     if name[:1] == "." and (is_part(name) or (name[:2] == "._" and _is_apple_double(path))):
         return "system file"
     if suffix in _READ:

@@ -36,7 +36,7 @@ class Places:
         folder = folder or (os.sep if path.is_absolute() else ".")
         real = self._folders.get(folder)
         if real is None:
-            real = self._folders[folder] = os.path.join(os.path.realpath(folder), "")
+            real = self._folders[folder] = os.path.realpath(folder).rstrip(os.sep) + os.sep
         return real + name
 
     def add_source(self, path: Path, *, link: bool) -> None:

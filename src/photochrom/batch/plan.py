@@ -10,7 +10,7 @@ from pathlib import Path
 from photochrom.batch.job import Job
 from photochrom.batch.kinds import ending, stem
 from photochrom.batch.places import Places
-from photochrom.batch.walk import Found, is_folder, walk
+from photochrom.batch.walk import Found, is_folder, is_link, walk
 from photochrom.errors import OptionError
 from photochrom.images.parts import file_name
 
@@ -40,7 +40,7 @@ def plan(
         out: a file or folder, as above.
         confidence: a file or folder, as above.
         force: allow outputs that exist.
-        format: ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"`` or ``"gif"``: sets the ending of all outputs that have no name given.
+        format: ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"`` or ``"gif"``: sets the ending of all outputs without a given name.
         skip_existing: jobs whose outputs exist get ``skip`` instead of an error.
         follow_links: see :func:`walk`.
         skipped: counts what was passed over in folders, by kind.
@@ -64,7 +64,7 @@ def plan(
             found = walk(path, leave_out=results, follow_links=follow_links)
             jobs += _in_folder(found, out / name, confidence and confidence / name, format, counts, places)
             continue
-        places.add_source(path, link=os.path.islink(path))
+        places.add_source(path, link=is_link(path))
         named = out is not None and single and not is_folder(out)
         suffix = path.suffix if named else ending(path, format)
         if out is None:

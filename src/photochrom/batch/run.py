@@ -11,6 +11,7 @@ from typing import Any
 from photochrom.batch.job import Job, Outcome
 from photochrom.batch.kinds import by_content
 from photochrom.batch.places import EXISTS, Places
+from photochrom.batch.walk import is_link
 from photochrom.errors import ImageError, OutputExistsError, PhotochromError, UnexpectedError
 from photochrom.images import is_own_output
 from photochrom.images.parts import clear_parts, file_name
@@ -68,7 +69,7 @@ class Settle:
         if self._places is None:
             self._places = Places()
             for job in self._jobs:
-                self._places.add_source(job.source, link=os.path.islink(job.source))
+                self._places.add_source(job.source, link=is_link(job.source))
             self._places.checked(list(self._jobs), force=True)
         return self._places
 

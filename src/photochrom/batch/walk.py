@@ -10,7 +10,7 @@ from pathlib import Path
 from photochrom.batch.kinds import PASSED_FOLDERS, kind_of_name
 from photochrom.errors import ImageNotFoundError, PhotochromError
 
-__all__ = ["Found", "is_folder", "walk"]
+__all__ = ["Found", "is_folder", "is_link", "walk"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = 
         follow_links: whether to follow links to places outside of ``folder``.
     """
     root = os.path.realpath(folder)
-    inside = os.path.join(root, "")
+    inside = root.rstrip(os.sep) + os.sep
     seen: set[str] = set()
     waiting = [(folder, Path(), root)]
     while waiting:
@@ -62,7 +62,9 @@ def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = 
                 yield Found(here / entry.name, below, skipped="link out of the folder", link=True)
             elif is_folder(entry):
                 if entry.name not in PASSED_FOLDERS:
-                    folders.append((here / entry.name, below / entry.name, target or os.path.join(real, entry.name)))
+                    folders.append(
+                        (here / entry.name, below / entry.name, target or f"{real.rstrip(os.sep)}{os.sep}{entry.name}")
+                    )
             else:
                 path = here / entry.name
                 yield Found(path, below, kind_of_name(path, entry.name), link=link)
@@ -73,5 +75,13 @@ def is_folder(path: Path | os.DirEntry[str]) -> bool:
     """Whether it is one; not for a link to itself, or what may not be looked at: opening that as a picture names the reason."""
     try:
         return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_link(path: Path) -> bool:
+    """Whether it is a symbolic link; not for a name that the system refuses."""
+    try:
+        return path.is_symlink()
     except OSError:
         return False

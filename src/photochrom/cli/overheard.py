@@ -1,4 +1,4 @@
-"""What C libraries write to the process's standard error, such as libjpeg's warnings: caught, to be given with the file's name."""
+"""What C libraries write to standard error, such as libjpeg's warnings: caught, to be given with the file's name."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def overhearing(wanted: bool = True) -> Iterator[Overheard]:
     try:
         usual.flush()
         kept = os.dup(2)
-        file = tempfile.TemporaryFile(buffering=0)
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
     except (OSError, ValueError, AttributeError):  # no standard error at all, or no room for a temporary file
         yield Overheard(None)
         return

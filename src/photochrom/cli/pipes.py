@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -93,5 +92,4 @@ def _spooled(path: Path) -> Path:
     except (OSError, AttributeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ImageNotFoundError(f"cannot be read: {reason}", _SHOWN[True]) from error
-    os.chmod(path, 0o600)
     return path

@@ -78,9 +78,9 @@ def clear_parts(folder: Path) -> int:
     """Delete the temporary files in ``folder`` that killed runs have left; returns how many. Never raises."""
     count = 0
     with suppress(OSError):
-        for name in os.listdir(folder):
-            found = _PART.fullmatch(name)
-            if found is not None and _clear(folder / name, found[1]):
+        for path in folder.iterdir():
+            found = _PART.fullmatch(path.name) if path.name[:1] == "." else None
+            if found is not None and _clear(path, found[1]):
                 count += 1
     return count
 
