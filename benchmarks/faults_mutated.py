@@ -4,7 +4,8 @@ python benchmarks/faults_mutated.py --count 10000 --jobs 2
 
 Pictures are made from fixed seeds: the same number gives the same bytes. They are coloured in batches, each by a process of its
 own; in it, the peak memory is reset before each picture (Linux: /proc/self/clear_refs) and looked at after it. A batch whose
-process ends before its last picture is a crash, one that says nothing for 20 seconds a hang; the rest goes on without that picture.
+process
+ends before its last picture is a crash, one that says nothing for 20 seconds a hang; the rest goes on without that picture.
 """
 
 from __future__ import annotations

@@ -37,11 +37,14 @@ class Settle:
         self._jobs, self._places = jobs, None if jobs else Places()
         self._force, self._skip_existing, self._again = force, skip_existing, again
         self._cleared: set[Path] = set()
+        #: Whether the source of the last job was a result already.
+        self.own = False
 
     def __call__(self, job: Job) -> Job:
         """The job as it is to be done; perhaps with ``skip`` or an error."""
         self.clear(job)
-        if job.found and not self._again and is_own_output(job.source):
+        self.own = is_own_output(job.source)
+        if self.own and job.found and not self._again:
             return replace(job, skip=OWN)
         suffix = by_content(job.source) if job.free else None
         if suffix is not None:

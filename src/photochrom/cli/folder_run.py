@@ -66,7 +66,7 @@ class FolderRun:
                 with progress(len(self.jobs), quiet=choices.as_json) as step:
                     for outcome in run(self.jobs, work, settle):
                         step(self.piped.shown(outcome.job.source.name))
-                        report(outcome, overheard.take())
+                        report(outcome, overheard.take(), own=settle.own and outcome.job.open)
             finally:
                 abandon_parts()
             if not self.jobs:

@@ -41,8 +41,11 @@ class Report:
         self.done, self.failed, self.skipped = 0, 0, skipped
         self._written: dict[str, Any] = {}
 
-    def __call__(self, outcome: Outcome, overheard: tuple[str, ...] = ()) -> None:
-        """One picture is through; ``overheard`` is what libraries wrote to standard error meanwhile."""
+    def __call__(self, outcome: Outcome, overheard: tuple[str, ...] = (), *, own: bool = False) -> None:
+        """One picture is through.
+
+        ``overheard`` is what libraries wrote to standard error meanwhile; ``own``: the source was a result already.
+        """
         job, error = outcome.job, outcome.error
         line: dict[str, Any] = {"input": self._shown(str(job.source)), "output": self._shown(str(job.target))}
         if error is not None:
@@ -63,6 +66,7 @@ class Report:
             self.done += 1
             self._written = {**outcome.value, **line}
             notices = list(outcome.value["notices"]) + [f"the decoder says: {text}" for text in overheard]
+            notices += [f"{OWN}: these colours were replaced"] if own else []
             line |= outcome.value | {"notices": notices}
             for notice in notices if not self._as_json else ():
                 self._say(f"{job.source}: {notice}")
