@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from photochrom.cli.dials import with_dials
 
 if TYPE_CHECKING:
     from photochrom.batch import Job
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["colorize"]
 
 
+@with_dials
 def colorize(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")
@@ -22,15 +26,6 @@ def colorize(
         typer.Option(
             "-o", "--out", help="Output file, - for standard output; or output folder, for a folder or several inputs."
         ),
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")
-    ] = None,
-    vividness: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid; by default 0.5.")
-    ] = None,
-    warmth: Annotated[
-        float | None, typer.Option(min=-1.0, max=1.0, help="-1 is cool, 1 is warm; by default 0.")
     ] = None,
     hint: Annotated[
         list[str] | None,
@@ -47,10 +42,7 @@ def colorize(
     reference: Annotated[
         list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
     ] = None,
-    trust: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far references are believed.")] = 0.5,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
-    palette_strength: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="By default 0.5.")] = None,
-    smooth: Annotated[str | None, typer.Option(help="Smooth the colours: none, tv or crf.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=16, help="Write so many different colourings and a contact sheet.")
     ] = None,
@@ -79,57 +71,39 @@ def colorize(
         bool, typer.Option("--json", help="One JSON line per picture on stdout; for folders a last one with counts.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where errors come from.")] = False,
-    quality: Annotated[
-        Literal["normal", "best"] | None,
-        typer.Option(help="best: the network takes six looks, for slightly better colours; by default normal."),
-    ] = None,
     jpeg_quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files; by default at least the input's.")
     ] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
-    work_size: Annotated[
-        int | None, typer.Option(min=32, max=2048, help="Short side, in pixels, at which the network looks.")
-    ] = None,
-    profile: Annotated[int | None, typer.Option(min=0, help="Colour profile, for a model that has several.")] = None,
+    **choices: Any,
 ) -> None:
     """Colour photographs.
 
     One file and no -o writes NAME_color.EXT beside it. Exit code 0: all done; 1: some failed, each named on stderr, the
     others finished; 2: wrong usage.
     """
-    from photochrom.cli.folder_run import Choices, folder_run
+    from photochrom.cli.edits import Wanted
+    from photochrom.cli.folder_run import Manner, folder_run
     from photochrom.cli.painting import Output, paint
-    from photochrom.cli.steering import Steering
     from photochrom.colorizer import Colorizer
-    from photochrom.decode import dial
     from photochrom.errors import OptionError
 
-    if vividness is not None:
-        dial(vividness)  # NaN is within the bounds above
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
-    steering = Steering.parse(
-        hint or [],
-        hints,
-        region or [],
-        segment=segment,
-        references=tuple(reference or []),
-        trust=trust,
+    wanted = Wanted.parse(
+        hint=hint,
+        hints=hints,
+        region=region,
+        reference=reference,
         palette=palette,
-        palette_strength=palette_strength,
-        smooth=smooth,
-        vividness=vividness,
-        warmth=warmth,
-        work_size=work_size,
-        model=model,
-        quality=quality,
-        profile=profile,
+        segment=segment,
         edits=edits,
+        **choices,
     )
-    choices = Choices(force, format, skip_existing, follow_links, again, as_json, debug)
-    with folder_run(paths, out, confidence=confidence, choices=choices) as planned:
-        single = "--save-edits" if save_edits else steering.tied
+    manner = Manner(force, format, skip_existing, follow_links, again, as_json, debug)
+    with folder_run(paths, out, confidence=confidence, manner=manner) as planned:
+        single = "--save-edits" if save_edits else wanted.tied
         if single and not planned.single:
             raise OptionError(
                 single, "given", "one picture, since it belongs to one picture's pixels; colour the others apart"
@@ -138,17 +112,11 @@ def colorize(
             raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
         if samples and planned.piped.to_output:
             raise OptionError("--samples", samples, "-o FILE: one picture fits on standard output")
-        colorizer = Colorizer(
-            steering.model,
-            threads=threads,
-            work_size=steering.work_size,
-            quality=steering.quality or "normal",
-            profile=steering.profile,
-        )
+        colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
         output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
         def work(job: Job) -> dict[str, Any]:
-            return paint(colorizer, job, steering, output)
+            return paint(colorizer, job, wanted, output)
 
         code = planned.finish(work)
     if code:

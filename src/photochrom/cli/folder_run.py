@@ -16,11 +16,11 @@ from photochrom.cli.report import Report, progress
 from photochrom.cli.streams import say
 from photochrom.images.parts import abandon_parts
 
-__all__ = ["Choices", "FolderRun", "folder_run"]
+__all__ = ["FolderRun", "Manner", "folder_run"]
 
 
 @dataclass(frozen=True)
-class Choices:
+class Manner:
     """How to go through the pictures; the options of that name."""
 
     force: bool = False
@@ -38,7 +38,7 @@ class FolderRun:
 
     jobs: list[Job]
     folders: bool
-    choices: Choices
+    manner: Manner
     piped: Piped
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -52,18 +52,18 @@ class FolderRun:
 
         ``work`` colours one and returns what ``--json`` prints of it. Raises SystemExit where standard output cannot be written.
         """
-        choices = self.choices
-        settle = Settle(self.jobs, force=choices.force, skip_existing=choices.skip_existing, again=choices.again)
-        with overhearing(not choices.debug) as overheard:
+        manner = self.manner
+        settle = Settle(self.jobs, force=manner.force, skip_existing=manner.skip_existing, again=manner.again)
+        with overhearing(not manner.debug) as overheard:
             report = Report(
-                as_json=choices.as_json,
+                as_json=manner.as_json,
                 folders=self.folders,
                 skipped=self.skipped,
                 shown=self.piped.shown,
-                debug=choices.debug,
+                debug=manner.debug,
             )
             try:
-                with progress(len(self.jobs), quiet=choices.as_json) as step:
+                with progress(len(self.jobs), quiet=manner.as_json) as step:
                     for outcome in run(self.jobs, work, settle):
                         step(self.piped.shown(outcome.job.source.name))
                         report(outcome, overheard.take(), own=settle.own and outcome.job.open)
@@ -79,20 +79,20 @@ class FolderRun:
 
 @contextmanager
 def folder_run(
-    paths: Sequence[Path], out: Path | None, *, confidence: Path | None, choices: Choices
+    paths: Sequence[Path], out: Path | None, *, confidence: Path | None, manner: Manner
 ) -> Iterator[FolderRun]:
     """Plan a run; ``-`` among the paths is standard input, as ``out`` standard output. Raises OptionError."""
-    with piped(paths, out, format=choices.format, as_json=choices.as_json) as ends:
+    with piped(paths, out, format=manner.format, as_json=manner.as_json) as ends:
         skipped = Counter[str]()
         jobs = plan(
             ends.paths,
             ends.out,
             confidence=confidence,
-            force=choices.force,
-            format=choices.format,
-            skip_existing=choices.skip_existing,
-            follow_links=choices.follow_links,
+            force=manner.force,
+            format=manner.format,
+            skip_existing=manner.skip_existing,
+            follow_links=manner.follow_links,
             skipped=skipped,
         )
         folders = any(path.is_dir() for path in ends.paths)
-        yield FolderRun(jobs, folders, choices, ends, skipped)
+        yield FolderRun(jobs, folders, manner, ends, skipped)

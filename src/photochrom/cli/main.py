@@ -14,9 +14,11 @@ from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.plain_help import PlainHelp
 from photochrom.cli.serve import serve
+from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
 
@@ -34,6 +36,8 @@ app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)
+app.command()(shards)
+app.command()(store)
 app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)
@@ -68,6 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
 
     code: int | str | None
     interrupted = False
+    for stream in (sys.stdout, sys.stderr):
+        write_any_text(stream)
     try:
         with ending_cleanly():
             app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)

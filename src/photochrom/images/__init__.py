@@ -4,12 +4,14 @@ Reading and writing stream with libvips, so memory does not grow with the area o
 """
 
 from photochrom.images.marks import is_own_output
-from photochrom.images.read import ImageInfo, SourceImage, open_image
+from photochrom.images.read import MAX_PIXELS, AnyImage, ImageInfo, SourceImage, open_image
 from photochrom.images.tint import Tint, classify_tint
 from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
 
 __all__ = [
+    "MAX_PIXELS",
     "OUTPUT_SUFFIXES",
+    "AnyImage",
     "ImageInfo",
     "SourceImage",
     "Tint",

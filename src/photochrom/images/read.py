@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyvips
@@ -22,9 +22,11 @@ from photochrom.images import convert
 from photochrom.images.ahead import Ahead
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
+from photochrom.images.forked import libvips_is_used
+from photochrom.images.inputs import AnyInput, plain_input
 from photochrom.images.metadata import Tags, read_tags
 
-__all__ = ["IN_MEMORY", "MAX_PIXELS", "ImageInfo", "SourceImage", "open_image"]
+__all__ = ["IN_MEMORY", "MAX_PIXELS", "AnyImage", "ImageInfo", "SourceImage", "open_image"]
 
 #: Decoded pictures up to this many bytes are kept in memory.
 IN_MEMORY = 64_000_000
@@ -93,6 +95,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does.
         """
+        libvips_is_used()
         width, height = self.info.width, self.info.height
         scale = min(1.0, max(1, short_side) / min(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -108,6 +111,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
+        libvips_is_used()
         pixels = self.pixels()
         if pixels is not None:
             for y in range(0, self.info.height, rows):
@@ -203,13 +207,18 @@ class SourceImage:
             return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
 
 
-def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = MAX_PIXELS) -> SourceImage:
+#: Whatever is taken for a picture.
+AnyImage: TypeAlias = AnyInput | SourceImage
+
+
+def open_image(source: AnyImage, *, max_pixels: int = MAX_PIXELS) -> SourceImage:
     """Open a picture.
 
     Args:
-        source: path of a JPEG, PNG, WebP, TIFF or GIF file; the bytes of one; or an array of shape (h, w) or (h, w, n)
-            with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, sRGB-encoded, uint8, uint16, or float in [0, 1].
-            An array is copied; floats become uint16.
+        source: path of a JPEG, PNG, WebP, TIFF or GIF file; the bytes of one; a binary file that is open for reading; a PIL
+            image; or an array of shape (h, w) or (h, w, n) with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha,
+            sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is copied; floats become uint16. An opened picture is
+            returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
 
     Raises:
@@ -219,10 +228,15 @@ def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = M
             behind the header shows only when its pixels are read.
         ImageTooLargeError: more than ``max_pixels``.
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
+        ImageError: anything else that is no picture.
     """
-    if isinstance(source, np.ndarray):
-        return _open_array(source, max_pixels)
-    file = PictureFile(source if isinstance(source, bytes) else Path(source))
+    libvips_is_used()
+    if isinstance(source, SourceImage):
+        return source
+    given = plain_input(source)
+    if isinstance(given, np.ndarray):
+        return _open_array(given, max_pixels)
+    file = PictureFile(given)
     with decoding(file.path):
         image = file.load()
         if image.width * image.height > max_pixels:
