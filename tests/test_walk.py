@@ -13,7 +13,7 @@ from helpers import Grey, save
 from photochrom.batch import Job, Settle, plan, run, walk
 from photochrom.batch.places import EXISTS
 from photochrom.errors import OutputConflictError, OutputExistsError
-from photochrom.images.parts import clear_parts, file_name, is_part, open_part
+from photochrom.images.parts import abandon_parts, clear_parts, file_name, is_part, open_part
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -167,3 +167,11 @@ def test_a_part_that_is_cleared_before_it_is_locked_is_made_anew(monkeypatch: py
     descriptor, part = open_part(Path("a.jpg"))
     os.close(descriptor)
     assert part.exists()
+
+
+def test_what_an_interrupt_leaves_open_is_deleted() -> None:
+    descriptor, part = open_part(Path("a.jpg"))
+    abandon_parts()
+    assert not part.exists()
+    os.close(descriptor)
+    abandon_parts()
