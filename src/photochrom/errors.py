@@ -9,7 +9,8 @@
     │   ├── TruncatedImageError    the file ends, or breaks, before the picture does
     │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
     │   ├── InvalidPixelsError     NaN, infinity or an impossible shape
-    │   └── GreyReferenceError     a reference picture without colour (.chroma)
+    │   ├── GreyReferenceError     a reference picture without colour (.chroma)
+    │   └── UnexpectedError        a defect of Photochrom that this picture shows (its cause: __cause__)
     ├── FilmError                  a film that cannot be used (.path)
     │   └── NoVideoError           the file has no pictures: sound alone, or text
     ├── JobError                   a job folder of another film or of other choices (.path)
@@ -85,6 +86,7 @@ __all__ = [
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
+    "UnexpectedError",
     "UnknownColorError",
     "UnknownModelError",
     "UnsupportedImageError",
@@ -153,6 +155,10 @@ class GreyReferenceError(ImageError):
         super().__init__(
             f"the reference is grey (chroma {chroma:.1f} in its most colourful part); choose a colour picture", path
         )
+
+
+class UnexpectedError(ImageError):
+    """A defect of Photochrom, or of a library, that this picture shows; ``__cause__`` is what was raised."""
 
 
 class FilmError(_PathError):

@@ -3,6 +3,7 @@
 Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
 """
 
+from photochrom.images.marks import is_own_output
 from photochrom.images.read import MAX_PIXELS, AnyImage, ImageInfo, SourceImage, open_image
 from photochrom.images.tint import Tint, classify_tint
 from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
@@ -15,6 +16,7 @@ __all__ = [
     "SourceImage",
     "Tint",
     "classify_tint",
+    "is_own_output",
     "open_image",
     "takes_packed",
     "write_image",

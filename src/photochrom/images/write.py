@@ -6,7 +6,6 @@ The caller's thread paints, others encode; none holds the picture.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from photochrom.images.convert import Pixels
 from photochrom.images.feed import Feed
 from photochrom.images.jpeg import LONGEST, jpeg_pieces
 from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
+from photochrom.images.parts import close_part, open_part
 from photochrom.images.read import ImageInfo, SourceImage
 
 __all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
@@ -266,28 +266,26 @@ class _Output:
         self._offset, self._lead = lead
         self._head = b""
         self.refused: OSError | None = None
-        self._temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        self.descriptor = -1
         self.target = pyvips.TargetCustom()
         self.target.on_write(self._write)
         self.target.on_read(self._read)
         self.target.on_seek(lambda offset, whence: os.lseek(self.descriptor, offset, whence))
 
     def __enter__(self) -> _Output:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         with _refusals(self.path):
-            self.descriptor = os.open(self._temporary, flags, 0o666)
+            self.descriptor, self._temporary = open_part(self.path)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        self._temporary.unlink(missing_ok=True)
+        close_part(self.descriptor, self._temporary)
 
     def commit(self) -> None:
-        """Make the file safe on the disk and give it its name."""
+        """Make the file safe on the disk and give it its name. It stays locked until then: see :mod:`.parts`."""
         os.fsync(self.descriptor)
-        os.close(self.descriptor)
-        self.descriptor = -1
+        if os.name == "nt":  # which renames no open file
+            os.close(self.descriptor)
+            self.descriptor = -1
         if not self._force:
             try:
                 os.link(self._temporary, self.path)  # unlike a rename, this never replaces a file

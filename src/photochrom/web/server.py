@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,6 +85,7 @@ def serve(
             )
             ready(announcement(host, listener.getsockname()[1], settings.token))
             if workers == 1:
+                _hang_up_as_terminate()
                 uvicorn.Server(config).run(sockets=[listener])
                 return
             figures = shared / "metrics"
@@ -91,7 +94,17 @@ def serve(
             more: dict[str, Any] = {}
             if "target" in inspect.signature(Multiprocess).parameters:  # uvicorn before 0.50 or so
                 more["target"] = uvicorn.Server(config).run
-            Multiprocess(config, sockets=[listener], **more).run()
+            supervisor = Multiprocess(config, sockets=[listener], **more)
+            _hang_up_as_terminate()  # Uvicorn would start its workers anew
+            supervisor.run()
     finally:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         shutil.rmtree(shared, ignore_errors=True)
+
+
+def _hang_up_as_terminate() -> None:
+    """SIGHUP, where it is not ignored (``nohup``), ends the server as SIGTERM does: Uvicorn finishes what is begun, then ends."""
+    number = getattr(signal, "SIGHUP", None)
+    main = threading.current_thread() is threading.main_thread()
+    if number is not None and main and signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
