@@ -13,7 +13,7 @@ from photochrom.errors import (
     InvalidPixelsError,
 )
 from photochrom.images import open_image, read
-from photochrom.images.container import jpeg_quality
+from photochrom.images.jpeg_segments import jpeg_quality
 
 RGB = data.astronaut()[300:396, 300:428].copy()  # orange cloth and a white helmet
 GREY = data.camera()[:96, :128].copy()

@@ -3,11 +3,13 @@
 Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
 """
 
+from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.read import ImageInfo, SourceImage, open_image
 from photochrom.images.tint import Tint, classify_tint
 from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
 
 __all__ = [
+    "INPUT_SUFFIXES",
     "OUTPUT_SUFFIXES",
     "ImageInfo",
     "SourceImage",

@@ -7,7 +7,6 @@ copy of a JPEG is always a pass of its own, since libjpeg shrinks as it decodes;
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,11 @@ from numpy.typing import NDArray
 from photochrom.errors import ImageError, ImageTooLargeError, InvalidPixelsError
 from photochrom.images import convert
 from photochrom.images.ahead import Ahead
+from photochrom.images.captions import Captions
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
-from photochrom.images.metadata import Tags, read_tags
+from photochrom.images.metadata import Tags, xmp_orientation
+from photochrom.images.ranges import ValueRange, value_range
 
 __all__ = ["IN_MEMORY", "MAX_PIXELS", "ImageInfo", "SourceImage", "open_image"]
 
@@ -37,8 +38,8 @@ class ImageInfo:
     """What is known of a picture before it is coloured.
 
     ``width`` and ``height`` are those of the upright picture; ``orientation`` is what EXIF said of the stored one.
-    ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is
-    ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"``, ``"gif"`` or ``"array"``. ``notices`` are sentences for the user.
+    ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is that of
+    :class:`~photochrom.images.container.PictureFile`, or ``"array"``. ``notices`` are sentences for the user.
     ``dpi`` (across, down) is None where the file does not tell. ``jpeg_quality`` is an estimate, 1..100; ``compression``
     and ``tile`` (width, height) are a TIFF's, ``lossless`` is a WebP's.
     """
@@ -72,7 +73,7 @@ class SourceImage:
         self,
         info: ImageInfo,
         file: PictureFile | None = None,
-        black_white: tuple[float, float] | None = None,
+        black_white: ValueRange | None = None,
         held: tuple[Pixels, Pixels | None] | None = None,
         *,
         ahead: bool = False,
@@ -127,21 +128,21 @@ class SourceImage:
 
     def tags(self) -> Tags:
         """EXIF of the file; empty where there is none."""
-        if self._file is not None and self._file.format == "tiff":
-            return self._file.tiff_tags()
-        packet = self._packet("exif-data")
-        return read_tags(io.BytesIO(packet.removeprefix(b"Exif\0\0"))) if packet else Tags()
+        if self._file is None:
+            return Tags()
+        with decoding(self.info.path):
+            return self._file.tags()
 
     def xmp(self) -> bytes | None:
         """The XMP packet of the file, as it stands there."""
-        return self._packet("xmp-data")
-
-    def _packet(self, name: str) -> bytes | None:
         if self._file is None:
             return None
         with decoding(self.info.path):
-            image = self._file.load()
-            return bytes(image.get(name)) if name in image.get_fields() else None
+            return self._file.xmp()
+
+    def captions(self) -> Captions:
+        """Captions in older forms; empty where there are none."""
+        return Captions() if self._file is None else self._file.captions()
 
     def _device(self, access: str = "sequential", shrink: int = 1) -> pyvips.Image:
         """The picture as it is stored: its own colours, not yet turned."""
@@ -203,14 +204,17 @@ class SourceImage:
             return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
 
 
-def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = MAX_PIXELS) -> SourceImage:
+def open_image(
+    source: str | Path | bytes | NDArray[Any], *, max_pixels: int = MAX_PIXELS, page: int | None = None
+) -> SourceImage:
     """Open a picture.
 
     Args:
-        source: path of a JPEG, PNG, WebP, TIFF or GIF file; the bytes of one; or an array of shape (h, w) or (h, w, n)
-            with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, sRGB-encoded, uint8, uint16, or float in [0, 1].
-            An array is copied; floats become uint16.
+        source: path of a JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, JPEG 2000 or JPEG XL file (see docs/formats.md); the bytes
+            of one; or an array of shape (h, w) or (h, w, n) with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha,
+            sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is copied; floats become uint16.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
+        page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.
@@ -219,16 +223,19 @@ def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = M
             behind the header shows only when its pixels are read.
         ImageTooLargeError: more than ``max_pixels``.
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
+        OptionError: there is no such page.
     """
     if isinstance(source, np.ndarray):
         return _open_array(source, max_pixels)
-    file = PictureFile(source if isinstance(source, bytes) else Path(source))
+    file = PictureFile(source if isinstance(source, bytes) else Path(source), page)
+    if file.tiff is not None and file.tiff.page.width * file.tiff.page.height > max_pixels:
+        raise ImageTooLargeError(file.tiff.page.width * file.tiff.page.height, max_pixels, file.path)
     with decoding(file.path):
         image = file.load()
         if image.width * image.height > max_pixels:
             raise ImageTooLargeError(image.width * image.height, max_pixels, file.path)
         try:
-            black_white = convert.value_range(image)
+            black_white = value_range(image)
             info = _describe(file, convert.to_integers(image, black_white), black_white)
         except ImageError as error:
             raise type(error)(str(error), file.path) from None
@@ -241,24 +248,19 @@ def open_image(source: str | Path | bytes | NDArray[Any], *, max_pixels: int = M
     return SourceImage(dataclasses.replace(info, bands=1 if held[0].ndim == 2 else 3), file, black_white, held)
 
 
-def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, float] | None) -> ImageInfo:
-    fields = set(image.get_fields())
-    orientation = image.get("orientation") if "orientation" in fields else 1
-    orientation = orientation if orientation in range(1, 9) else 1
-    pages = image.get("n-pages") if "n-pages" in fields else 1
+def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | None) -> ImageInfo:
+    orientation = _orientation(file, image)
+    pages = file.tiff.pages if file.tiff is not None else _frames(image)
     colour, alpha = convert.split(image)
-    extra = image.bands - colour.bands - (alpha is not None)
-    lowest, highest = black_white or (0, 0)
     notices = (
-        f"the file has {pages} pages or frames; only the first is used" if pages > 1 else None,
-        f"{extra} extra channels are left out" if extra else None,
-        f"values {lowest:g} to {highest:g} were stretched from black to white"
-        if black_white and black_white not in ((0, 1), (0, 255), (0, 65535))
-        else None,
+        *file.notices,
+        *(file.tiff.notices if file.tiff is not None else ()),
+        f"the file has {pages} pages or frames; only the first is used" if pages > 1 and file.tiff is None else None,
+        black_white and black_white.notice,
         convert.profile_notice(colour),
     )
     turned = orientation >= 5
-    dpi = _dpi(image)
+    dpi = _dpi(file, image)
     return ImageInfo(
         path=file.path,
         width=image.height if turned else image.width,
@@ -275,13 +277,28 @@ def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, 
     )
 
 
-def _dpi(image: pyvips.Image) -> tuple[float, float] | None:
+def _frames(image: pyvips.Image) -> int:
+    return int(image.get("n-pages")) if "n-pages" in image.get_fields() else 1
+
+
+def _orientation(file: PictureFile, image: pyvips.Image) -> int:
+    """That of the file, 1..8: EXIF's where it says one, else XMP's. Pictures in HEIF come upright."""
+    if file.format in ("avif", "heic"):
+        return 1
+    if file.tiff is not None:
+        found = file.tiff.page.number(0x112)
+    else:
+        found = image.get("orientation") if "orientation" in image.get_fields() else 0
+        if found in (0, 1):  # libvips says 1 where there is none, and does not look into every place
+            found = file.tags().number(0x112) or 0
+    return found if found in range(1, 9) else xmp_orientation(file.xmp()) or 1
+
+
+def _dpi(file: PictureFile, image: pyvips.Image) -> tuple[float, float] | None:
     """Resolution as the file is stored; libvips says one pixel per millimetre where the file says nothing."""
     if (image.xres, image.yres) != (1.0, 1.0):
         return image.xres * 25.4, image.yres * 25.4
-    if "exif-data" not in image.get_fields():
-        return None
-    return read_tags(io.BytesIO(bytes(image.get("exif-data")).removeprefix(b"Exif\0\0"))).resolution()
+    return file.tags().resolution()
 
 
 def _open_array(array: NDArray[Any], max_pixels: int) -> SourceImage:

@@ -27,7 +27,7 @@ from photochrom.errors import (
 from photochrom.images.convert import Pixels
 from photochrom.images.feed import Feed
 from photochrom.images.jpeg import LONGEST, jpeg_pieces
-from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
+from photochrom.images.metadata import JPEG_ROOM, Tags, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
 from photochrom.images.read import ImageInfo, SourceImage
 
 __all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
@@ -101,17 +101,18 @@ def write_image(
     dpi = info.dpi or (_DPI, _DPI)
     tags = mark_tags(source.tags(), creator, (info.width, info.height), dpi)
     xmp, exif = mark_xmp(source.xmp(), creator), pack_exif(tags)
-    notices = []
+    captions = source.captions()
+    notices = list(captions.lost_in(kind))
     if kind == "jpeg" and len(xmp) > JPEG_ROOM - 29:
         xmp = mark_xmp(None, creator)  # the mark of synthetic colours must not get lost
         notices.append("the XMP data is too long for JPEG and was left out")
     lead: tuple[int, bytes] = (0, b"")
     if kind == "jpeg":
-        lead = 2, jpeg_lead(exif, xmp, dpi)  # right behind the first marker
+        lead = 2, jpeg_lead(exif, xmp, dpi) + captions.for_jpeg()  # right behind the first marker
         if len(exif) > JPEG_ROOM - 6:
             notices.append("the EXIF data is too long for JPEG and was left out")
     elif kind == "png":
-        lead = 33, png_lead(exif, xmp)  # behind the header chunk
+        lead = 33, png_lead(exif, xmp) + captions.for_png()  # behind the header chunk
     if info.has_alpha and kind == "jpeg":
         notices.append("JPEG has no transparency; the picture was laid on white")
     if kind == "gif":
@@ -126,7 +127,7 @@ def write_image(
         with _refusals(path):
             if kind in ("tiff", "webp", "gif"):
                 with os.fdopen(os.dup(output.descriptor), "r+b") as file:
-                    seal_file(file, kind, tags, xmp)
+                    seal_file(file, kind, Tags({**tags.main, **captions.for_tiff()}, tags.exif, tags.gps), xmp)
             output.commit()
     return tuple(notices)
 
