@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from typing import Any, BinaryIO
 
 import pyvips
@@ -16,12 +18,19 @@ class Overlay(io.RawIOBase):
     """A file for reading, whose header (16 bytes) can be changed and that can be added to; neither reaches the file."""
 
     def __init__(self, file: BinaryIO) -> None:
+        """``file`` is closed here; what is needed of it stays open as long as this lives."""
         super().__init__()
-        self._file = file
         self._head = bytearray(file.read(_HEAD))
         self._size = file.seek(0, io.SEEK_END)
         self._tail = bytearray()
         self._at = 0
+        self._lock = threading.Lock()
+        self._data: bytes | None = None
+        if isinstance(file, io.BytesIO):
+            self._data = file.getvalue()
+        else:
+            self._descriptor = os.dup(file.fileno())  # no file object: libvips' callbacks make circles, and those warn
+        file.close()
 
     def readable(self) -> bool:
         """It is."""
@@ -53,13 +62,19 @@ class Overlay(io.RawIOBase):
             parts.append(bytes(self._head[self._at : stop]))
             self._at += len(parts[-1])
         if self._at < min(stop, self._size):
-            self._file.seek(self._at)
-            parts.append(self._file.read(min(stop, self._size) - self._at))
+            parts.append(self._stored(self._at, min(stop, self._size)))
             self._at += len(parts[-1])
         if self._size <= self._at < stop:
             parts.append(bytes(self._tail[self._at - self._size : stop - self._size]))
             self._at = stop
         return b"".join(parts)
+
+    def _stored(self, first: int, last: int) -> bytes:
+        if self._data is not None:
+            return self._data[first:last]
+        with self._lock:
+            os.lseek(self._descriptor, first, os.SEEK_SET)
+            return os.read(self._descriptor, last - first)
 
     def write(self, data: Any) -> int:
         """Change the header, or append at the end."""
@@ -74,7 +89,8 @@ class Overlay(io.RawIOBase):
 
     def close(self) -> None:
         """Close the file, too."""
-        self._file.close()
+        if not self.closed and self._data is None:
+            os.close(self._descriptor)
         super().close()
 
 

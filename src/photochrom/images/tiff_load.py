@@ -52,6 +52,7 @@ _STORAGE = {
 }
 _STORAGE |= {325, 332, 338, 339, 347, *range(512, 522), 529, 530, 531, 532, _ICC, 50674}
 _SINGLE = {256, 257, 259, 262, 266, 274, 277, 278, 282, 283, 284, 292, 293, 296, 317, 322, 323, 332}
+_SPARE = {282, 283, 296, _ICC}  # do without where their values are not in the file, or far too long
 _LISTS = {273: 279, 324: 325}  # offsets of strips or tiles: their lengths
 _PLAIN = (1, 5, 8, 32946, 32773, 50000)  # compressions that pass bytes through
 #: Compressions that libvips' wheels decode; of some, damage to pixels is no more than a warning.
@@ -121,7 +122,9 @@ class TiffReader:
                 return self._attempt(self._bits)
         elif page.planar and page.tiled and page.photometric in (0, 1, 2, 5):
             return self._attempt(lambda access: self._colored(self._planes(access, {})))
-        lenient = () if page.compression in _WARN_OF_PIXELS else (self._lenient,)
+        # Without failing on warnings, libvips passes over broken tiles, and over what some decoders complain of.
+        strict = page.tiled or page.compression in _WARN_OF_PIXELS or page.compression not in _NATIVE
+        lenient = () if strict else (self._lenient,)
         return self._attempt(*((self._native,) if page.index is not None else ()), self._mended, *lenient)
 
     def _attempt(self, *ways: Callable[[str], pyvips.Image]) -> Callable[[str], pyvips.Image]:
@@ -166,7 +169,11 @@ class TiffReader:
         """Load with a directory of storage tags only, some of them changed; or one plane of the page by itself."""
         overlay = Overlay(self._open())
         tiff = Tiff(overlay)  # type: ignore[arg-type]
-        records = {tag: raw for tag, raw in tiff.raw_records(self.page.offset).items() if tag in _STORAGE}
+        records = {
+            tag: raw
+            for tag, raw in tiff.raw_records(self.page.offset).items()
+            if tag in _STORAGE and tiff.count_of(raw) and (tag not in _SPARE or tag in self.page.entries)
+        }
         mended = self._mending(tiff, records, 1 if plane is not None else self.page.samples)
         for tag, values in {**mended, **changes}.items():
             values = (values,) if isinstance(values, int) else values
