@@ -8,10 +8,10 @@ import pytest
 import pyvips
 import tifffile
 from skimage import data
-from tiff_maker import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, packed, tiff
 
 from photochrom.errors import OptionError, PhotochromError, TruncatedImageError, UnsupportedImageError
 from photochrom.images import open_image, read
+from tiff_maker import ASCII, LONG, RATIONAL, SHORT, UNDEFINED, packed, tiff
 
 RGB = data.astronaut()[300:364, 300:396].copy()
 GREY = RGB[..., 1].copy()
@@ -115,7 +115,11 @@ def test_logluv(tmp_path):
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
     assert cv2.imwrite(str(tmp_path / "a.tif"), linear[..., ::-1].copy(), [cv2.IMWRITE_TIFF_COMPRESSION, 34676])
     _, got = fractions(tmp_path / "a.tif")
-    luminance = ((got + 0.055) / 1.055) ** 2.4 @ (0.2126, 0.7152, 0.0722)  # which white a writer took for its colours varies
+    luminance = ((got + 0.055) / 1.055) ** 2.4 @ (
+        0.2126,
+        0.7152,
+        0.0722,
+    )  # which white a writer took for its colours varies
     assert np.abs(luminance - linear[..., 1]).mean() < 0.02
 
 
@@ -140,7 +144,7 @@ def test_old_style_jpeg(tmp_path):
         ((GREY / 255).astype(np.float32), GREY / 255, False),
         (GREY / 300, GREY / 300, False),
         ((GREY / 255).astype(np.float16), GREY / 255, False),
-        (np.where(GREY == GREY.max(), 1.02, GREY / 255), np.where(GREY == GREY.max(), 1.0, GREY / 255), True),
+        (np.where(GREY.max() == GREY, 1.02, GREY / 255), np.where(GREY.max() == GREY, 1.0, GREY / 255), True),
         (GREY.astype(np.float64), GREY / 255, False),
         (GREY * 0.9, GREY * 0.9 / 255, True),
         (GREY / 100, (GREY - float(GREY.min())) / (float(GREY.max()) - GREY.min()), True),

@@ -15,9 +15,9 @@ import pyvips
 from numpy.typing import NDArray
 
 from photochrom.errors import ImageNotFoundError, TruncatedImageError, UnsupportedImageError
-from photochrom.images import decoders
+from photochrom.images import convert, decoders
 from photochrom.images.captions import TIFF_IPTC, Captions, from_iptc, from_jpeg
-from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality
+from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality, unpadded
 from photochrom.images.kinds import foreign, has_loader, sniff
 from photochrom.images.metadata import Tags, read_tags
 from photochrom.images.png_chunks import PngFacts, read_png
@@ -108,6 +108,8 @@ class PictureFile:
         if shrink > 1:
             options["shrink"] = shrink
         image = getattr(pyvips.Image, f"{loader}load_source")(self._source(), **options)
+        if self._png.exponent is not None:
+            image = convert.decode_power(image, self._png.exponent)
         if self._png.profile is not None:
             image = image.copy()
             image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self._png.profile)
@@ -143,15 +145,20 @@ class PictureFile:
                     missing = end_is_missing(mapped)
             if not missing:
                 return
-            data = file.read()
-        data += b"\xff\xd9"
+            data = unpadded(file.read())
         if not every_coefficient(data):
             return  # the loader refuses it
+        # The decoder makes up what is missing, without a word if it is the end: then what is put there shows in the pixels.
+        first, second = (
+            pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
+            for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
+        )
         try:
-            pyvips.Image.jpegload_buffer(data, access="sequential", fail_on="warning").avg()
+            if (first != second).max() > 0:
+                return
         except pyvips.Error:
             return
-        self._data = data
+        self._data = data + b"\xff\xd9"
         self.notices += ("the file's end marker is missing, but all its rows are there",)
 
     @cached_property

@@ -89,6 +89,20 @@ def split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
     return colour, image[colours] if image.bands == colours + 1 else None
 
 
+def decode_power(image: pyvips.Image, exponent: float) -> pyvips.Image:
+    """sRGB numbers of a picture, 8 or 16 bit, whose linear light is its numbers in [0, 1] to a power; opacity as it is."""
+    top = 65535 if image.format == "ushort" else 255
+    light = (np.linspace(0.0, 1.0, top + 1) ** exponent).astype(np.float32)
+    linear = pyvips.Image.new_from_array(np.repeat(light[None, :, None], 3, axis=2), interpretation="scrgb")
+    encoded = linear.colourspace("rgb16").numpy()[..., 0]
+    curve = encoded if top == 65535 else np.rint(encoded / 257).astype(np.uint8)
+    colors = 1 if image.bands < 3 else 3
+    changed = image.extract_band(0, n=colors).maplut(pyvips.Image.new_from_array(np.ascontiguousarray(curve)))
+    if image.bands > colors:
+        changed = changed.bandjoin(image.extract_band(colors, n=image.bands - colors))
+    return changed.copy(interpretation=image.interpretation)
+
+
 def turn(image: pyvips.Image, orientation: int) -> pyvips.Image:
     """Apply an EXIF orientation, 1..8."""
     if orientation in (5, 6):

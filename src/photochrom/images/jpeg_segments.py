@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["end_is_missing", "every_coefficient", "jpeg_quality", "segments"]
+__all__ = ["end_is_missing", "every_coefficient", "jpeg_quality", "segments", "unpadded"]
 
 # The luminance table of ITU-T T.81, annex K.1, in zigzag order; encoders scale it by their quality number.
 # fmt: off
@@ -75,6 +75,13 @@ def end_is_missing(data: Any) -> bool:
         return False
     markers = {marker for marker, _ in _scans(data)}
     return _SOS in markers and _EOI not in markers
+
+
+def unpadded(data: bytes) -> bytes:
+    """A JPEG without end, and without what a failed copy put there: noughts, or the first half of a marker."""
+    rest = data.rstrip(b"\0\xff")
+    # Entropy-coded data may end with a stuffed nought behind 255.
+    return data[: len(rest) + 2] if data[len(rest) : len(rest) + 2] == b"\xff\0" else rest
 
 
 def every_coefficient(data: bytes) -> bool:

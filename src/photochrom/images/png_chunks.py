@@ -23,11 +23,13 @@ _SRGB_GAMMA, _NEAR = 0.45455, 0.02
 
 @dataclass(frozen=True)
 class PngFacts:
-    """``profile``: an ICC profile of its gAMA and cHRM chunks, where these say something that sRGB does not. ``exif`` (without
+    """What was found. ``profile``: an ICC profile of the gAMA and cHRM chunks, where the primaries are not those of sRGB; else
+    ``exponent``: linear light is the number in [0, 1] to this power, where that is not the curve of sRGB. ``exif`` (without
     ``Exif`` prefix), ``xmp``, ``iptc``: packets. ``texts``: keyword, text and the whole chunk of every other text.
     """
 
     profile: bytes | None = None
+    exponent: float | None = None
     exif: bytes | None = None
     xmp: bytes | None = None
     iptc: bytes | None = None
@@ -67,10 +69,10 @@ def read_png(file: BinaryIO) -> PngFacts:
     if exif is not None and exif.startswith(b"Exif\0\0"):
         exif = exif[6:]
     iptc = raw.get("iptc") or raw.get("8bim")
-    profile = None
+    profile = exponent = None
     if not {b"sRGB", b"iCCP", b"cICP"} & found.keys():
-        profile = _stated(found, grey)
-    return PngFacts(profile, exif, xmp or raw.get("xmp"), iptc, tuple(texts), notices)
+        profile, exponent = _stated(found, grey)
+    return PngFacts(profile, exponent, exif, xmp or raw.get("xmp"), iptc, tuple(texts), notices)
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -88,17 +90,19 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
             file.seek(size + 4, 1)
 
 
-def _stated(found: dict[bytes, bytes], grey: bool) -> bytes | None:
-    """The profile of gAMA and cHRM."""
+def _stated(found: dict[bytes, bytes], grey: bool) -> tuple[bytes | None, float | None]:
+    """What gAMA and cHRM say that sRGB does not: a profile, or an exponent alone."""
     gamma, primaries = _SRGB_GAMMA, None
     if len(found.get(b"gAMA", b"")) == 4:
         gamma = int.from_bytes(found[b"gAMA"], "big") / 100000
     if len(found.get(b"cHRM", b"")) == 32 and not grey:
         primaries = tuple(value / 100000 for value in struct.unpack(">8I", found[b"cHRM"]))
     usual = primaries is None or max(abs(a - b) for a, b in zip(primaries, SRGB, strict=True)) < 0.005
-    if gamma <= 0 or (usual and abs(gamma / _SRGB_GAMMA - 1) <= _NEAR):
-        return None
-    return gamma_profile(1 / gamma, None if usual else primaries, grey=grey)
+    if not 0.1 <= gamma <= 10:
+        return None, None
+    if not usual and primaries is not None and (profile := gamma_profile(1 / gamma, primaries)) is not None:
+        return profile, None
+    return None, None if abs(gamma / _SRGB_GAMMA - 1) <= _NEAR else 1 / gamma
 
 
 def _text(name: bytes, data: bytes) -> tuple[str, str] | None:

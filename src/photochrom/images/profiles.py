@@ -15,32 +15,25 @@ _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
-def gamma_profile(exponent: float, chromaticities: tuple[float, ...] | None, *, grey: bool) -> bytes | None:
-    """An ICC profile (ICC.1:2010, version 4) of a power curve and primaries, for grey or RGB; None for impossible ones.
+def gamma_profile(exponent: float, chromaticities: tuple[float, ...]) -> bytes | None:
+    """An ICC profile (ICC.1:2010, version 4) of a power curve and primaries; None for impossible ones.
 
-    exponent: linear light is the number in [0, 1] to this power. chromaticities: x and y of white, red, green and blue; None:
-    those of sRGB. White is adapted to D50 by the Bradford transform.
+    exponent: linear light is the number in [0, 1] to this power. chromaticities: x and y of white, red, green and blue. White is
+    adapted to D50 by the Bradford transform.
     """
-    if not 0.1 <= exponent <= 10:
+    colors = _colorants(chromaticities)
+    if colors is None:
         return None
     curve = b"para" + bytes(4) + struct.pack(">HHi", 0, 0, round(exponent * 65536))
     tags: list[tuple[bytes, bytes]] = [(b"desc", _text("power curve")), (b"cprt", _text("none")), (b"wtpt", _xyz(_D50))]
-    if grey:
-        tags.append((b"kTRC", curve))
-    else:
-        colors = _colorants(chromaticities or SRGB)
-        if colors is None:
-            return None
-        for i, name in enumerate(b"rgb"):
-            tags += [(bytes([name]) + b"XYZ", _xyz(colors[:, i])), (bytes([name]) + b"TRC", curve)]
+    for i, name in enumerate((b"r", b"g", b"b")):
+        tags += [(name + b"XYZ", _xyz(colors[:, i])), (name + b"TRC", curve)]
     offset = 128 + 4 + 12 * len(tags)
     table, body = struct.pack(">I", len(tags)), b""
     for name, data in tags:
         table += name + struct.pack(">II", offset + len(body), len(data))
         body += data + bytes(-len(data) % 4)
-    head = struct.pack(
-        ">I4sI4s4s4s", offset + len(body), b"none", 0x04300000, b"mntr", b"GRAY" if grey else b"RGB ", b"XYZ "
-    )
+    head = struct.pack(">I4sI4s4s4s", offset + len(body), b"none", 0x04300000, b"mntr", b"RGB ", b"XYZ ")
     head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", *(round(value * 65536) for value in _D50))
     return head.ljust(128, b"\0") + table + body
 
