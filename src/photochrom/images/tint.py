@@ -10,7 +10,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-__all__ = ["Tint", "classify_tint"]
+__all__ = ["Tint", "classify_tint", "to_lab"]
 
 #: Below this chroma (of the 95th percentile of pixels) a picture is grey.
 GREY_CHROMA = 2.5
@@ -56,7 +56,7 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     """
     if np.array_equal(work_rgb[..., 0], work_rgb[..., 1]) and np.array_equal(work_rgb[..., 0], work_rgb[..., 2]):
         return Tint("grey", (0.0, 0.0), 1.0, 0.0)
-    lab = _lab(work_rgb)
+    lab = to_lab(work_rgb).reshape(-1, 3)
     lightness, ab = lab[:, 0], lab[:, 1:]
     chroma = np.hypot(ab[:, 0], ab[:, 1])
     mean_a, mean_b = (float(value) for value in ab.mean(axis=0))
@@ -90,12 +90,12 @@ def _hue_kind(hue: float) -> str:
     return "blue" if 190 <= hue < 315 else "faded"
 
 
-def _lab(rgb: NDArray[np.float32]) -> NDArray[np.float64]:
-    """CIE L*a*b* by libvips; shape (h, w, 3), sRGB in [0, 1] -> (h * w, 3)."""
+def to_lab(rgb: NDArray[np.float32]) -> NDArray[np.float64]:
+    """CIE L*a*b* by libvips; shape (h, w, 3), sRGB in [0, 1] -> (h, w, 3)."""
     deep = np.ascontiguousarray((np.clip(rgb, 0, 1) * 65535 + 0.5).astype(np.uint16))
     image = pyvips.Image.new_from_array(deep, interpretation="rgb16").colourspace("lab")
     lab: NDArray[Any] = image.numpy()
-    return lab.reshape(-1, 3).astype(np.float64)
+    return lab.astype(np.float64)
 
 
 def _curve_over_lightness(lightness: NDArray[np.float64], ab: NDArray[np.float64]) -> NDArray[np.float64]:
