@@ -26,7 +26,17 @@ from photochrom.guidance.smooth import smooth as smoothed
 from photochrom.guidance.suggest import Likely
 from photochrom.guidance.warmth import warmed
 from photochrom.hints import Hint, Hints, Mask, Spot
-from photochrom.images import ImageInfo, SourceImage, Tint, classify_tint, open_image, takes_packed, write_image
+from photochrom.images import (
+    ImageInfo,
+    SourceImage,
+    Tint,
+    classify_tint,
+    network_view,
+    on_paper,
+    open_image,
+    takes_packed,
+    write_image,
+)
 from photochrom.images.read import MAX_PIXELS
 from photochrom.kriging import Kriging
 from photochrom.parallel import ordered
@@ -99,9 +109,19 @@ class Colorizer:
         # Whole cells, so that the network's grid covers exactly the photograph.
         cell = self.session.stride
         work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
-        copy = source.work_copy(min(work_width, work_height))
+        copy = source.examine(source.work_copy(min(work_width, work_height)))
+        if source.frame is not None and source.frame.zoom > 1:
+            scale *= source.frame.zoom
+            work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
+            copy = source.work_copy(min(work_width, work_height))
         seen = _resized(lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16)), work_width, work_height)
-        return Opened(self, source, classify_tint(copy[::2, ::2]), _frozen(seen), self.session.encode(seen))
+        return Opened(
+            self,
+            source,
+            classify_tint(copy[::2, ::2]),
+            _frozen(seen),
+            self.session.encode(network_view(source.frame, seen)),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +141,7 @@ class Opened:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences for the user about this photograph."""
-        notices = self.source.info.notices
+        notices = self.source.info.notices + self.source.findings
         if self.tint.already_colour:
             notices += ("already a colour photograph: its colours were replaced, only its lightness was used",)
         return notices
@@ -256,7 +276,9 @@ class Opened:
             ab = expected = decode.decode_ab(out, vividness)
             sure = np.ones(ab.shape[:2], np.float32)
         ab, expected = hints.mixed_with(ab), hints.mixed_with(expected)
-        return _Said(fuse.sharpen(ab, light), ab, sure, expected)
+        frame = self.source.frame
+        sharp = on_paper(frame, fuse.sharpen(ab, light))
+        return _Said(sharp, on_paper(frame, ab), sure, on_paper(frame, expected))
 
     @cached_property
     def kriging(self) -> Kriging | None:

@@ -3,6 +3,7 @@
 Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
 """
 
+from photochrom.images.borders import network_view, on_paper
 from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.read import ImageInfo, SourceImage, open_image
 from photochrom.images.tint import Tint, classify_tint
@@ -15,6 +16,8 @@ __all__ = [
     "SourceImage",
     "Tint",
     "classify_tint",
+    "network_view",
+    "on_paper",
     "open_image",
     "takes_packed",
     "write_image",

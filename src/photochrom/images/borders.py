@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from photochrom.images.tint import to_lab
 
-__all__ = ["Frame", "find_frame"]
+__all__ = ["Frame", "find_frame", "network_view", "on_paper"]
 
 #: The picture is looked at with a shorter side of at most this many pixels.
 _SIZE = 256
@@ -25,24 +25,29 @@ _RING, _STRAY = 0.012, 0.1
 #: Paper is even: most of it differs from a slanted plane by no more than this, in L*.
 _EVEN = 2.5
 #: What differs by more is not paper; times the spread of the paper, and at least so many L*.
-_SPREAD, _LEAST_STEP = 4.0, 5.0
+_SPREAD, _LEAST_STEP = 4.0, 3.5
 #: Parts of the picture that paper and photographs must and may take.
-_LEAST_PAPER, _LEAST_PHOTO, _LEAST_OF_SEVERAL = 0.03, 0.12, 0.03
+_LEAST_PAPER, _LEAST_PHOTO, _LEAST_OF_SEVERAL, _LEAST_PART = 0.03, 0.12, 0.03, 0.004
+#: Part of the paper that may be written on; part of a photograph that must not look like paper.
+_WRITING, _FILLED = 0.12, 0.6
 #: Overlap (intersection over union) with a rectangle or an ellipse.
 _SHAPE = 0.94
 #: Part of each side of a rectangle, and of a whole outline, where lightness makes a step.
-_SIDE, _OUTLINE = 0.6, 0.8
+_SIDE, _OUTLINE = 0.5, 0.7
 _MOST_TURNED = 4.0  # degrees
 #: Paper of a scan in colour keeps its colour, up to this chroma.
 _CHROMA = 15.0
-_MOST_PHOTOS, _NESTED = 12, 3
+_MOST_PHOTOS, _NESTED, _MIXED, _SMALLEST = 12, 3, (1, 3), 48
+
+
+_MOST_ZOOM = 1.6
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
     """Where the photographs are on their mount.
 
-    ``inside``: (h, w) float32, 1 in photographs, 0 on paper, in a small copy. ``paper``: (h, w, 2) float32, ab of the paper there.
+    ``inside``: (h, w) float32, 1 in photographs, 0 on paper, in a small copy. ``paper``: (h, w, 2) float32, its ab there.
     ``box``: left, top, right, bottom of all photographs together, as parts of width and height.
     """
 
@@ -51,11 +56,11 @@ class Frame:
     box: tuple[float, float, float, float]
 
     @property
-    def short_side(self) -> float:
-        """The least of the box's width and height in terms of the picture's shorter side, at most 1."""
+    def zoom(self) -> float:
+        """How many times larger the picture should be looked at, so that the photographs are as large as without a mount."""
         h, w = self.inside.shape
         left, top, right, bottom = self.box
-        return min(1.0, min((right - left) * w, (bottom - top) * h) / min(h, w))
+        return float(np.clip(min(h, w) / min((right - left) * w, (bottom - top) * h), 1.0, _MOST_ZOOM))
 
     def filled(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """The picture (h, w) with its paper covered by mirror images of the photograph, for a network that knows no mounts."""
@@ -83,11 +88,21 @@ def _mirror(first: int, last: int, count: int) -> NDArray[np.intp]:
     return np.asarray(first + np.minimum(at, 2 * length - 1 - at), np.intp)
 
 
+def network_view(frame: Frame | None, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network is shown of L* (h, w): see :meth:`Frame.filled`."""
+    return light if frame is None else frame.filled(light)
+
+
+def on_paper(frame: Frame | None, ab: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colours (h, w, 2) of the whole picture, those of the paper outside the photographs: see :meth:`Frame.neutral`."""
+    return ab if frame is None else frame.neutral(ab)
+
+
 def find_frame(rgb: NDArray[np.float32]) -> Frame | None:
     """The mount around one or more photographs, or None. rgb: (h, w, 3) float32, sRGB in [0, 1], a work-size copy."""
     h, w = rgb.shape[:2]
     scale = min(1.0, _SIZE / min(h, w))
-    if min(h, w) < 48 or max(h, w) > 6 * min(h, w):
+    if min(h, w) < _SMALLEST or max(h, w) > 6 * min(h, w):
         return None
     if scale < 1:
         rgb = np.asarray(
@@ -97,27 +112,28 @@ def find_frame(rgb: NDArray[np.float32]) -> Frame | None:
     light, ab = np.ascontiguousarray(lab[..., 0]), lab[..., 1:]
     inside = np.ones(light.shape, np.uint8)
     paper = np.zeros((*light.shape, 2), np.float32)
-    top, left = 0, 0
-    window = light
-    found = None
-    for _ in range(_NESTED):  # a card on the scanner's lid, a print with a border on the card
-        shapes = _photographs(window)
+    found: tuple[int, ...] = (0, 0, light.shape[1], light.shape[0])
+    for nested in range(_NESTED):  # a card on the scanner's lid, a print with a border on the card
+        # The next mount begins where no pixel is mixed with this one.
+        for mixed in _MIXED if nested else (0,):
+            rows = slice(found[1] + mixed, found[1] + found[3] - mixed)
+            columns = slice(found[0] + mixed, found[0] + found[2] - mixed)
+            window = np.ascontiguousarray(light[rows, columns])
+            shapes = _photographs(window) if min(window.shape) >= _SMALLEST else None
+            if shapes is not None:
+                break
         if shapes is None:
             break
-        rows, columns = slice(top, top + window.shape[0]), slice(left, left + window.shape[1])
-        outside = shapes == 0
-        mean = np.median(ab[rows, columns][outside], axis=0)
+        mean = np.median(ab[rows, columns][shapes == 0], axis=0)
         mean *= min(1.0, _CHROMA / max(float(np.hypot(*mean)), 1e-6))
-        fresh = outside & (inside[rows, columns] > 0)
-        paper[rows, columns][fresh] = mean
-        inside[rows, columns] &= shapes
+        smaller = np.zeros_like(inside)
+        smaller[rows, columns] = shapes
+        paper[(inside > 0) & (smaller == 0)] = mean
+        inside = smaller
         found = cv2.boundingRect(inside)
-        # The next mount would begin at the photograph's own edge, whose pixels are mixed.
-        left, top = found[0] + 2, found[1] + 2
-        window = np.ascontiguousarray(light[top : top + found[3] - 4, left : left + found[2] - 4])
-        if cv2.connectedComponents(inside)[0] > 2 or min(window.shape) < 48 or _turned(inside):
+        if cv2.connectedComponents(inside)[0] > 2 or _turned(inside):
             break
-    if found is None:
+    if inside.all():
         return None
     x, y, width, height = found
     box = (x / light.shape[1], y / light.shape[0], (x + width) / light.shape[1], (y + height) / light.shape[0])
@@ -132,42 +148,60 @@ def _turned(inside: NDArray[np.uint8]) -> bool:
 def _photographs(light: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     """1 in the photographs on the paper that surrounds them, (h, w); None without strong evidence."""
     h, w = light.shape
+    light = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)  # the paper's grain is not its tone
     plane = _paper(light)
     if plane is None:
         return None
     level, spread = plane
     step = max(_LEAST_STEP, _SPREAD * spread)
-    like = (np.abs(light - level) < step).astype(np.uint8)
+    stray = np.abs(light - level) >= step
+    like = (~stray).astype(np.uint8)
     like[0], like[-1], like[:, 0], like[:, -1] = 1, 1, 1, 1
     _, labels = cv2.connectedComponents(like, connectivity=4)
-    other = (labels != labels[0, 0]).astype(np.uint8)
-    other = cv2.morphologyEx(other, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    other = cv2.morphologyEx((labels != labels[0, 0]).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    large = [contour for contour in contours if cv2.contourArea(contour) > _LEAST_OF_SEVERAL * h * w]
-    if not 1 <= len(large) <= _MOST_PHOTOS:
+    sizes = [cv2.contourArea(contour) / (h * w) for contour in contours]
+    large = [contour for contour, size in zip(contours, sizes, strict=True) if size > _LEAST_OF_SEVERAL]
+    parts = [contour for contour, size in zip(contours, sizes, strict=True) if size > _LEAST_PART]
+    # Where a photograph is as light as the paper, the paper seems to run into it, or even through.
+    for groups in (large, [np.concatenate(parts)] if len(parts) > 1 else []):
+        shapes = _all_shapes(groups, other, stray)
+        if shapes is not None and _stands_out(shapes, len(groups), stray, light):
+            return shapes
+    return None
+
+
+def _all_shapes(
+    groups: list[NDArray[Any]], other: NDArray[np.uint8], stray: NDArray[np.bool_]
+) -> NDArray[np.uint8] | None:
+    """The shapes of all outlines together, (h, w); None if one of them is no photograph's."""
+    if not 1 <= len(groups) <= _MOST_PHOTOS:
         return None
-    shapes = np.zeros((h, w), np.uint8)
-    for contour in large:
-        shape = _shape(contour, light, level, step)
+    shapes = np.zeros(other.shape, np.uint8)
+    for points in groups:
+        shape = _shape(points, other, stray)
         if shape is None:
             return None
         shapes |= shape
-    least = _LEAST_PHOTO if len(large) == 1 else _LEAST_OF_SEVERAL
-    outside = shapes == 0
-    if not _LEAST_PAPER < outside.mean() < 1 - least:
-        return None
-    # Writing and stamps are few; a motif that goes on beside the rectangle is not.
-    if (np.abs(light - level)[outside] < step).mean() < 0.85:
-        return None
-    x, y, width, height = cv2.boundingRect(shapes)
-    margin = max(2.0, 0.01 * min(h, w))
-    if min(x, y, w - x - width, h - y - height) < margin or light[shapes > 0].std() < 4:
-        return None
     return shapes
 
 
+def _stands_out(shapes: NDArray[np.uint8], count: int, stray: NDArray[np.bool_], light: NDArray[np.float32]) -> bool:
+    """Whether there is paper all around, enough of it and of photographs, and little else on it."""
+    h, w = light.shape
+    least = _LEAST_PHOTO if count == 1 else _LEAST_OF_SEVERAL
+    outside = shapes == 0
+    if not _LEAST_PAPER < outside.mean() < 1 - least or light[~outside].std() < 4:
+        return False
+    # Writing and stamps are few; a motif that goes on beside the rectangle is not.
+    if stray[outside].mean() > _WRITING:
+        return False
+    x, y, width, height = cv2.boundingRect(shapes)
+    return min(x, y, w - x - width, h - y - height) >= max(2.0, 0.01 * min(h, w))
+
+
 def _paper(light: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | None:
-    """The paper's L* as a slanted plane (h, w), and its spread (a robust standard deviation); None without even paper all around."""
+    """The paper's L* as a slanted plane (h, w), and its spread (a robust deviation); None without even paper all around."""
     h, w = light.shape
     ring = max(2, round(_RING * min(h, w)))
     border = np.ones((h, w), np.bool_)
@@ -191,63 +225,52 @@ def _paper(light: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | No
     return level.astype(np.float32), spread
 
 
-def _shape(
-    contour: NDArray[Any], light: NDArray[np.float32], level: NDArray[np.float32], step: float
-) -> NDArray[np.uint8] | None:
-    """The rectangle or oval of one outline, 1 inside, if it is one with a clear edge."""
-    h, w = light.shape
-    region = np.zeros((h, w), np.uint8)
-    cv2.drawContours(region, [contour], -1, 1, cv2.FILLED)
-    for kind in ("rectangle", "oval"):
-        shape = np.zeros((h, w), np.uint8)
-        if kind == "rectangle":
-            (x, y), (width, height), angle = cv2.minAreaRect(contour)
-            turned = (angle + 45) % 90 - 45
-            if abs(turned) > _MOST_TURNED:
-                continue
-            corners = cv2.boxPoints(((x, y), (width, height), angle))
-            cv2.fillPoly(shape, [np.rint(corners).astype(np.int32)], 1)
-            sides = [_line(corners[i], corners[(i + 1) % 4]) for i in range(4)]
-        else:
-            if len(contour) < 5:
-                continue
-            x, y, width, height = cv2.boundingRect(contour)
-            centre, axes = (x + (width - 1) / 2, y + (height - 1) / 2), (width / 2, height / 2)
-            angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
-            outline = np.stack([centre[0] + axes[0] * np.cos(angles), centre[1] + axes[1] * np.sin(angles)], axis=1)
-            cv2.fillPoly(shape, [np.rint(outline).astype(np.int32)], 1)
-            sides = np.array_split(outline, 4)
-        overlap = (region & shape).sum() / max(1, (region | shape).sum())
-        if overlap < _SHAPE:
+def _shape(points: NDArray[Any], other: NDArray[np.uint8], stray: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
+    """The rectangle or oval around an outline, 1 inside, if its hull is one and it has a clear edge."""
+    hull = cv2.convexHull(points)
+    region = np.zeros(other.shape, np.uint8)
+    cv2.fillConvexPoly(region, hull, 1)
+    if other[region > 0].mean() < _FILLED:
+        return None
+    for outline in (_rectangle(hull), _oval(hull)):
+        if outline is None:
             continue
-        kept = [_clear(side, (x, y) if kind == "rectangle" else centre, light, level, step) for side in sides]
-        if min(kept) >= _SIDE and float(np.mean(kept)) >= _OUTLINE:
-            return shape
+        shape = np.zeros(other.shape, np.uint8)
+        cv2.fillPoly(shape, [np.rint(np.concatenate(outline)).astype(np.int32)], 1)
+        overlap = (region & shape).sum() / max(1, (region | shape).sum())
+        centre = np.concatenate(outline).mean(axis=0)
+        clear = [_clear(side, centre, stray) for side in outline]
+        if overlap >= _SHAPE and min(clear) >= _SIDE and float(np.mean(clear)) >= _OUTLINE:
+            return cv2.erode(shape, np.ones((3, 3), np.uint8))  # which was found on a blurred picture
     return None
 
 
-def _line(first: NDArray[Any], last: NDArray[Any]) -> NDArray[np.float64]:
-    """Points from one corner to the next, without the corners themselves."""
-    count = max(8, int(np.hypot(*(last - first))))
-    share = np.linspace(0.04, 0.96, count)[:, None]
-    return np.asarray(first + share * (last - first), np.float64)
+def _rectangle(hull: NDArray[Any]) -> list[NDArray[np.float64]] | None:
+    """Points along the sides of the least rectangle; None if it is turned too far."""
+    middle, size, angle = cv2.minAreaRect(hull)
+    if abs((angle + 45) % 90 - 45) > _MOST_TURNED:
+        return None
+    corners = cv2.boxPoints((middle, size, angle)).astype(np.float64)
+    share = np.linspace(0, 1, 200, endpoint=False)[:, None]
+    return [corners[i] + share * (corners[(i + 1) % 4] - corners[i]) for i in range(4)]
 
 
-def _clear(
-    points: NDArray[np.float64],
-    centre: tuple[float, float],
-    light: NDArray[np.float32],
-    level: NDArray[np.float32],
-    step: float,
-) -> float:
+def _oval(hull: NDArray[Any]) -> list[NDArray[np.float64]]:
+    """Points along the upright ellipse in the hull's box, in four parts."""
+    x, y, width, height = cv2.boundingRect(hull)
+    angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
+    across, down = (width - 1) / 2, (height - 1) / 2
+    return np.array_split(np.stack([x + across + across * np.cos(angles), y + down + down * np.sin(angles)], axis=1), 4)
+
+
+def _clear(points: NDArray[np.float64], centre: NDArray[np.float64], stray: NDArray[np.bool_]) -> float:
     """The part of the points that have paper outside and, within a few pixels, something else inside."""
-    h, w = light.shape
-    inward = np.array(centre) - points
+    h, w = stray.shape
+    inward = centre - points
     inward /= np.maximum(np.linalg.norm(inward, axis=1), 1e-6)[:, None]
 
-    def differs(distance: float) -> NDArray[np.bool_]:
+    def strays(distance: float) -> NDArray[np.bool_]:
         at = np.rint(points + distance * inward).astype(np.intp)
-        x, y = at[:, 0].clip(0, w - 1), at[:, 1].clip(0, h - 1)
-        return np.abs(light[y, x] - level[y, x]) > step
+        return stray[at[:, 1].clip(0, h - 1), at[:, 0].clip(0, w - 1)]
 
-    return float((differs(2) | differs(3)).__and__(~differs(-4) | ~differs(-3)).mean())
+    return float(((strays(2) | strays(3) | strays(4)) & ~(strays(-3) & strays(-4))).mean())

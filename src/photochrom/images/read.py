@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from photochrom.errors import ImageError, ImageTooLargeError, InvalidPixelsError
 from photochrom.images import convert
 from photochrom.images.ahead import Ahead
+from photochrom.images.borders import Frame, find_frame
 from photochrom.images.captions import Captions
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
@@ -82,6 +83,10 @@ class SourceImage:
         self._file = file
         self._black_white = black_white
         self._held = held
+        #: The mount that :meth:`examine` found.
+        self.frame: Frame | None = None
+        #: Notices of :meth:`examine`.
+        self.findings: tuple[str, ...] = ()
         self._turned: pyvips.Image | None = None
         self._ahead = self._decode_ahead(file) if ahead and file is not None else None
 
@@ -100,6 +105,12 @@ class SourceImage:
         small = convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
         scaled = small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
         return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled
+
+    def examine(self, copy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Look at a work copy for what changes how the picture is to be treated: sets ``frame`` and ``findings``."""
+        self.frame = find_frame(copy)
+        self.findings = () if self.frame is None else ("a mount or border was found; it keeps the colour of paper",)
+        return copy
 
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
         """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
