@@ -75,6 +75,12 @@ def colorize(
         int | None, typer.Option(min=32, max=2048, help="Short side, in pixels, at which the network looks.")
     ] = None,
     profile: Annotated[int | None, typer.Option(min=0, help="Colour profile, for a model that has several.")] = None,
+    pages: Annotated[
+        str, typer.Option(metavar="largest|all|N", help="Which pages of a TIFF; all become one TIFF.")
+    ] = "largest",
+    negative: Annotated[
+        Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: told by their looks.")
+    ] = "auto",
 ) -> None:
     """Colour photographs.
 
@@ -83,6 +89,7 @@ def colorize(
     """
     from photochrom.batch import plan, run
     from photochrom.cli.painting import Output, paint
+    from photochrom.cli.scans import Scans
     from photochrom.cli.steering import Steering
     from photochrom.colorizer import Colorizer
     from photochrom.decode import dial
@@ -127,8 +134,12 @@ def colorize(
     )
     output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
+    scans = Scans(pages, negative, output.max_pixels, force=force)
+    if scans.all and (samples or save_edits):
+        raise OptionError("--pages", "all", "neither --samples nor --save-edits, which are about one picture")
+
     def work(job: Job) -> dict[str, Any]:
-        return paint(colorizer, job, steering, output)
+        return scans.paint(colorizer, job, lambda reader, page: paint(reader, page, steering, output))
 
     failed = 0
     with _progress(len(jobs), quiet=as_json) as step:

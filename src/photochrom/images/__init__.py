@@ -6,6 +6,7 @@ Reading and writing stream with libvips, so memory does not grow with the area o
 from photochrom.images.borders import network_view, on_paper
 from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.read import ImageInfo, SourceImage, open_image
+from photochrom.images.tiff_join import write_pages
 from photochrom.images.tint import Tint, classify_tint
 from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
 
@@ -21,4 +22,5 @@ __all__ = [
     "open_image",
     "takes_packed",
     "write_image",
+    "write_pages",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from photochrom.images.metadata import Tags
 
-__all__ = ["EXIF", "GPS", "SIZES", "Entry", "Tiff"]
+__all__ = ["EXIF", "GPS", "SIZES", "Entry", "Tiff", "swap"]
 
 Entry = tuple[int, int, bytes]  # TIFF type, count, values in little-endian order
 
@@ -25,7 +25,7 @@ EXIF, GPS = 0x8769, 0x8825
 _LARGEST_VALUE, _LARGEST_DIRECTORY, _MOST_DIRECTORIES = 1 << 16, 1 << 20, 10_000
 
 
-def _swap(raw: bytes, kind: int) -> bytes:
+def swap(raw: bytes, kind: int) -> bytes:
     """Turn the byte order of each value of a TIFF type."""
     unit = _WORDS.get(kind, SIZES.get(kind, 1))
     return b"".join(raw[i : i + unit][::-1] for i in range(0, len(raw), unit))
@@ -84,7 +84,7 @@ class Tiff:
                 raw = self._at(self._unpack(self.word, raw), size)
             if 0 < size <= len(raw) and tag not in found:
                 raw = raw[:size]
-                found[tag] = (kind, count, raw if self.order == "<" else _swap(raw, kind))
+                found[tag] = (kind, count, raw if self.order == "<" else swap(raw, kind))
         return found
 
     def chain(self) -> list[int]:
@@ -124,11 +124,11 @@ class Tiff:
             raw = struct.pack(self.order + self.word, self._unpack(self.word, raw) + first * size)
         return struct.pack(self.order + "HH" + self.word, tag, kind, count) + raw.ljust(self.value_room, b"\0")
 
-    def blob(self, record: bytes) -> bytes:
-        """The bytes of a record's values as they stand in the file, up to 16 MB."""
+    def blob(self, record: bytes, limit: int = 1 << 24) -> bytes:
+        """The bytes of a record's values as they stand in the file, up to ``limit``."""
         kind = struct.unpack(self.order + "HH", record[:4])[1]
         size, raw = self.count_of(record) * SIZES.get(kind, 1), record[4 + self.value_room :]
-        return raw[:size] if size <= self.value_room else self._at(self._unpack(self.word, raw), min(size, 1 << 24))
+        return raw[:size] if size <= self.value_room else self._at(self._unpack(self.word, raw), min(size, limit))
 
     def count_of(self, record: bytes) -> int:
         """How many values a record has."""
@@ -136,7 +136,7 @@ class Tiff:
 
     def replace(self, records: Iterable[bytes]) -> None:
         """Write a new first directory, and none behind it."""
-        self._point_to(self._write_directory(list(records), b"\0" * self.value_room))
+        self._point_to(self.write_directory(list(records), b"\0" * self.value_room))
 
     def _point_to(self, offset: int) -> None:
         self.file.seek(self.pointer)
@@ -152,12 +152,13 @@ class Tiff:
         """The record of an entry; a long value is appended to the file."""
         kind, count, raw = entry
         if self.order == ">":
-            raw = _swap(raw, kind)
+            raw = swap(raw, kind)
         if len(raw) > self.value_room:
             raw = struct.pack(self.order + self.word, self._append(raw))
         return struct.pack(self.order + "HH" + self.word, tag, kind, count) + raw.ljust(self.value_room, b"\0")
 
-    def _write_directory(self, records: list[bytes], following: bytes) -> int:
+    def write_directory(self, records: list[bytes], following: bytes) -> int:
+        """Append a directory, its records in order, and the raw offset of the next one; returns where it stands."""
         ordered = sorted(records, key=lambda entry: int(struct.unpack(self.order + "H", entry[:2])[0]))
         return self._append(struct.pack(self.order + self.count, len(ordered)) + b"".join(ordered) + following)
 
@@ -167,9 +168,9 @@ class Tiff:
         for tag, part in ((EXIF, tags.exif), (GPS, tags.gps)):
             if part:
                 entries = [self.encode(*item) for item in part.items()]
-                offset = self._write_directory(entries, b"\0" * self.value_room)
+                offset = self.write_directory(entries, b"\0" * self.value_room)
                 kind, form = (13, "<I") if offset < 1 << 32 else (18, "<Q")
                 main[tag] = kind, 1, struct.pack(form, offset)
         old, following = self.records(self.first)
         kept = [entry for entry in old if struct.unpack(self.order + "H", entry[:2])[0] not in main]
-        self._point_to(self._write_directory(kept + [self.encode(*item) for item in main.items()], following))
+        self._point_to(self.write_directory(kept + [self.encode(*item) for item in main.items()], following))

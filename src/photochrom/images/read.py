@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyvips
@@ -24,6 +24,7 @@ from photochrom.images.captions import Captions
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
 from photochrom.images.metadata import Tags, xmp_orientation
+from photochrom.images.negatives import looks_negative
 from photochrom.images.ranges import ValueRange, value_range
 
 __all__ = ["IN_MEMORY", "MAX_PIXELS", "ImageInfo", "SourceImage", "open_image"]
@@ -83,6 +84,9 @@ class SourceImage:
         self._file = file
         self._black_white = black_white
         self._held = held
+        #: Whether the picture is a negative; :meth:`examine` obeys.
+        self.negative: Literal["auto", "yes", "no"] = "auto"
+        self._inverted = False
         #: The mount that :meth:`examine` found.
         self.frame: Frame | None = None
         #: Notices of :meth:`examine`.
@@ -102,14 +106,30 @@ class SourceImage:
         width, height = self.info.width, self.info.height
         scale = min(1.0, max(1, short_side) / min(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
+        small = self._positive(
+            convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
+        )
         scaled = small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
         return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled
 
     def examine(self, copy: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Look at a work copy for what changes how the picture is to be treated: sets ``frame`` and ``findings``."""
+        """Look at a work copy for what changes how the picture is to be treated: sets ``frame`` and ``findings``.
+
+        A negative is inverted: all that is read afterwards is the positive. Returns the copy, inverted likewise.
+        """
+        found: list[str] = []
+        if self._inverted:
+            copy = 1 - copy
+        self._inverted = self.negative == "yes" or (self.negative == "auto" and looks_negative(copy))
+        if self._inverted:
+            copy = 1 - copy
+            found.append(
+                "a negative, which was inverted" + (" (--negative no: it is none)" if self.negative == "auto" else "")
+            )
         self.frame = find_frame(copy)
-        self.findings = () if self.frame is None else ("a mount or border was found; it keeps the colour of paper",)
+        if self.frame is not None:
+            found.append("a mount or border was found; it keeps the colour of paper")
+        self.findings = tuple(found)
         return copy
 
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
@@ -126,7 +146,8 @@ class SourceImage:
                 yield y, pixels[y : y + rows]
             return
         with decoding(self.info.path):
-            yield from convert.rows(convert.to_srgb(convert.split(self._upright())[0]), rows)
+            for y, strip in convert.rows(convert.to_srgb(convert.split(self._upright())[0]), rows):
+                yield y, self._positive(strip)
 
     def alpha(self) -> pyvips.Image | None:
         """Opacity as a one-band libvips image, upright, as deep as the picture, to be read once from the top."""
@@ -136,6 +157,12 @@ class SourceImage:
             return pyvips.Image.new_from_array(self._held[1])
         with decoding(self.info.path):
             return convert.split(self._upright())[1]
+
+    @property
+    def pixels_of_all_pages(self) -> int:
+        """Of all full pages of the file together."""
+        tiff = None if self._file is None else self._file.tiff
+        return self.info.pixels if tiff is None else tiff.pixels_of_all_pages
 
     def tags(self) -> Tags:
         """EXIF of the file; empty where there is none."""
@@ -190,6 +217,13 @@ class SourceImage:
 
     def pixels(self) -> Pixels | None:
         """All pixels, upright, (h, w) or (h, w, 3), of a picture that is held in memory; None for a larger one."""
+        pixels = self._stored_pixels()
+        return None if pixels is None else self._positive(pixels)
+
+    def _positive(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        return np.iinfo(pixels.dtype).max - pixels if self._inverted else pixels
+
+    def _stored_pixels(self) -> Pixels | None:
         if self._ahead is None:
             return self._held and self._held[0]
         luma = self._ahead.luma()
@@ -216,7 +250,11 @@ class SourceImage:
 
 
 def open_image(
-    source: str | Path | bytes | NDArray[Any], *, max_pixels: int = MAX_PIXELS, page: int | None = None
+    source: str | Path | bytes | NDArray[Any],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    page: int | None = None,
+    negative: Literal["auto", "yes", "no"] = "auto",
 ) -> SourceImage:
     """Open a picture.
 
@@ -226,6 +264,7 @@ def open_image(
             sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is copied; floats become uint16.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
         page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
+        negative: whether it is one, and is to be inverted; "auto": :meth:`SourceImage.examine` tells.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.
@@ -236,6 +275,12 @@ def open_image(
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
         OptionError: there is no such page.
     """
+    opened = _opened(source, max_pixels, page)
+    opened.negative = negative
+    return opened
+
+
+def _opened(source: str | Path | bytes | NDArray[Any], max_pixels: int, page: int | None) -> SourceImage:
     if isinstance(source, np.ndarray):
         return _open_array(source, max_pixels)
     file = PictureFile(source if isinstance(source, bytes) else Path(source), page)

@@ -71,7 +71,7 @@ class TiffReader:
     """
 
     def __init__(self, opener: Callable[[], BinaryIO], path: Path | None, page: int | None = None) -> None:
-        self._open, self.path = opener, path
+        self._open, self.path, self.wanted = opener, path, page
         with opener() as file:
             try:
                 tiff = Tiff(file)
@@ -82,6 +82,7 @@ class TiffReader:
             raise TruncatedImageError("the file ends, or is damaged, before its first page", path)
         self.page, full = choose(pages, page, path)
         self.pages = len(full)
+        self.pixels_of_all_pages = sum(page.width * page.height for page in full)
         self.number = full.index(self.page) + 1
         self.first = pages[0]
         self._image: Callable[[str], pyvips.Image] | None = None
@@ -319,7 +320,7 @@ class TiffReader:
             self.notices += ("an extra channel, which is not declared to be transparency (infrared?), was left out",)
         elif extra > 1:
             self.notices += (f"{extra} extra channels, which are not declared to be transparency, were left out",)
-        if self.pages > 1:
+        if self.pages > 1 and self.wanted is None:
             which = "the largest" if self.number > 1 else "the first of the largest"
             self.notices += (
                 f"the file has {self.pages} pages; only page {self.number}, {which}, is used (--pages all takes all)",

@@ -30,7 +30,7 @@ from photochrom.images.jpeg import LONGEST, jpeg_pieces
 from photochrom.images.metadata import JPEG_ROOM, Tags, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
 from photochrom.images.read import ImageInfo, SourceImage
 
-__all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
+__all__ = ["OUTPUT_SUFFIXES", "Output", "refusals", "takes_packed", "write_image"]
 
 #: The formats that are written, by file name suffix.
 OUTPUT_SUFFIXES = {
@@ -117,14 +117,14 @@ def write_image(
         notices.append("JPEG has no transparency; the picture was laid on white")
     if kind == "gif":
         notices.append("GIF holds 256 colours and no EXIF; PNG keeps all")
-    with _Output(path, force, lead) as output:
+    with Output(path, force, lead) as output:
         bands = (3, 4) if takes_packed(path, info) else (3,)
         options, checked = _options(info, kind, quality), _checked(strips, info, bands, kind in _DEEP)
         if 4 in bands:
             _encode_jpeg(checked, output, info, options, threads)
         else:
             _encode(source, checked, output, kind, options, dpi)
-        with _refusals(path):
+        with refusals(path):
             if kind in ("tiff", "webp", "gif"):
                 with os.fdopen(os.dup(output.descriptor), "r+b") as file:
                     seal_file(file, kind, Tags({**tags.main, **captions.for_tiff()}, tags.exif, tags.gps), xmp)
@@ -168,7 +168,7 @@ def _checked(strips: Iterable[Pixels], info: ImageInfo, bands: tuple[int, ...], 
 
 
 def _encode_jpeg(
-    strips: Iterator[Pixels], output: _Output, info: ImageInfo, options: dict[str, Any], threads: int | None
+    strips: Iterator[Pixels], output: Output, info: ImageInfo, options: dict[str, Any], threads: int | None
 ) -> None:
     """Draw the strips and have them encoded as they come."""
     if max(info.width, info.height) > LONGEST:
@@ -178,14 +178,14 @@ def _encode_jpeg(
     profile = bytes(pyvips.Operation.call("profile_load", "srgb"))
     full_colour = options["subsample_mode"] == "off"
     for piece in jpeg_pieces(strips, info.width, info.height, options["Q"], full_colour, profile, threads):
-        with _refusals(output.path):
+        with refusals(output.path):
             output.write(piece)
 
 
 def _encode(
     source: SourceImage,
     strips: Iterator[Pixels],
-    output: _Output,
+    output: Output,
     kind: str,
     options: dict[str, Any],
     dpi: tuple[float, float],
@@ -247,7 +247,7 @@ def _with_alpha(image: pyvips.Image, alpha: pyvips.Image | None, kind: str, dept
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def refusals(path: Path) -> Iterator[None]:
     """Name what the file system answers."""
     try:
         yield
@@ -256,7 +256,7 @@ def _refusals(path: Path) -> Iterator[None]:
         raise OutputWriteError(f"cannot be written: {reason}", path) from error
 
 
-class _Output:
+class Output:
     """A temporary file beside the output, which takes its name at the end; left early, nothing remains.
 
     ``lead`` is (offset, bytes): the bytes are put in when the encoder has written that far.
@@ -273,9 +273,9 @@ class _Output:
         self.target.on_read(self._read)
         self.target.on_seek(lambda offset, whence: os.lseek(self.descriptor, offset, whence))
 
-    def __enter__(self) -> _Output:
+    def __enter__(self) -> Output:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with _refusals(self.path):
+        with refusals(self.path):
             self.descriptor = os.open(self._temporary, flags, 0o666)
         return self
 
