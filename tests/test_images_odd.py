@@ -186,3 +186,21 @@ def test_orientation_in_xmp(tmp_path, suffix):
     source = open_image(tmp_path / f"a{suffix}")
     assert (source.info.width, source.info.orientation) == (96, 6)
     assert np.abs(pixels(source).astype(int) - np.rot90(RGB, -1)).mean() < 2
+
+
+@pytest.mark.parametrize("kind", ["png", "tif", "g4"])
+def test_a_picture_without_greys_says_why_it_stays(tmp_path, kind):
+    bits = np.where(GREY > 128, 255, 0).astype(np.uint8)
+    path = tmp_path / f"a.{'png' if kind == 'png' else 'tif'}"
+    options = {"compression": "ccittfax4", "bitdepth": 1} if kind == "g4" else {"bitdepth": 1}
+    vips(bits).write_to_file(str(path), **options)
+    source = open_image(path)
+    copy = source.examine(source.work_copy(48))
+    assert copy.shape == (48, 64, 3)
+    if kind != "png" or source.pixels() is not None:
+        assert "without greys" in " ".join(source.findings)
+    np.testing.assert_array_equal(pixels(source).reshape(96, 128, -1)[..., 0], bits)
+    for other in (GREY, np.zeros_like(GREY), RGB):
+        source = open_image(other)
+        source.examine(source.work_copy(48))
+        assert source.findings == ()

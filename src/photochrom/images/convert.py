@@ -19,6 +19,7 @@ __all__ = [
     "LAB_LIKE",
     "NUMPY",
     "Pixels",
+    "is_bilevel",
     "is_grey",
     "like",
     "profile_notice",
@@ -134,6 +135,13 @@ def is_grey(pixels: Pixels) -> bool:
     return all(
         np.array_equal(part[..., 0], part[..., channel]) for part in (pixels[::37], pixels) for channel in (1, 2)
     )
+
+
+def is_bilevel(pixels: Pixels) -> bool:
+    """True if every number is nought or the largest of its type, and both are there; (h, w) or (h, w, 3)."""
+    top = np.iinfo(pixels.dtype).max
+    parts = (pixels[::37], pixels)
+    return all(not ((part > 0) & (part < top)).any() for part in parts) and pixels.min() < pixels.max()
 
 
 def like(device: pyvips.Image, pixels: NDArray[Any]) -> pyvips.Image:

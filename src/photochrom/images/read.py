@@ -129,8 +129,17 @@ class SourceImage:
         self.frame = find_frame(copy)
         if self.frame is not None:
             found.append("a mount or border was found; it keeps the colour of paper")
+        if self._bilevel():
+            found.append("only black and white, without greys: nothing between them takes colour, so it stays as it is")
         self.findings = tuple(found)
         return copy
+
+    def _bilevel(self) -> bool:
+        """Whether all pixels are black or white; of pictures that are not held, only where the file itself says so."""
+        if self._held is not None:
+            return convert.is_bilevel(self._held[0])
+        tiff = None if self._file is None else self._file.tiff
+        return tiff is not None and tiff.page.bits == 1 and tiff.page.colors == 1
 
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
         """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
