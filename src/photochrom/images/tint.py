@@ -20,7 +20,16 @@ OFF_TINT = 5.0
 UNEVEN = 0.2
 #: More than this share of pixels off the tint makes a colour photograph; stamps, ink and stains stay below it.
 COLOUR_SHARE = 0.06
+#: At most this share of pixels off the tint is none of a colour photograph's parts.
+_LITTLE = 0.015
+#: Widths of the strip in which a colour chart is looked for, and places where two prints may meet, as parts of a side.
+_STRIPS = (0.08, 0.16, 0.25)
+_CUTS = (0.35, 0.42, 0.46, 0.5, 0.54, 0.58, 0.65)
+#: Two prints of different tints are, taken for one, this far off.
+_BOTH = 0.2
 _LEVELS = 24
+#: So many pixels tell of a part's tint.
+_ENOUGH = 2048
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,19 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     """
     if np.array_equal(work_rgb[..., 0], work_rgb[..., 1]) and np.array_equal(work_rgb[..., 0], work_rgb[..., 2]):
         return Tint("grey", (0.0, 0.0), 1.0, 0.0)
-    lab = to_lab(work_rgb).reshape(-1, 3)
-    lightness, ab = lab[:, 0], lab[:, 1:]
+    lab = to_lab(work_rgb)
+    whole = _tint_of(lab)
+    step = max(1, math.isqrt(lab.shape[0] * lab.shape[1] // _ENOUGH))
+    lab = lab[::step, ::step]
+    if whole.already_colour:
+        return _without_chart(lab) or (_of_two_prints(lab) if whole.off_tint > _BOTH else None) or whole
+    return whole
+
+
+def _tint_of(lab: NDArray[np.float64]) -> Tint:
+    """Of a part of a picture that is taken for one print; (h, w, 3), L*a*b*."""
+    flat = lab.reshape(-1, 3)
+    lightness, ab = flat[:, 0], flat[:, 1:]
     chroma = np.hypot(ab[:, 0], ab[:, 1])
     mean_a, mean_b = (float(value) for value in ab.mean(axis=0))
     energy = np.linalg.eigvalsh(ab.T @ ab / len(ab))
@@ -71,6 +91,40 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     else:
         kind = _hue_kind(math.degrees(math.atan2(mean_b, mean_a)) % 360)
     return Tint(kind, (mean_a, mean_b), one_hue, off_tint)
+
+
+def _without_chart(lab: NDArray[np.float64]) -> Tint | None:
+    """The tint of the picture beside a colour chart or a stamp, where all colour lies in a strip along one edge; else None."""
+    flat = lab.reshape(-1, 3)
+    distance = _distance(flat[:, 1:], _curve_over_lightness(flat[:, 0], flat[:, 1:])).reshape(lab.shape[:2])
+    for turned in range(4):
+        rows, off = np.rot90(lab, turned), np.rot90(distance, turned) > OFF_TINT
+        for share in _STRIPS:
+            first = round(share * len(rows))
+            if off[first:].mean() > COLOUR_SHARE:
+                continue
+            rest = _tint_of(rows[first:])
+            if rest.off_tint <= _LITTLE:
+                return None if _rest_is_plain(rest) else rest
+    return None
+
+
+def _of_two_prints(lab: NDArray[np.float64]) -> Tint | None:
+    """The tint of two prints side by side or one above the other, each with a cast of its own; else None."""
+    for turned in (lab, np.swapaxes(lab, 0, 1)):
+        for share in _CUTS:
+            at = round(share * len(turned))
+            first, second = _tint_of(turned[:at]), _tint_of(turned[at:])
+            if max(first.off_tint, second.off_tint) <= _LITTLE and first.kind != second.kind:
+                mean_a, mean_b = (float(value) for value in lab.reshape(-1, 3)[:, 1:].mean(axis=0))
+                off_tint = share * first.off_tint + (1 - share) * second.off_tint
+                return Tint("mixed", (mean_a, mean_b), min(first.one_hue, second.one_hue), off_tint)
+    return None
+
+
+def _rest_is_plain(rest: Tint) -> bool:
+    """A grey rest may be no more than a plain background of a motif in colour."""
+    return rest.kind == "grey"
 
 
 def _distance(ab: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
