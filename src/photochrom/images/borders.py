@@ -130,7 +130,7 @@ def find_frame(rgb: NDArray[np.float32]) -> Frame | None:
         smaller[rows, columns] = shapes
         paper[(inside > 0) & (smaller == 0)] = mean
         inside = smaller
-        found = cv2.boundingRect(inside)
+        found = tuple(cv2.boundingRect(inside))
         if cv2.connectedComponents(inside)[0] > 2 or _turned(inside):
             break
     if inside.all():
@@ -158,7 +158,7 @@ def _photographs(light: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     like = (~stray).astype(np.uint8)
     like[0], like[-1], like[:, 0], like[:, -1] = 1, 1, 1, 1
     _, labels = cv2.connectedComponents(like, connectivity=4)
-    other = cv2.morphologyEx((labels != labels[0, 0]).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    other: Any = cv2.morphologyEx((labels != labels[0, 0]).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     sizes = [cv2.contourArea(contour) / (h * w) for contour in contours]
     large = [contour for contour, size in zip(contours, sizes, strict=True) if size > _LEAST_OF_SEVERAL]
@@ -197,7 +197,7 @@ def _stands_out(shapes: NDArray[np.uint8], count: int, stray: NDArray[np.bool_],
     if stray[outside].mean() > _WRITING:
         return False
     x, y, width, height = cv2.boundingRect(shapes)
-    return min(x, y, w - x - width, h - y - height) >= max(2.0, 0.01 * min(h, w))
+    return bool(min(x, y, w - x - width, h - y - height) >= max(2.0, 0.01 * min(h, w)))
 
 
 def _paper(light: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | None:
@@ -241,7 +241,9 @@ def _shape(points: NDArray[Any], other: NDArray[np.uint8], stray: NDArray[np.boo
         centre = np.concatenate(outline).mean(axis=0)
         clear = [_clear(side, centre, stray) for side in outline]
         if overlap >= _SHAPE and min(clear) >= _SIDE and float(np.mean(clear)) >= _OUTLINE:
-            return cv2.erode(shape, np.ones((3, 3), np.uint8))  # which was found on a blurred picture
+            return np.asarray(
+                cv2.erode(shape, np.ones((3, 3), np.uint8)), np.uint8
+            )  # it was found on a blurred picture
     return None
 
 
@@ -271,6 +273,6 @@ def _clear(points: NDArray[np.float64], centre: NDArray[np.float64], stray: NDAr
 
     def strays(distance: float) -> NDArray[np.bool_]:
         at = np.rint(points + distance * inward).astype(np.intp)
-        return stray[at[:, 1].clip(0, h - 1), at[:, 0].clip(0, w - 1)]
+        return np.asarray(stray[at[:, 1].clip(0, h - 1), at[:, 0].clip(0, w - 1)], np.bool_)
 
     return float(((strays(2) | strays(3) | strays(4)) & ~(strays(-3) & strays(-4))).mean())

@@ -60,6 +60,6 @@ def _values(strip: NDArray[np.uint8], count: int, bits: int, little: bool) -> ND
         values = np.empty((len(strip), count), np.float64)
         values[:, 0::2], values[:, 1::2] = first << 4 | second >> 4, (second & 15) << 8 | third
         return values
-    single = np.unpackbits(strip, axis=1, count=count * bits).reshape(len(strip), count, bits)
-    total: NDArray[np.float64] = single.astype(np.float32) @ (2.0 ** np.arange(bits - 1, -1, -1))
+    each = np.unpackbits(strip, axis=1, count=count * bits).reshape(len(strip), count, bits)
+    total: NDArray[np.float64] = each.astype(np.float32) @ (2.0 ** np.arange(bits - 1, -1, -1))
     return total

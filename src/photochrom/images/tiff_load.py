@@ -58,8 +58,10 @@ _PLAIN = (1, 5, 8, 32946, 32773, 50000)  # compressions that pass bytes through
 #: Compressions that libvips' wheels decode; of some, damage to pixels is no more than a warning.
 _NATIVE = {*_PLAIN, 2, 3, 4, 6, 7, 32771, 34676, 34677}
 _WARN_OF_PIXELS = {2, 3, 4, 6, 7, 32771}
-_UNSURE = ("not supported", "unsupported", "not configured", "not implemented")
-_UNSURE += ("whole number of bytes", "bad lab", "unknown", "out of range")
+_UNSURE = (
+    *("not supported", "unsupported", "not configured", "not implemented"),
+    *("whole number of bytes", "bad lab", "unknown", "out of range"),
+)
 _LAB, _ICC_LAB = 8, 9
 
 
