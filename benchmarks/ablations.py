@@ -43,7 +43,7 @@ from photochrom.evaluate.scores import Scores
 from photochrom.nets.lite import load_pretrained
 from photochrom.train.augment import prepare
 from photochrom.train.data import split
-from photochrom.train.distil import ImageNetAnswers
+from photochrom.train.distil import ImageNetTeacher
 from photochrom.train.export import export, load_network
 from photochrom.train.losses import expected_ab, soft_bins
 from photochrom.train.module import ColorModule, psnr_of_ab
@@ -125,7 +125,7 @@ def measure(colorizer: Colorizer, pictures: list[Any], vividness: float, *, help
         opened = colorizer.open(grey_of(rgb)[..., 0].copy())
         result = opened.paint(vividness=vividness)
         scores.update(rgb, result.rgb)
-        given = told(rgb, result.ab.shape[:2], colorizer.session.stride, number)
+        given = told(rgb, result.model_ab.shape[:2], colorizer.session.stride, number)
         for name in with_help:
             with_help[name] += psnr(rgb, opened.paint(vividness=vividness, **given[name]).rgb) / len(pictures)
     return rounded({name: scores.compute()[name] for name in FIGURES} | with_help)
@@ -165,7 +165,7 @@ def top1(checkpoint: Path, labelled: list[tuple[Any, int]], files: list[Path]) -
     """Share in % of grey pictures whose class ImageNet's own head finds in the encoder's features, at the row's size."""
     net, about = load_network(checkpoint)
     recipe = Recipe(**about["recipe"])
-    head = ImageNetAnswers(recipe.encoder, load_pretrained(weights_of(recipe, files), recipe.encoder))
+    head = ImageNetTeacher(recipe.encoder, load_pretrained(weights_of(recipe, files), recipe.encoder))
     side, right = recipe.sizes[0], 0
     for rgb, label in labelled:
         light = cv2.resize(lightness(rgb), (side, side), interpolation=cv2.INTER_AREA)

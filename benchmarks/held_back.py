@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from photochrom.evaluate.perceptual import wordnet_id
+from photochrom.nets.imagenet import wordnet_id
 from photochrom.train.data import split
 from photochrom.train.recipe import load_recipe, recipe_path
 from photochrom.train.store import PictureStore

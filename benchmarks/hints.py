@@ -33,12 +33,13 @@ from numpy.typing import NDArray
 
 from photochrom import Colorizer
 from photochrom.color import lightness, limit_chroma, rgb_to_lab
+from photochrom.edits.hints import Hint, Hints
+from photochrom.edits.places import Spot
+from photochrom.edits.regions import read_mask
 from photochrom.errors import MaskError
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.guidance.regions import read_mask
-from photochrom.hints import Hint, Hints, Spot
 from photochrom.images import open_image
 
 COUNTS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)

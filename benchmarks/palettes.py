@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from photochrom import Colorizer, decode, fuse
 from photochrom.color import ab_bins, lightness
 from photochrom.colorizer import Opened
+from photochrom.edits.palette import Palette, ab_histogram, palette_of_picture
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.guidance.modes import shares
-from photochrom.guidance.palette import Palette, ab_histogram, blended, palette_of_picture, transport
-from photochrom.guidance.reference import cell_colours
+from photochrom.steering.distribution import shares
+from photochrom.steering.palette import blended, transport
+from photochrom.steering.reference import cell_colours
 
 Rgb = NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ automatic colouring of the same grey picture. Crops of one picture (h, w), none 
 Video: a frame is coloured with the true frame a second before as its reference.
 
 "paint" is what a user gets: opened.paint(hints=[opened.refer(reference)]). "blend" and "both" are the steps of
-photochrom.guidance.reference alone: mixed by weight, and told to the decoder before.
+photochrom.steering.reference alone: mixed by weight, and told to the decoder before.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.guidance.modes import moments, shares
-from photochrom.guidance.reference import Reference, Transfer, cell_colours, look, make_reference, transfer
+from photochrom.steering.distribution import moments, shares
+from photochrom.steering.reference import Reference, Transfer, cell_colours, look, make_reference, transfer
 
 Rgb = NDArray[np.uint8]
 COMBINATIONS = ("paint", "blend", "both")

@@ -26,9 +26,9 @@ from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.guidance.modes import shares
-from photochrom.guidance.reference import cell_colours
-from photochrom.guidance.samples import alternatives
+from photochrom.steering.distribution import shares
+from photochrom.steering.reference import cell_colours
+from photochrom.steering.samples import alternatives
 
 Rgb = NDArray[np.uint8]
 

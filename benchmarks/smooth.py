@@ -25,7 +25,7 @@ from photochrom.colorizer import Opened
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.pictures import open_truth
 from photochrom.evaluate.scores import Scores
-from photochrom.guidance.smooth import METHODS
+from photochrom.steering.smooth import METHODS
 
 Rgb = NDArray[np.uint8]
 
@@ -62,7 +62,7 @@ def main() -> None:
     for picture in open_truth([options.data], "centre-256", options.limit):
         light = lightness(picture.rgb)
         opened = colorizer.open(np.ascontiguousarray(colour(light, grey_ab(light))[..., 0]))
-        cells = opened.paint().ab
+        cells = opened.paint().model_ab
         truth = rgb_to_lab(picture.rgb / 255.0)[..., 1:]
         edges = steps(truth) > 15
         edge, flat = near(edges, 3), ~near(edges, 6)

@@ -2,7 +2,7 @@
 
     python benchmarks/suggest.py --data cid22-256.parquet --limit 100
 
-Mean PSNR (dB) of the finished picture against the truth. A click is a hint (photochrom.hints) with the mean true ab of 7 x 7
+Mean PSNR (dB) of the finished picture against the truth. A click is a hint (photochrom.Hint) with the mean true ab of 7 x 7
 pixels at 256 x 256. "list": the first k of one list of suggestions. "asked": after each answer the next one is asked for.
 "random": uniformly over the picture; "centre": Gaussian around the centre (Zhang et al. 2017); both the mean of several draws.
 """
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from photochrom import Colorizer
 from photochrom.color import lightness, rgb_to_lab
 from photochrom.colorizer import Opened
+from photochrom.edits.hints import Hint, Hints
 from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
-from photochrom.hints import Hint, Hints
 
 Rgb = NDArray[np.uint8]
 

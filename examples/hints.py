@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from photochrom import Colorizer
 from photochrom.color import lightness
+from photochrom.edits.hints import Hint, Hints
+from photochrom.edits.places import Spot
 from photochrom.evaluate.baselines import colour, grey_ab
-from photochrom.hints import Hint, Hints, Spot
 
 Rgb = NDArray[np.uint8]
 HEIGHT, GAP = 300, 6

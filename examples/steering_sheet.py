@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import Colorizer
-from photochrom.guidance.palettes import NAMED
+from photochrom.edits.palettes import NAMED
 
 Rgb = NDArray[np.uint8]
 
@@ -36,7 +36,7 @@ def clicks(opened: Any, height: int) -> Rgb:
         x, y = round(click.x * scale), round(click.y * scale)
         cv2.circle(tile, (x, y), 6, (255, 255, 255), 2, cv2.LINE_AA)
         cv2.putText(tile, str(number), (x + 8, y + 4), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 255), 1, cv2.LINE_AA)
-        for place, likely in enumerate(click.colours):
+        for place, likely in enumerate(click.colors):
             colour = tuple(round(255 * band) for band in likely.rgb)
             cv2.rectangle(tile, (x - 12 + 10 * place, y + 9), (x - 3 + 10 * place, y + 18), colour, -1)
     return tile

@@ -27,12 +27,12 @@ def main() -> None:
     opened = photochrom.Colorizer().open(grey)
     result = opened.paint(vividness=0.8)
     work = opened.work_lightness
-    sharp = fuse.sharpen(result.ab, work)
+    sharp = fuse.sharpen(result.model_ab, work)
     sure = np.repeat(np.round(result.confidence * 255)[..., None], 3, axis=2)
     panels = [
         np.repeat(grey[..., None], 3, axis=2),
         sure.astype(np.uint8),
-        shown(np.full(result.ab.shape[:2], 65.0), result.ab),
+        shown(np.full(result.model_ab.shape[:2], 65.0), result.model_ab),
         shown(np.full(work.shape, 65.0), sharp),
         np.asarray(result.rgb, np.uint8),
     ]

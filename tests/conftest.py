@@ -13,6 +13,8 @@ from helpers import CHROMIUM, Command, Grey, Run, data
 from photochrom import Colorizer, colorizer, runtime
 from photochrom.cli.main import main
 
+pytest.register_assert_rewrite("net_tester")
+
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

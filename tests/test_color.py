@@ -9,6 +9,8 @@ from skimage import color as reference
 from photochrom import color
 from photochrom.errors import InvalidPixelsError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 # skimage rounds the sRGB matrix and the D65 white differently in the fourth place.
 CLOSE = 0.03
 
@@ -40,6 +42,15 @@ def test_the_formulas_take_tensors_too(some_rgb: np.ndarray) -> None:
 def test_grey_has_no_colour() -> None:
     grey = np.linspace(0, 1, 256)[:, None].repeat(3, axis=1)
     assert np.abs(color.rgb_to_lab(grey)[:, 1:]).max() < 1e-5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_colour_is_grey_to_the_last_bit(dtype: type) -> None:
+    """At every lightness, so that rounding cannot part the bands: processors differ in the last bit."""
+    light = np.linspace(0, 100, 20001).astype(dtype)
+    red, green, blue = color.planes_to_rgb(light, np.zeros_like(light), np.zeros_like(light))
+    np.testing.assert_array_equal(red, green)
+    np.testing.assert_array_equal(blue, green)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -25,6 +25,8 @@ from photochrom.errors import (
 )
 from photochrom.runtime import Features, Session
 
+pytestmark = pytest.mark.pixels
+
 RED, BLUE = (60.0, 45.0), (10.0, -45.0)
 
 
@@ -117,7 +119,7 @@ def test_the_models_grid_covers_exactly_the_photograph(stride: int) -> None:
     assert height % stride == width % stride == 0
     assert abs(height - 100) <= stride / 2
     assert abs(width - 100 * 131 / 90) <= stride / 2
-    assert result.ab.shape == (height // stride, width // stride, 2)
+    assert result.model_ab.shape == (height // stride, width // stride, 2)
     a = rgb_to_lab(result.rgb / 255)[..., 1].mean(0)
     edge = int(np.argmax(a < (RED[0] + BLUE[0]) / 2))
     assert abs(edge - 131 * (width // stride // 2) * stride / width) < 0.2 * stride + 3
@@ -148,7 +150,7 @@ def test_painting_is_repeatable(shipped: Colorizer, photo: Grey) -> None:
     assert opened.paint(vividness=1.0).rgb.tobytes() != first.rgb.tobytes()
     for again in (opened.paint(), shipped.open(photo).paint(), opened.paint(vividness=0.5)):
         assert again.rgb.tobytes() == first.rgb.tobytes()
-        np.testing.assert_array_equal(again.ab, first.ab)
+        np.testing.assert_array_equal(again.model_ab, first.model_ab)
     assert np.concatenate(list(first.strips())).tobytes() == first.rgb.tobytes()
     other = Colorizer(threads=2).open(photo).paint()
     assert np.abs(other.rgb.astype(int) - first.rgb).max() <= 2, "threads do not change the picture"
@@ -162,7 +164,7 @@ def test_results_do_not_change(shipped: Colorizer, photo: Grey) -> None:
         result.vividness = 1.0  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
         opened.tint = None  # type: ignore[misc, assignment]
-    for array in (result.rgb, result.ab, result.confidence, opened.work_lightness):
+    for array in (result.rgb, result.model_ab, result.field_ab, result.confidence, opened.work_lightness):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
     grey[:] = 0  # the caller's array is his again
@@ -176,7 +178,7 @@ def test_confidence_and_ab(shipped: Colorizer, photo: Grey) -> None:
     result = opened.paint()
     cells = (opened.work_lightness.shape[0] // 8, opened.work_lightness.shape[1] // 8)
     assert min(opened.work_lightness.shape) == shipped.work_size
-    assert result.ab.shape == (*cells, 2)
+    assert result.model_ab.shape == (*cells, 2)
     assert result.confidence.shape == cells
     assert 0 <= result.confidence.min() <= result.confidence.max() <= 1
     assert (Colorizer(Painter()).open(photo).paint().confidence == 1).all(), "a model of plain ab cannot tell"
@@ -186,7 +188,7 @@ def test_a_histogram_steers(shipped: Colorizer, photo: Grey) -> None:
     opened = shipped.open(photo)
     histogram = np.zeros(len(ab_bins()))
     histogram[np.argmax(ab_bins()[:, 0])] = 1
-    assert not np.array_equal(opened.paint(histogram=histogram).ab, opened.paint().ab)
+    assert not np.array_equal(opened.paint(histogram=histogram).model_ab, opened.paint().model_ab)
     with pytest.raises(OptionError, match="histogram"):
         opened.paint(histogram=histogram[:-1])
 
@@ -212,7 +214,7 @@ def test_only_the_lightness_counts(shipped: Colorizer, photo: Grey) -> None:
     light = lightness(tinted)
     neutral = lab_to_rgb(np.stack([light, 0 * light, 0 * light], axis=-1)).clip(0, 1)
     first, second = (shipped.open(picture).paint() for picture in (tinted, neutral))
-    assert np.abs(first.ab - second.ab).max() < 1
+    assert np.abs(first.model_ab - second.model_ab).max() < 1
     assert np.abs(first.rgb / 255 - second.rgb / 65535).max() < 0.02
 
 

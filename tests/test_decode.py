@@ -7,6 +7,8 @@ from photochrom import decode
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError, OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 @pytest.fixture
 def logits() -> np.ndarray:

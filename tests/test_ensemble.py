@@ -11,6 +11,8 @@ from photochrom.color import ab_bins
 from photochrom.ensemble import EnsembleSession
 from photochrom.errors import OptionError
 
+pytestmark = pytest.mark.pixels
+
 
 @pytest.fixture(scope="module")
 def best(shipped: Colorizer) -> EnsembleSession:
@@ -51,8 +53,8 @@ def test_hints_are_obeyed_at_their_place(best: EnsembleSession, photo: Grey) -> 
 def test_it_is_the_colorizers_best_quality(photo: Grey) -> None:
     plain, best = (Colorizer(threads=1, quality=quality).open(photo).paint() for quality in ("normal", "best"))
     assert best.rgb.shape == plain.rgb.shape
-    assert not np.array_equal(best.ab, plain.ab)
-    with pytest.raises(OptionError, match="normal or best"):
+    assert not np.array_equal(best.model_ab, plain.model_ab)
+    with pytest.raises(OptionError, match="normal, best"):
         Colorizer(quality="splendid")  # type: ignore[arg-type]
 
 

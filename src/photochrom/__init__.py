@@ -15,37 +15,69 @@ from photochrom.version import __version__
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from photochrom.catalog import CATALOG, ModelSpec
-    from photochrom.colorizer import Colorized, Colorizer, Opened
+    from photochrom.colorized import Colorized
+    from photochrom.colorizer import Colorizer, Opened
+    from photochrom.edits.edits import Edits
+    from photochrom.edits.hints import Blend, Hint, Hints, Reference, Region
+    from photochrom.edits.palette import Palette
+    from photochrom.edits.pictures import Picture
+    from photochrom.edits.places import Mask, Spot
+    from photochrom.edits.sidecar import Sidecar
     from photochrom.errors import PhotochromError
+    from photochrom.images import AnyImage
+    from photochrom.steering.suggest import Click
+    from photochrom.steering.trials import Likely
 
 __all__ = [
     "CATALOG",
+    "Blend",
+    "Click",
     "Colorized",
     "Colorizer",
+    "Edits",
+    "Hint",
+    "Hints",
+    "Likely",
+    "Mask",
     "ModelSpec",
     "Opened",
+    "Palette",
     "PhotochromError",
+    "Picture",
+    "Reference",
+    "Region",
+    "Sidecar",
+    "Spot",
     "__version__",
     "colorize",
 ]
 
 _HOMES = {
     "CATALOG": "catalog",
-    "Colorized": "colorizer",
+    "Blend": "edits.hints",
+    "Click": "steering.suggest",
+    "Colorized": "colorized",
     "Colorizer": "colorizer",
+    "Edits": "edits.edits",
+    "Hint": "edits.hints",
+    "Hints": "edits.hints",
+    "Likely": "steering.trials",
+    "Mask": "edits.places",
     "ModelSpec": "catalog",
     "Opened": "colorizer",
+    "Palette": "edits.palette",
     "PhotochromError": "errors",
+    "Picture": "edits.pictures",
+    "Reference": "edits.hints",
+    "Region": "edits.hints",
+    "Sidecar": "edits.sidecar",
+    "Spot": "edits.places",
 }
 
 
-def colorize(
-    image: str | Path | bytes | NDArray[Any], *, model: str | Path | None = None, vividness: float | None = None
-) -> Colorized:
-    """Colour one photograph: a path, a file's bytes or an array. For many, keep a :class:`Colorizer`.
+def colorize(image: AnyImage, *, model: str | Path | None = None, vividness: float | None = None) -> Colorized:
+    """Colour one photograph: a path, a file's bytes, a binary file, a PIL image or an array. For many, keep a Colorizer.
 
     model: a catalogue name or the path of an ONNX file. vividness: 0 (safe) to 1 (vivid), None for the default.
     Raises PhotochromError.

@@ -85,7 +85,7 @@ CATALOG: tuple[ModelSpec, ...] = (
 
 def _papers() -> Iterator[ModelSpec]:
     """The systems of the five papers: a row for each line of papers.json, which `photochrom papers` writes."""
-    for row in json.loads((PACKAGED / "papers.json").read_text()):
+    for row in json.loads((PACKAGED / "papers.json").read_text("utf-8")):
         files = tuple(WeightsFile(**file) for file in row.pop("files"))
         yield ModelSpec(**row, hints=False, files=files, folder=REPOSITORY / "papers")
 

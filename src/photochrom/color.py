@@ -86,10 +86,10 @@ def planes_to_rgb(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, A
     """sRGB planes of L*, a*, b* planes, unclipped: values outside [0, 1] tell that the colour is outside sRGB."""
     light: Any = lightness
     fy = (light + 16) / 116
-    xyz = [_f_inverse(t) for t in (fy + a / 500, fy, fy - b / 200)]
-    red, green, blue = (
-        linear_to_srgb(sum(float(w) * plane for w, plane in zip(row, xyz, strict=True))) for row in XYZ_TO_RGB
-    )
+    x, y, z = (_f_inverse(t) for t in (fy + a / 500, fy, fy - b / 200))
+    # The matrix's rows sum to one, so each band is the luminance plus what X and Z differ from it by. Where a* and b* are 0
+    # that difference is 0, and the bands are equal to the last bit on every processor.
+    red, green, blue = (linear_to_srgb(y + float(w[0]) * (x - y) + float(w[2]) * (z - y)) for w in XYZ_TO_RGB)
     return red, green, blue
 
 

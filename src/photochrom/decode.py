@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from photochrom.edits.dials import DIALS, Dials
 from photochrom.errors import InvalidModelError, OptionError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_VIVIDNESS", "agree", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
 
-DEFAULT_VIVIDNESS = 0.5
+#: The middle of the dial, which is its default.
+DEFAULT_VIVIDNESS = Dials.vividness
 
 # What the dial means at 0, at 0.5 and at 1; in between, temperature and gain go geometrically, the weight linearly.
 _DIAL = (0.0, 0.5, 1.0)
@@ -33,8 +35,7 @@ def dial(vividness: float) -> tuple[float, float, float]:
     0 is safe, nearer to the mean of all likely colours; 0.5 the default; 1 nearer to the likeliest colour, rare ones favoured.
     Raises OptionError outside [0, 1].
     """
-    if not 0.0 <= vividness <= 1.0:
-        raise OptionError("vividness", vividness, "a number from 0 (safe) to 1 (vivid)")
+    DIALS["vividness"].checked("vividness", vividness)
     temperature = float(np.exp(np.interp(vividness, _DIAL, np.log(_TEMPERATURES))))
     gain = float(np.exp(np.interp(vividness, _DIAL, np.log(_CHROMA_GAINS))))
     return temperature, float(np.interp(vividness, _DIAL, _PRIOR_WEIGHTS)), gain

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import cv2
 import numpy as np
 
 from photochrom.errors import OptionError
-from photochrom.kriging import KernelCells
-from photochrom.runtime import Features, Session
+from photochrom.resize import resized
+from photochrom.session import Features, KernelCells, Session
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +89,7 @@ class EnsembleSession:
         views = []
         for scale in self._scales:
             size = [max(1, round(side * scale / self.stride)) * self.stride for side in (width, height)]
-            seen = lightness if scale == 1 else _resized(lightness, size[0], size[1]).clip(0, 100)
+            seen = lightness if scale == 1 else resized(lightness, (size[1], size[0])).clip(0, 100)
             views += [(self._session.encode(np.ascontiguousarray(seen[:, ::way])), way < 0) for way in (1, -1)]
         plain = views[2 * self._scales.index(1.0)][0]
         return EnsembleFeatures(plain.arrays, height, width, tuple(views))
@@ -110,7 +109,7 @@ class EnsembleSession:
             out = self._session.decode(view, None if told is None else told[..., ::way], histogram)[..., ::way]
             if self.output == "ab-bins":
                 out = out - _log_sum(out)
-            answers.append(np.stack([_resized(np.ascontiguousarray(plane), w, h) for plane in out]))
+            answers.append(np.stack([resized(np.ascontiguousarray(plane), (h, w)) for plane in out]))
         mean: NDArray[np.float32] = np.mean(answers, axis=0)
         return mean
 
@@ -128,18 +127,10 @@ def _log_sum(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return total
 
 
-def _resized(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    if plane.shape == (height, width):
-        return plane
-    shrinks = plane.size > width * height
-    resized = cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(resized, np.float32)
-
-
 def _resized_hints(hints: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
     """Hints (3, h, w) on another grid: the mean colour of the hinted cells, and how much of a cell is hinted."""
     if hints.shape[1:] == (height, width) or hints.ndim != 3:  # a wrong shape is the session's to refuse
         return hints
-    mask = _resized(hints[2], width, height)
-    ab = [_resized(plane * hints[2], width, height) / np.maximum(mask, 1e-6) for plane in hints[:2]]
+    mask = resized(hints[2], (height, width))
+    ab = [resized(plane * hints[2], (height, width)) / np.maximum(mask, 1e-6) for plane in hints[:2]]
     return np.stack([*ab, mask.clip(0, 1)])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime as ort
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from photochrom.catalog import CATALOG, DEFAULT_MODEL, ModelSpec, find_model
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError, OptionError, UnknownModelError, WeightsNotFoundError
-from photochrom.graphs import (
+from photochrom.onnx_graph import (
     check_names,
     load_graph,
     read_about,
@@ -26,7 +25,7 @@ from photochrom.graphs import (
     read_temperature,
     run_graph,
 )
-from photochrom.kriging import KernelCells
+from photochrom.session import Features, KernelCells, Session
 from photochrom.weights import locate
 
 __all__ = ["Features", "OnnxSession", "Session", "digest_of", "open_model"]
@@ -36,70 +35,8 @@ Array = NDArray[Any]
 
 #: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
 FEATURES = ("f8", "f16", "f32")
-#: What the kernel says of each 8 x 8 cell (see :class:`photochrom.kriging.KernelCells`).
+#: What the kernel says of each 8 x 8 cell (see :class:`photochrom.session.KernelCells`).
 KERNEL = ("embedding", "scale", "noise")
-
-
-@dataclass(frozen=True)
-class Features:
-    """What the encoder made of one picture: arrays (1, C, h, w) float32, and the size before padding, in pixels."""
-
-    arrays: tuple[Float, ...]
-    height: int
-    width: int
-
-
-class Session(Protocol):
-    """A model that is ready to run: encode once, decode on every change."""
-
-    @property
-    def name(self) -> str:
-        """Name of the model, for people and for the mark in the result's metadata."""
-
-    @property
-    def output(self) -> Literal["ab-bins", "ab"]:
-        """What :meth:`decode` returns."""
-
-    @property
-    def stride(self) -> int:
-        """Pixels along a side of one cell of what :meth:`decode` returns."""
-
-    @property
-    def work_size(self) -> int:
-        """The short side, in pixels, at which the model colours best."""
-
-    @property
-    def hints(self) -> bool:
-        """Whether hints and a histogram are obeyed."""
-
-    @property
-    def log_prior(self) -> Float | None:
-        """Natural logarithm of each ab bin's share in the training pictures, (Q,), where the model tells it."""
-
-    @property
-    def bins(self) -> Float:
-        """Centres of the Q ab bins that the scores are about, (Q, 2)."""
-
-    @property
-    def temperature(self) -> float | None:
-        """Temperature of the annealed mean at the middle of the vividness dial, where the model has its own."""
-
-    def encode(self, lightness: Float) -> Features:
-        """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features."""
-
-    def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
-        """Scores over the ab bins (Q, h, w), or ab (2, h, w): h = ceil(H / stride), w likewise.
-
-        hints: (3, h, w), a* and b* where the mask, the third channel, in [0, 1], is above 0. histogram: (261,), shares of the
-        ab bins, summing to 1. Raises OptionError for others, InvalidModelError where the model fails.
-        """
-
-    def kernel(self, features: Features, lightness: Float, expected: Float) -> KernelCells | None:
-        """Which places belong together, for the spreading of hints; None where the model does not tell.
-
-        lightness: (H, W) as it was encoded. expected: (4, h, w), mean and standard deviation of a* and b* in each cell of the
-        automatic colours. Raises InvalidModelError where the kernel fails or belongs to another model.
-        """
 
 
 class OnnxSession:
@@ -124,6 +61,7 @@ class OnnxSession:
         # Threads that wait for the next inference must not keep the processor from painting and writing the picture.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._paths, self._options = paths, options
+        self._arguments = paths, threads, name, profile
         self._graphs = [load_graph(path, options) for path in paths[:2]]
         about, *others = [read_about(graph, path) for graph, path in zip(self._graphs, paths[:2], strict=True)]
         if any({**other, "part": None} != {**about, "part": None} for other in others):
@@ -145,6 +83,10 @@ class OnnxSession:
         pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
         for graph, path, wanted in zip(self._graphs, self._paths[:2], pair if self.hints else single, strict=True):
             check_names(graph, path, *wanted)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its arguments: another process loads the graphs anew.
+        return _made_again, self._arguments
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -277,6 +219,10 @@ def digest_of(paths: Iterable[Path]) -> str:
     for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _made_again(paths: tuple[Path, ...], threads: int | None, name: str | None, profile: int | None) -> OnnxSession:
+    return OnnxSession(paths, threads=threads, name=name, profile=profile)
 
 
 def open_model(

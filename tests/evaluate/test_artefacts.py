@@ -19,6 +19,8 @@ from photochrom.errors import InvalidPixelsError, OptionError
 from photochrom.evaluate import artefacts, places, skin
 from photochrom.evaluate.artefacts import ARTEFACTS, TruthPlaces, bleed, blotches, lost_edges, skin_cast
 
+pytestmark = pytest.mark.pixels
+
 Lab = NDArray[Any]
 #: The Monk Skin Tone Scale (Google, 2022), from light to dark.
 MONK = ["f6ede4", "f3e7db", "f7ead0", "eadaba", "d7bd96", "a07e56", "825c43", "604134", "3a312a", "292420"]

@@ -14,6 +14,8 @@ import pytest
 from helpers import Command, data, files, load, save
 from photochrom.evaluate import metrics
 
+pytestmark = pytest.mark.pixels
+
 BASELINES = ["truth", "grey", "mean ab", "mean ab given L", "random colours"]
 
 

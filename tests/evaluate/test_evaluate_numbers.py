@@ -25,6 +25,8 @@ from photochrom.evaluate.shards import Row, Span
 from photochrom.evaluate.summary import Summary
 from photochrom.evaluate.work import Measured, Settings, Task
 
+pytestmark = pytest.mark.pixels
+
 RNG = np.random.default_rng(0)
 
 

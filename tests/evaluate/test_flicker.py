@@ -16,6 +16,8 @@ from photochrom.errors import DataError, InvalidPixelsError
 from photochrom.evaluate import flicker as module
 from photochrom.evaluate.flicker import flicker, flicker_pair, motion
 
+pytestmark = pytest.mark.pixels
+
 Frames = list[NDArray[np.uint8]]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from skimage import data
 
-pytest.register_assert_rewrite("net_tester")
 torch = pytest.importorskip("torch")
 for needed in ("timm", "lightning", "onnx", "pyarrow"):
     pytest.importorskip(needed)

@@ -13,12 +13,12 @@ import torch
 from torch.nn import functional
 
 from photochrom import Colorizer
+from photochrom.edits.hints import Hint
 from photochrom.errors import CheckpointError, DataError, InvalidModelError, RecipeError
-from photochrom.guidance.modes import expected
-from photochrom.hints import Hint
-from photochrom.kriging import Kriging
 from photochrom.nets.kernel import KernelNet, sampled
 from photochrom.runtime import open_model
+from photochrom.steering.distribution import expected
+from photochrom.steering.kriging import Kriging
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.data import Crop
 from photochrom.train.export import export
@@ -179,7 +179,7 @@ def test_the_product_computes_what_was_trained(run: Path, model: Path, photograp
 def test_hints_spread_by_it(model: Path, photographs: list[np.ndarray]) -> None:
     opened = Colorizer(model).open(np.ascontiguousarray(photographs[2][..., 1]))
     plain, hinted = opened.paint(), opened.paint(hints=[Hint.at(70, 60, (40, -20), radius=2)])
-    assert np.abs(hinted.ab - plain.ab).max() > 5
+    assert np.abs(hinted.field_ab - plain.field_ab).max() > 5
 
 
 def test_a_kernel_of_another_model(model: Path, tmp_path: Path) -> None:

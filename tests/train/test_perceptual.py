@@ -10,7 +10,8 @@ import torch
 from timm.models import create_model
 
 from photochrom.errors import CheckpointError, InvalidPixelsError
-from photochrom.evaluate.perceptual import Classifier, wordnet_id
+from photochrom.evaluate.perceptual import Classifier
+from photochrom.nets.imagenet import wordnet_id
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from net_tester import BINS, inputs
 from timm.models import create_model
 from torch import Tensor
 
+from net_tester import BINS, inputs
 from photochrom.color import ab_bins
 from photochrom.errors import OptionError, RecipeError
 from photochrom.nets.photochrom import Decoder, PhotochromNet, lightness_levels
@@ -32,6 +32,7 @@ FINE: dict[str, Any] = {"widths": [8, 16, 16, 16], "depths": [1, 1, 1, 1]}
 VARIANTS: dict[str, dict[str, Any]] = {
     "default": SMALL,
     "lite1": {**SMALL, "encoder": "lite1"},
+    "global features": {**SMALL, "global_features": True},
     "regression": {**SMALL, "loss": "regression"},
     "both": {**SMALL, "loss": "both"},
     "rebalanced": {**SMALL, "rebalance": 0.5},
@@ -200,34 +201,56 @@ class TestClassify:
 
     def test_grey_pictures_are_answered_as_in_colour(self, recipe: Make, pretrained: Path) -> None:
         module = ColorModule(recipe(classify=1.0, encoder_rate=1e-4, **SMALL), pretrained)
-        classifier = module._classifier
-        assert classifier is not None
+        teacher = module._teacher
+        assert teacher is not None
         grey = torch.randint(0, 256, (2, 1, 64, 64), dtype=torch.uint8).expand(-1, 3, -1, -1)
         light = grey[:, :1].float() / 2.55  # so that the encoder's own scaling gives the classifier's input
         with torch.no_grad():
-            answers = classifier._net((grey.float() - 127) / 128).softmax(1)
+            answers = teacher._net((grey.float() - 127) / 128).softmax(1)
             entropy = -(answers * answers.log()).sum(1).mean()
-            same = classifier.loss(grey, module.net.encoder(light)[2])
-            other = classifier.loss(grey, module.net.encoder(light.flip(0) * 0.3)[2] * 20)
+            same, near = teacher.losses(grey, module.net.encoder(light)[2])
+            other, far = teacher.losses(grey, module.net.encoder(light.flip(0) * 0.3)[2] * 20)
         assert float(same) == pytest.approx(float(entropy), rel=1e-3)
         assert other > same
-        assert not any("classifier" in name for name, _ in module.named_parameters())
+        assert float(near) < 1e-3 < float(far)
+        assert not any("teacher" in name for name, _ in module.named_parameters())
 
     def test_the_loss_reaches_the_encoder_alone(self, recipe: Make, pretrained: Path) -> None:
         module = ColorModule(recipe(classify=1.0, encoder_rate=1e-4, **SMALL), pretrained)
-        assert module._classifier is not None
+        assert module._teacher is not None
         crops = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8)
-        module._classifier.loss(crops, module.net.encoder(torch.rand(2, 1, 64, 64) * 100)[2]).backward()
+        sum(module._teacher.losses(crops, module.net.encoder(torch.rand(2, 1, 64, 64) * 100)[2])).backward()
         late = list(module.net.encoder.stages[2:].parameters())
         assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in late)
         assert all(p.grad is None for p in module.net.decoder.parameters())
-        assert all(p.grad is None for p in module._classifier._net.parameters())
+        assert all(p.grad is None for p in module._teacher._net.parameters())
 
     def test_a_run(self, recipe: Make, folder: Path, tmp_path: Path, pretrained: Path) -> None:
         settings = recipe(steps=2, every=2, classify=0.5, encoder_rate=1e-4, **SMALL)
         load_network(fit(settings, [folder], tmp_path / "run", pretrained=pretrained, workers=0))
-        with pytest.raises(OptionError, match="classify"):
+        with pytest.raises(OptionError, match="distils"):
             fit(settings, [folder], tmp_path / "other", cache=tmp_path / "run/cache", workers=0)
+
+
+class TestGlobalFeatures:
+    def test_a_network_that_grows_them_colors_as_before(self, recipe: Make, tmp_path: Path) -> None:
+        plain = ColorModule(recipe(**SMALL))
+        torch.save(
+            {"state_dict": plain.state_dict(), "hyper_parameters": dict(plain.hparams), "global_step": 1},
+            tmp_path / "a.ckpt",
+        )
+        grown = ColorModule(recipe(global_features=True, **SMALL))
+        grown.load_weights(tmp_path / "a.ckpt")
+        light = torch.rand(1, 1, 64, 64) * 100
+        with torch.no_grad():
+            assert torch.allclose(plain.eval().predict_ab(light), grown.eval().predict_ab(light), atol=1e-4)
+        assert not any(p.requires_grad for p in grown.net.decoder.head.parameters())
+
+    def test_the_context_learns_from_them(self, recipe: Make) -> None:
+        net = ColorModule(recipe(global_features=True, **SMALL)).net
+        nothing = torch.zeros(1, 3, 8, 8), torch.zeros(1, 262)
+        net(torch.rand(1, 1, 64, 64) * 100, *nothing).sum().backward()
+        assert net.decoder.context[0].weight.grad[:, -1280:].abs().sum() > 0
 
 
 @pytest.mark.parametrize(

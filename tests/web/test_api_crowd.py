@@ -118,13 +118,13 @@ def test_work_that_takes_too_long(photo: Grey) -> None:
     with TestClient(app, base_url="http://127.0.0.1") as client:
         session = open_session(client, encoded(photo))
         engine, stop = app.state.photochrom.engine, threading.Event()
-        usual = engine.held
+        usual = engine.photo
 
         def slow(folder: Path) -> Any:
             stop.wait(10)
             return usual(folder)
 
-        engine.held = slow
+        engine.photo = slow
         answer = client.post(f"{session}/paint", json={})
         assert (answer.status_code, answer.json()["type"]) == (504, "/problems/took-too-long")
         stop.set()
@@ -138,7 +138,7 @@ def test_pictures_are_closed_and_opened_again(shipped: Colorizer, photo: Grey) -
         first = open_session(client, encoded(photo))
         second = open_session(client, encoded(photo[::-1]))
         engine = app.state.photochrom.engine
-        assert len(engine._held) == 1
+        assert len(engine._photos) == 1
         np.testing.assert_array_equal(painted(client, first), shipped.open(photo).paint().rgb)
         np.testing.assert_array_equal(painted(client, second), shipped.open(photo[::-1]).paint().rgb)
         third = open_session(client, encoded(photo[:, ::-1]))

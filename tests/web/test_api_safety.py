@@ -74,7 +74,7 @@ def test_a_failure_tells_nothing(photo: Grey, caplog: pytest.LogCaptureFixture) 
         def broken(_: object) -> None:
             raise ValueError(f"in {app.state.photochrom.store.root}")
 
-        app.state.photochrom.engine.held = broken
+        app.state.photochrom.engine.photo = broken
         with caplog.at_level(logging.ERROR):
             answer = client.post(f"{session}/paint", json={})
         assert answer.status_code == 500

@@ -12,7 +12,9 @@ from api_helpers import open_session
 from fastapi.testclient import TestClient
 
 from helpers import Command, Grey, data, save
-from photochrom.masks import to_rle
+from photochrom.edits.masks import to_rle
+
+pytestmark = pytest.mark.pixels
 
 MASK = np.zeros((64, 96), np.uint8)
 MASK[10:40, 20:60] = 255

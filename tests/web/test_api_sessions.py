@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
-from photochrom.hints import Hint, ab_of
-from photochrom.masks import from_rle
+from photochrom.edits.hints import Hint, ab_of
+from photochrom.edits.masks import from_rle
 
 HINT = {"x": 30, "y": 40, "color": "#806a5a", "radius": 4}
 

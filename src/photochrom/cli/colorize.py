@@ -6,10 +6,13 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+
+from photochrom.cli.dials import with_dials
 
 if TYPE_CHECKING:
     from photochrom.batch import Job, Outcome
@@ -17,19 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["colorize"]
 
 
+@with_dials
 def colorize(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photographs, or folders of them.")],
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Output file; or output folder, for a folder or several inputs.")
-    ] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")
-    ] = None,
-    vividness: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid; by default 0.5.")
-    ] = None,
-    warmth: Annotated[
-        float | None, typer.Option(min=-1.0, max=1.0, help="-1 is cool, 1 is warm; by default 0.")
     ] = None,
     hint: Annotated[
         list[str] | None,
@@ -46,10 +41,7 @@ def colorize(
     reference: Annotated[
         list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
     ] = None,
-    trust: Annotated[float, typer.Option(min=0.0, max=1.0, help="How far references are believed.")] = 0.5,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
-    palette_strength: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="By default 0.5.")] = None,
-    smooth: Annotated[str | None, typer.Option(help="Smooth the colours: none, tv or crf.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=16, help="Write so many different colourings and a contact sheet.")
     ] = None,
@@ -62,25 +54,18 @@ def colorize(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line per picture on stdout.")] = False,
-    quality: Annotated[
-        Literal["normal", "best"] | None,
-        typer.Option(help="best: the network takes six looks, for slightly better colours; by default normal."),
-    ] = None,
     jpeg_quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files; by default at least the input's.")
     ] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
-    work_size: Annotated[
-        int | None, typer.Option(min=32, max=2048, help="Short side, in pixels, at which the network looks.")
-    ] = None,
-    profile: Annotated[int | None, typer.Option(min=0, help="Colour profile, for a model that has several.")] = None,
     pages: Annotated[
         str, typer.Option(metavar="largest|all|N", help="Which pages of a TIFF; all become one TIFF.")
     ] = "largest",
     negative: Annotated[
         Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: told by their looks.")
     ] = "auto",
+    **choices: Any,
 ) -> None:
     """Colour photographs.
 
@@ -88,50 +73,33 @@ def colorize(
     others finished; 2: wrong usage.
     """
     from photochrom.batch import plan, run
+    from photochrom.cli.edits import Wanted
     from photochrom.cli.painting import Output, paint
     from photochrom.cli.scans import Scans
-    from photochrom.cli.steering import Steering
     from photochrom.colorizer import Colorizer
-    from photochrom.decode import dial
     from photochrom.errors import OptionError
 
-    if vividness is not None:
-        dial(vividness)  # NaN is within the bounds above
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
-    steering = Steering.parse(
-        hint or [],
-        hints,
-        region or [],
-        segment=segment,
-        references=tuple(reference or []),
-        trust=trust,
+    wanted = Wanted.parse(
+        hint=hint,
+        hints=hints,
+        region=region,
+        reference=reference,
         palette=palette,
-        palette_strength=palette_strength,
-        smooth=smooth,
-        vividness=vividness,
-        warmth=warmth,
-        work_size=work_size,
-        model=model,
-        quality=quality,
-        profile=profile,
+        segment=segment,
         edits=edits,
+        **choices,
     )
     jobs = plan(paths, out, confidence=confidence, force=force)
-    single = "--save-edits" if save_edits else steering.tied
+    single = "--save-edits" if save_edits else wanted.tied
     if single and (len(jobs) != 1 or paths[0].is_dir()):
         raise OptionError(
             single, "given", "one picture, since it belongs to one picture's pixels; colour the others apart"
         )
     if samples and save_edits:
         raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
-    colorizer = Colorizer(
-        steering.model,
-        threads=threads,
-        work_size=steering.work_size,
-        quality=steering.quality or "normal",
-        profile=steering.profile,
-    )
+    colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
     output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
     scans = Scans(pages, negative, output.max_pixels, force=force)
@@ -139,7 +107,7 @@ def colorize(
         raise OptionError("--pages", "all", "neither --samples nor --save-edits, which are about one picture")
 
     def work(job: Job) -> dict[str, Any]:
-        return scans.paint(colorizer, job, lambda reader, page: paint(reader, page, steering, output))
+        return scans.paint(colorizer, job, lambda reader, page: paint(reader, page, wanted, output))
 
     failed = 0
     with _progress(len(jobs), quiet=as_json) as step:

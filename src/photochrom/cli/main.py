@@ -12,9 +12,11 @@ from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
 from photochrom.cli.serve import serve
+from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
 
@@ -31,6 +33,8 @@ app.command()(suggest)
 app.command()(models)
 app.command()(train)
 app.command()(export)
+app.command()(shards)
+app.command()(store)
 app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)
@@ -61,6 +65,8 @@ def main(arguments: list[str] | None = None) -> None:
     """
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
+    for stream in (sys.stdout, sys.stderr):
+        write_any_text(stream)
     try:
         app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
     except PhotochromError as error:

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from photochrom.batch import make_room
-from photochrom.cli.steering import save
-from photochrom.colorizer import SOFTWARE
+from photochrom.colorized import SOFTWARE
+from photochrom.edits.sidecar import save_sidecar
 from photochrom.errors import OutputExistsError
 from photochrom.images import ImageInfo, SourceImage, write_image
 
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photochrom.batch import Job
-    from photochrom.choices import Plan
-    from photochrom.cli.steering import Steering
-    from photochrom.colorizer import Colorized, Colorizer, Opened
+    from photochrom.cli.edits import Wanted
+    from photochrom.colorized import Colorized
+    from photochrom.colorizer import Colorizer, Opened
+    from photochrom.edits.edits import Edits
 
 __all__ = ["Output", "paint"]
 
@@ -44,16 +45,17 @@ class Output:
     seed: int = 0
 
 
-def paint(colorizer: Colorizer, job: Job, steering: Steering, output: Output) -> dict[str, Any]:
+def paint(colorizer: Colorizer, job: Job, wanted: Wanted, output: Output) -> dict[str, Any]:
     """Colour one picture; returns what ``--json`` prints about it. Raises PhotochromError."""
     start = time.perf_counter()
     opened = colorizer.open(job.source, max_pixels=output.max_pixels)
-    plan = steering.prepare(opened)
-    result = opened.paint(**plan.options())
+    kept, overlapping = wanted.prepare(opened)
+    edits = opened.resolved(kept.edits)
+    result = opened.paint(edits)
     make_room(job.target)
     written: dict[str, Any] = {}
     if output.samples:
-        notices = _save_samples(opened, plan, job.target, output, written)
+        notices = _save_samples(opened, edits, job.target, output, written)
     else:
         if output.edits is not None and not output.force and os.path.lexists(output.edits):
             raise OutputExistsError("exists already; overwrite it with --force", output.edits)
@@ -63,26 +65,21 @@ def paint(colorizer: Colorizer, job: Job, steering: Steering, output: Output) ->
         result.save_confidence(job.confidence, force=output.force)
     if output.edits is not None:
         make_room(output.edits)
-        save(plan, output.edits, force=output.force)
-    info = opened.source.info
+        save_sidecar(kept, output.edits, force=output.force)
     return {
-        "width": info.width,
-        "height": info.height,
-        "bit_depth": info.bit_depth,
-        "model": colorizer.session.name,
-        "vividness": plan.edits.vividness,
-        "hints": len(plan.hints),
-        "tint": opened.tint.kind,
-        "already_colour": opened.tint.already_colour,
-        "confidence": round(float(result.confidence.mean()), 3),
-        "notices": list(opened.notices + plan.notices + notices),
+        **result.summary(),
+        "vividness": edits.vividness,
+        "hints": len(edits.hints),
+        "notices": list(opened.notices + overlapping + notices),
         **written,
         "seconds": round(time.perf_counter() - start, 3),
     }
 
 
-def _save_samples(opened: Opened, plan: Plan, target: Path, output: Output, written: dict[str, Any]) -> tuple[str, ...]:
-    """Write the alternatives as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg; the plan's own hints hold in all of them."""
+def _save_samples(
+    opened: Opened, edits: Edits, target: Path, output: Output, written: dict[str, Any]
+) -> tuple[str, ...]:
+    """Write the alternatives as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg; the user's own hints hold in all of them."""
     found = opened.alternatives(output.samples or 1, seed=output.seed)
     paths = [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, len(found) + 1)]
     sheet = target.with_name(f"{target.stem}-sheet.jpg")
@@ -92,7 +89,7 @@ def _save_samples(opened: Opened, plan: Plan, target: Path, output: Output, writ
     notices: tuple[str, ...] = ()
     thumbs = []
     for path, hints in zip(paths, found, strict=True):
-        result = opened.paint(**plan.options() | {"hints": hints + plan.hints})
+        result = opened.paint(edits, hints=hints + edits.hints)
         notices = result.save(path, force=output.force, jpeg_quality=output.jpeg_quality)
         thumbs.append(_thumb(result))
     _save_sheet(thumbs, sheet, opened.session.name, output.force)

@@ -44,17 +44,16 @@ def papers(
     from photochrom.cli.train import need_torch
 
     need_torch()
-    import torch
-
     from photochrom.errors import OptionError
     from photochrom.evaluate.pictures import open_truth
     from photochrom.papers.compare import REFERENCES, Settings, reference, references_table, run_row
     from photochrom.papers.report import write_report
     from photochrom.papers.rows import chosen_rows
+    from photochrom.train.processes import use_threads
 
     if size % 32:
         raise OptionError("--size", size, "a multiple of 32")
-    torch.set_num_threads(threads)
+    use_threads(threads)
     starts = {name: path for name, path in (("vgg", vgg), ("lite0", lite0)) if path}
     settings = Settings(data, work, cpu_seconds, size, batch, starts)
     chosen = chosen_rows([name.strip() for name in rows.split(",") if name.strip()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -24,34 +24,21 @@ def suggest(
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
 ) -> None:
     """Where to click next: the places where a hint would change most, best first, each with its likely colours."""
-    import numpy as np
-
-    from photochrom import color_names
-    from photochrom.cli.steering import Steering
+    from photochrom.cli.edits import Wanted
     from photochrom.colorizer import Colorizer
     from photochrom.errors import OptionError
 
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
-    given = Steering.parse(hint or [], hints, [])
+    wanted = Wanted.parse(hint=hint, hints=hints)
     opened = Colorizer(model, threads=threads).open(path, max_pixels=round(max_pixels * 1e6))
-    places: list[dict[str, Any]] = []
-    for click in opened.suggest(count, hints=given.prepare(opened).hints):
-        colours = [
-            {
-                "color": color_names.to_hex(np.array(likely.rgb)),
-                "name": likely.name,
-                "ab": [round(value, 2) for value in likely.ab],
-                "share": round(likely.share, 3),
-            }
-            for likely in click.colours
-        ]
-        places.append({"x": click.x, "y": click.y, "change": round(click.change, 2), "colours": colours})
+    kept, _ = wanted.prepare(opened)
+    places = [click.to_json() for click in opened.suggest(count, hints=kept.edits.hints)]
     if as_json:
         typer.echo(json.dumps({"input": str(path), "places": places}))
         return
     for number, place in enumerate(places, 1):
-        offers = ", ".join(f"{one['name']} {one['color']} ({one['share']:.0%})" for one in place["colours"])
+        offers = ", ".join(f"{one['name']} {one['color']} ({one['share']:.0%})" for one in place["colors"])
         typer.echo(f"{number}. {place['x']},{place['y']}: {offers}")
     if not places:
         typer.echo("photochrom: nothing to suggest: the model is sure of every place", err=True)

@@ -38,18 +38,17 @@ def train(
     Several processes: torchrun --nproc-per-node N -m photochrom train ...
     """
     need_torch()
-    import torch
-
     from photochrom.errors import OptionError
     from photochrom.train.kernel.recipe import build_kernel_recipe
     from photochrom.train.kernel.run import fit as fit_kernel
     from photochrom.train.papers.recipe import PaperRecipe, load_any
     from photochrom.train.papers.run import fit as fit_paper
+    from photochrom.train.processes import use_threads
     from photochrom.train.recipe import Recipe, read_table, recipe_path
     from photochrom.train.run import fit
 
     if threads:
-        torch.set_num_threads(threads)
+        use_threads(threads)
     path = recipe_path(recipe)
     overrides: dict[str, Any] = {"steps": steps} if steps else {}
     table = {**read_table(path), **overrides}

@@ -22,7 +22,7 @@ _TORCH = ("torch", "torchvision", "torchmetrics", "timm")
 
 
 def provenance(arguments: Sequence[str], *, torch: bool = False) -> dict[str, Any]:
-    """What a report says about its making. ``arguments``: what follows ``photochrom``; ``torch``: whether it took part."""
+    """How a report was made. ``arguments``: what follows ``photochrom``; ``torch``: whether it took part."""
     commit, changed = _commit(Path(__file__).parent)
     return {
         "photochrom": __version__,
@@ -53,19 +53,19 @@ def _commit(folder: Path) -> tuple[str | None, bool | None]:
     if root is None or not (root / "src" / "photochrom").is_dir():  # installed inside somebody else's checkout
         return None, None
     try:
-        said = [
+        answers = [
             subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True, timeout=10).stdout
             for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
         ]
     except (OSError, subprocess.SubprocessError):
         return None, None
-    return said[0].strip(), bool(said[1].strip())
+    return answers[0].strip(), bool(answers[1].strip())
 
 
 def _processor() -> str:
     if sys.platform == "linux":
         try:
-            lines = Path("/proc/cpuinfo").read_text().splitlines()
+            lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
         except OSError:
             lines = []
         for line in lines:

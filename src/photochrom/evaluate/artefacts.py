@@ -5,8 +5,8 @@ an exact copy, and lower is better. Where edges, regions and skin are is read of
 measured at the same pixels. NaN: the truth has no such place; leave the picture out of the mean and count it. Widths are in
 pixels and meant for about 256 a side: compare only figures of pictures of one size.
 
-The definitions are ours; the docstrings tell why. ``tests/evaluate/test_artefacts.py`` holds what they must do: grow with
-their own fault, and react to no other fault of the same mean ab error as much as to their own.
+The definitions are ours; the docstrings give the reasons. ``tests/evaluate/test_artefacts.py`` checks that they grow with
+their own fault, and react less to any other fault of the same mean ab error.
 
 All raise InvalidPixelsError for other shapes, NaN or infinity.
 """
@@ -46,7 +46,7 @@ def bleed(truth_lab: Truth, result_lab: NDArray[Any]) -> float:
     sigma 1 px along the truth's wider one: how much it changes colour there, and in the border's sense. The share of this
     change that falls where L* is flat (gradient below 1.5 per pixel), less the truth's own share, not below 0. Colour that
     is blurred, or that overruns a border, changes where the light does not; a share does not depend on vividness, and
-    changes of colour in any other sense cancel out. Grey: 0, since it has no colour to spill; :func:`lost_edges` tells.
+    changes of colour in any other sense cancel out. Grey: 0, since it has no colour to spill; see :func:`lost_edges`.
 
     >>> lab = np.full((32, 64, 3), 30.0); lab[:, 32:] = 70.0  # two halves, of other lightness and colour
     >>> soft = lab.copy(); soft[..., 1:] = cv2.GaussianBlur(lab[..., 1:], (0, 0), 6)

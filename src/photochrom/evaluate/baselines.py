@@ -1,4 +1,4 @@
-"""Colourings that know nothing of what a picture shows. A model is worth something where it beats all of them."""
+"""Baselines that ignore the content of a picture. A model is of use where it beats all of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "write_baselines",
 ]
 
-#: The mean colours of the training photographs of the model card, as benchmarks/mean_colours.py wrote them.
+#: The mean colours of the training photographs in the model card, written by benchmarks/mean_colours.py.
 SHIPPED = Path(__file__).with_name("mean_colours.json")
 
 #: L* = 0, 1, ... 100.
@@ -44,7 +44,7 @@ class Baselines:
     """Mean colours of a training set; made by :func:`fit_baselines`.
 
     ``mean`` (2,) is the mean ab over all pixels, ``by_lightness`` (101, 2) that of the pixels whose L* rounds to 0, 1,
-    ... 100. ``pictures`` and ``pixels`` tell how many they were taken from.
+    ... 100. ``pictures`` and ``pixels``: how many were averaged.
     """
 
     mean: NDArray[np.float32]
@@ -88,12 +88,12 @@ def write_baselines(fitted: Baselines, path: Path) -> None:
     """Keep mean colours as JSON, rounded to 0.001."""
     table = [[round(float(value), 3) for value in row] for row in (fitted.mean, *fitted.by_lightness)]
     about = {"pictures": fitted.pictures, "pixels": fitted.pixels, "mean": table[0], "by_lightness": table[1:]}
-    path.write_text(json.dumps(about) + "\n")
+    path.write_text(json.dumps(about) + "\n", "utf-8")
 
 
 def read_baselines(path: Path = SHIPPED) -> Baselines:
     """Mean colours that :func:`write_baselines` kept; by default those of this project's training photographs."""
-    kept = json.loads(path.read_text())
+    kept = json.loads(path.read_text("utf-8"))
     mean, by_lightness = (np.array(kept[name], np.float32) for name in ("mean", "by_lightness"))
     return Baselines(mean, by_lightness, kept["pictures"], kept["pixels"])
 

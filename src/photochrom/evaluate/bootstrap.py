@@ -91,7 +91,7 @@ def _ratio(above: NDArray[Any], below: NDArray[Any]) -> Float:
 def interval(values: Float) -> tuple[Float, Float]:
     """The 2.5th and 97.5th percentiles of the resamples: (B + 1, ...), row 0 left out -> (...) twice; NaN where none is."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN: there is nothing to say
+        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN: no value
         low, high = np.nanpercentile(values[1:], (2.5, 97.5), axis=0)
     return low, high
 

@@ -32,7 +32,7 @@ class Features:
     def __init__(self, rows: int, width: int) -> None:
         self._shape = (rows, width)
         self._indices: list[int] = []
-        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # unbuffered: a full disk is told at once
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # unbuffered: a full disk raises at once
         weakref.finalize(self, self._file.close)
 
     def add(self, index: int, features: NDArray[np.float32]) -> None:

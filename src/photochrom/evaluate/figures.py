@@ -1,4 +1,4 @@
-"""The list of the figures: how each is called, its unit, and which direction is better. Formulas stand with their functions."""
+"""The list of the figures: name, unit, and which direction is better. The formulas are with the functions that compute them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FLICKER", "METRICS", "Figure"]
 class Figure:
     """A figure of a set. ``direction`` "truth": the nearer to the truth's own, the better.
 
-    ``of`` tells what it is made from: "pair" (the mean over pictures of a result and its truth), "own" (the mean over
+    ``of``: what it is computed from: "pair" (the mean over pictures of a result and its truth), "own" (the mean over
     pictures of a result alone; the truth has it, too) or "set" (all pictures together). ``headline``: compared between
     methods with a significance.
     """

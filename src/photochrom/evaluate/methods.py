@@ -15,7 +15,7 @@ from photochrom.evaluate.pictures import SUFFIXES, picture_key
 __all__ = ["BASELINES", "GREY", "TRUTH", "Folder", "Matches", "Method", "Model", "match_results", "parse_methods"]
 
 TRUTH, GREY = "truth", "grey"
-#: The baselines in the order of their rows, and what each one knows.
+#: The baselines in the order of their rows, and what each one uses.
 BASELINES = {
     GREY: "no colour: ab = 0",
     "mean ab": "the mean ab of the training pictures at every pixel",
@@ -113,7 +113,7 @@ def _value(option: str, text: str) -> Any:
 
 @dataclass(frozen=True)
 class Matches:
-    """The file of each picture, None where there is no single one, then ``problems`` says why; and what else is to be said."""
+    """The file of each picture, or None where there is no single one and ``problems`` has the reason; and notes."""
 
     files: list[Path | None]
     problems: dict[int, tuple[str, str]]

@@ -139,7 +139,7 @@ def entropy(pixels: NDArray[np.uint8]) -> float:
 
 
 def keras_accuracy(truth_ab: NDArray[Any], result_ab: NDArray[Any]) -> float:
-    """What Keras calls "accuracy" where a network tells a* and b*: float (..., 2), 0 to 1; higher is better, and little said.
+    """What Keras calls "accuracy" for a network that predicts a* and b*: float (..., 2), 0 to 1; higher is better.
 
     Share of pixels in which the same one of the two channels is the larger (a* where they are equal): Keras takes the last
     axis for classes and compares the argmax. Colourify, Zaman and Robles print it; a grey picture has some, too.

@@ -64,12 +64,12 @@ class Output:
         """Write the lines of one picture: one for each row, the truth's first."""
         if self._folder is None:
             return
-        told = [index for index, figure in enumerate(figures) if figure.of != "set"]
+        written = [index for index, figure in enumerate(figures) if figure.of != "set"]
         try:
             if not self._csv.tell():
-                self._lines.writerow(["set", "picture", "source", "method", *(figures[index].key for index in told)])
+                self._lines.writerow(["set", "picture", "source", "method", *(figures[index].key for index in written)])
             for method, values in zip(rows, measured.values, strict=True):
-                cells = ["" if (value := plain(values[index])) is None else value for index in told]
+                cells = ["" if (value := plain(values[index])) is None else value for index in written]
                 self._lines.writerow([name, measured.row.name, measured.row.source, method, *cells])
         except OSError as error:
             raise _refused(error, self._folder) from error

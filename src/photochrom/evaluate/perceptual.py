@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,20 +14,15 @@ from timm.data.imagenet_info import ImageNetInfo
 from timm.models import create_model
 
 from photochrom.errors import InvalidPixelsError
+from photochrom.nets.imagenet import wordnet_id
 from photochrom.nets.lite import load_pretrained
 
-__all__ = ["FEATURES", "Classifier", "Seen", "top1_accuracy", "wordnet_id"]
+__all__ = ["FEATURES", "Classifier", "Seen", "top1_accuracy"]
 
 #: The side in pixels of the pictures that EfficientNet-Lite2 was trained on.
 SIDE = 260
 #: Numbers per picture before the last layer.
 FEATURES = 1280
-
-
-def wordnet_id(path: str) -> str | None:
-    """The WordNet id, such as ``n02102040``, in a picture's path, or None."""
-    found = re.search(r"n\d{8}", path)
-    return found.group() if found else None
 
 
 def top1_accuracy(classes: NDArray[Any], answers: NDArray[Any]) -> float:

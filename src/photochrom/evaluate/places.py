@@ -17,7 +17,7 @@ from photochrom.evaluate.skin import tones
 
 __all__ = ["TruthPlaces"]
 
-#: Sigma in pixels of the Gaussian under the gradients, and of the wider one that tells which way colour changes nearby.
+#: Sigma in pixels of the Gaussian under the gradients, and of the wider one for the direction in which colour changes nearby.
 EDGE_SIGMA, NEAR_SIGMA = 1.0, 8.0
 #: Gradients of L* per pixel: below FLAT there is no lightness edge, from LIGHT_EDGE on there is one.
 FLAT, LIGHT_EDGE = 1.5, 4.0

@@ -115,7 +115,7 @@ def evaluate(
         options.judges,
     )
     if options.jobs > 1:
-        Judges(options.judges)  # weights that are not there are told here, not by every process
+        Judges(options.judges)  # absent weights are reported here, not by every process
     sets: list[dict[str, Any]] = []
     pictures: dict[str, dict[str, Shown]] = {}
     opened = [_Set(path, name, options, methods) for path, name in zip(truths, _names(truths), strict=True)]
@@ -191,7 +191,7 @@ class _Set:
 
     @property
     def notes(self) -> list[str]:
-        """What is to be said of the folders of results."""
+        """Notes on the folders of results."""
         return [note for matches in self._matches.values() for note in matches.notes]
 
     @property

@@ -47,7 +47,7 @@ class View:
 
     @cached_property
     def own(self) -> dict[str, float]:
-        """What a picture tells without its truth."""
+        """The figures of a picture that need no truth."""
         return {
             "colourfulness": metrics.colourfulness(self.rgb),
             "colourfulness_abs": metrics.colourfulness_abs(self.rgb),

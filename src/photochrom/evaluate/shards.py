@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 
 class _ShardRow(NamedTuple):
-    """A row of a shard that was not read yet."""
+    """A row of a shard, not yet read."""
 
     shard: Path
     number: int
@@ -34,7 +34,7 @@ class _ShardRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One picture that was not read yet: its path within its set, where it is from, and where its bytes are."""
+    """One picture, not yet read: its path within its set, its source, and where its bytes are."""
 
     name: str
     source: str

@@ -26,7 +26,7 @@ def is_skin(lab: NDArray[Any]) -> NDArray[np.bool_]:
 
     Hue angle 20 to 92 degrees, L* 12 to 96, chroma at most 45 and at least 8 (less near black and white:
     :data:`LEAST_CHROMA`), in areas of 3 x 3 pixels or more. All ten shades of the Monk Skin Tone Scale (Google, 2022) lie
-    inside. Colour alone cannot tell skin from wood, sand or straw: such pixels are measured too.
+    inside. Colour alone cannot distinguish skin from wood, sand or straw: such pixels are measured too.
     """
     light, a, b = np.moveaxis(np.asarray(lab), -1, 0)
     chroma, hue = np.sqrt(a * a + b * b), np.degrees(np.arctan2(b, a))

@@ -82,7 +82,7 @@ class Summary:
         """``figures`` of each row with intervals, ``seconds``, ``comparisons`` and ``histograms``, in plain types."""
         values = self._values()
         low, high = interval(values)
-        single = self.pictures < 2  # an interval over one picture would say that nothing varies
+        single = self.pictures < 2  # an interval over one picture would have no width
         numbers = self._resamples.numbers()
         rows: dict[str, dict[str, Any]] = {name: {} for name in self.names}
         for m, name in enumerate(self.names):

@@ -1,4 +1,4 @@
-"""Painting 16 bits: by the formulas themselves."""
+"""Painting 16-bit pixels by the colour formulas, without a table of colours."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _GREY = 1.0
 class ExactPainter:
     """Paints 16-bit rows, at most ``height`` at a time, in buffers of its own: one per thread."""
 
-    #: To be painted together: few enough for the caches, enough that the calls themselves cost little.
+    #: Pixels to paint in one call: few enough for the caches, enough to make the overhead of the calls small.
     PIXELS = 49152
 
     def __init__(self, height: int, w: int, together: int = 1) -> None:
-        """``together``: every row has the planes of its own."""
+        """``together`` is always 1, for the interface shared with TablePainter: no rows share their planes."""
         self._at = np.empty((height, 6, w), np.float32)
         self._planes = np.empty((3, height, w), np.float32)
 
     def paint(self, rows: Rows, start: int, pixels: NDArray[np.uint16], painted: NDArray[np.uint16]) -> None:
-        """Colour ``pixels`` (n, w) or (n, w, 3), row ``start`` and on of ``rows``, into ``painted`` (n, w, 3)."""
+        """Colour ``pixels``, (n, w) or (n, w, 3), into ``painted`` (n, w, 3); they are the rows of ``rows`` from ``start`` on."""
         n = len(pixels)
         at = self._at[:n]
         rows.enlarge(start, start + n, at)
@@ -54,11 +54,14 @@ class ExactPainter:
 def _encode(
     light: NDArray[np.float32], a: NDArray[np.float32], b: NDArray[np.float32], painted: NDArray[np.uint16]
 ) -> NDArray[np.intp]:
-    """16-bit sRGB of L*, a*, b* (n, w) into ``painted``; returns where it leaves the range."""
+    """Write the 16-bit sRGB of L*, a* and b*, each (n, w), into ``painted``; return the flat indices of colours outside sRGB."""
     fy = (light + np.float32(16)) / np.float32(116)
     f = np.stack([fy + a * np.float32(1 / 500), fy, fy - b * np.float32(1 / 200)])
     xyz = np.where(f > _DELTA, f * f * f, (f - np.float32(4 / 29)) * (3 * _DELTA**2))
-    linear = np.tensordot(_MATRIX, xyz, axes=1)
+    luminance = xyz[1]
+    dx, dz = xyz[0] - luminance, xyz[2] - luminance
+    # As in color.planes_to_rgb, so that grey stays grey.
+    linear = np.stack([luminance + wx * dx + wz * dz for wx, _, wz in _MATRIX])
     # What lies outside by less is lost in rounding, for the transfer curve is steepest at black.
     tolerance = np.float32(0.4 / (12.92 * 65535))
     where = np.flatnonzero((linear.min(axis=0) < -tolerance) | (linear.max(axis=0) > 1 + tolerance))
@@ -70,6 +73,6 @@ def _encode(
 
 @cache
 def _encoding_table() -> NDArray[np.uint16]:
-    """sRGB-encoded integers by the square root of linear light, where equal steps are nearly equal steps of the code."""
+    """16-bit sRGB codes over the square root of linear light, in which equal steps are nearly equal steps of the code."""
     table: NDArray[Any] = np.rint(linear_to_srgb(np.linspace(0.0, 1.0, 1 << 18) ** 2) * 65535)
     return table.astype(np.uint16)

@@ -1,7 +1,7 @@
 """From the network's coarse cells to a colour field: ab as a function of place and lightness, at work size.
 
-1. :func:`sharpen` brings the network's coarse cells to work size. A network tells the mean colour of a cell and smears it
-   over its neighbours; edges are put back by adding slope * (L* - blurred L*), where the slope is the local regression of
+1. :func:`sharpen` brings the network's coarse cells to work size. A network predicts the mean colour of a cell, blurred
+   over its neighbours; edges are restored by adding slope * (L* - blurred L*), where the slope is the local regression of
    the cells' ab on their L* and L* is blurred as the network blurs (He, Sun, Tang 2013, eq. 5, fitted at the resolution
    the colours are known at, as in He and Sun 2015).
 2. :func:`fit` fits ab = slope * L* + offset around every work pixel (the same equation), passing through its own colour.
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from photochrom.errors import InvalidPixelsError
+from photochrom.resize import resized
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +44,11 @@ class ColorField:
     low: NDArray[np.float32]
     high: NDArray[np.float32]
 
+    def at(self, lightness: NDArray[Any]) -> NDArray[np.float32]:
+        """ab (h, w, 2) at L* (h, w) of work size."""
+        steer = np.clip(np.asarray(lightness, np.float32), self.low, self.high)
+        return self.slope * steer[..., None] + self.offset
+
     @cached_property
     def planes(self) -> NDArray[np.float32]:
         """All of it as (h, 6, w): slope of a*, slope of b*, offset of a*, offset of b*, low, high."""
@@ -50,37 +56,23 @@ class ColorField:
         return np.stack([slope[..., 0], slope[..., 1], offset[..., 0], offset[..., 1], self.low, self.high], axis=1)
 
 
-def sharpen(
-    ab: NDArray[Any],
-    lightness: NDArray[Any],
-    *,
-    confidence: NDArray[Any] | None = None,
-    blur: float = NETWORK_BLUR,
-) -> NDArray[np.float32]:
+def sharpen(ab: NDArray[Any], lightness: NDArray[Any], *, blur: float = NETWORK_BLUR) -> NDArray[np.float32]:
     """Bring the network's cells (gh, gw, 2) ab to the size of ``lightness`` (h, w) L*, edges where L* has them.
 
-    Returns ab (h, w, 2) float32. Both arrays cover the same part of the photograph. ``confidence`` (gh, gw) in [0, 1]:
-    a cell less sure than its neighbours takes the colour that they tell for its lightness. ``blur`` is how far the network
-    smears colour, in cells (0: cells are exact means). Colours stay within the range of the cells around.
+    Returns ab (h, w, 2) float32. Both arrays cover the same part of the photograph. ``blur`` is how far the network smears
+    colour, in cells (0: cells are exact means). Colours stay within the range of the cells around.
     Raises InvalidPixelsError for other shapes or non-finite values.
     """
     cells, light = _checked(ab, "ab", 3), _checked(lightness, "lightness", 2)
-    h, w = light.shape
-    gh, gw = cells.shape[:2]
-    cell_light = _resize(light, gw, gh, cv2.INTER_AREA)
+    size, grid = (light.shape[0], light.shape[1]), (cells.shape[0], cells.shape[1])
+    cell_light = resized(light, grid)
     if blur > 0:
         smeared: Any = cv2.GaussianBlur(cell_light, (0, 0), blur, borderType=cv2.BORDER_REPLICATE)
         cell_light = np.asarray(smeared, np.float32)
-    trust = None if confidence is None else np.maximum(_checked(confidence, "confidence", 2), np.float32(1e-3))
-    if trust is not None and trust.shape != (gh, gw):
-        raise InvalidPixelsError(f"confidence has shape {trust.shape}, expected that of the cells, {(gh, gw)}")
-    slope, told = (np.stack([*planes], axis=-1) for planes in _regress(cell_light, _planes(cells), 1, _CELL_EPS, trust))
-    if trust is not None:
-        share = np.minimum(trust / _mean(trust, 1), 1)[..., None]
-        cells = share * cells + (1 - share) * told
-    low, high = (_resize(extreme(cells, 2), w, h) for extreme in (_local_min, _local_max))
-    detail = light - _resize(cell_light, w, h, cv2.INTER_CUBIC)
-    sharp = _resize(cells, w, h, cv2.INTER_CUBIC) + _resize(slope, w, h) * detail[..., None]
+    slope = np.stack([*_slope(cell_light, _planes(cells), 1, _CELL_EPS)], axis=-1)
+    low, high = (resized(extreme(cells, 2), size) for extreme in (_local_min, _local_max))
+    detail = light - resized(cell_light, size, cv2.INTER_CUBIC)
+    sharp = resized(cells, size, cv2.INTER_CUBIC) + resized(slope, size) * detail[..., None]
     return np.clip(sharp, low, high)
 
 
@@ -97,7 +89,7 @@ def fit(ab: NDArray[Any], lightness: NDArray[Any], *, radius: int = 1, eps: floa
             f"ab is {colour.shape[:2]} and lightness {light.shape}; sharpen() brings cells to size"
         )
     planes = _planes(colour)  # operations with L* go much faster plane by plane
-    slope, _ = _regress(light, planes, radius, eps)
+    slope = _slope(light, planes, radius, eps)
     low, high = _local_min(light, radius), _local_max(light, radius)
     above, below = high - light + np.float32(1e-3), light - low + np.float32(1e-3)
     more = _planes(_local_max(colour, radius)) - planes
@@ -107,32 +99,22 @@ def fit(ab: NDArray[Any], lightness: NDArray[Any], *, radius: int = 1, eps: floa
     return ColorField(np.stack([*slope], axis=-1), np.stack([*(planes - slope * light)], axis=-1), low, high)
 
 
-def _regress(
-    light: NDArray[np.float32],
-    ab: NDArray[np.float32],
-    radius: int,
-    eps: float,
-    weight: NDArray[np.float32] | None = None,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Slope (2, h, w) of the local regression of the planes of ab on L*, and ab as it tells it.
+def _slope(light: NDArray[np.float32], ab: NDArray[np.float32], radius: int, eps: float) -> NDArray[np.float32]:
+    """Slope (2, h, w) of the local regression of the planes of ab on L*.
 
     The guided filter's slope, cov / (var + eps), times the share of the ab variance that L* explains: a slope that
     only noise suggests vanishes.
     """
-    norm = np.float32(1) if weight is None else _mean(weight, radius)
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        if values.ndim == 3:
-            return np.stack([mean(plane) for plane in values])
-        return _mean(values, radius) if weight is None else _mean(values * weight, radius) / norm
+        return np.stack([mean(plane) for plane in values]) if values.ndim == 3 else _mean(values, radius)
 
     mean_light, mean_ab = mean(light), mean(ab)
     variance = np.maximum(mean(light * light) - mean_light**2, 0)
     covariance = mean(light * ab) - mean_light * mean_ab
     variance_ab = np.maximum(mean(ab * ab) - mean_ab**2, 0).sum(axis=0)
     explained = (covariance**2).sum(axis=0) / ((variance + np.float32(1e-3)) * (variance_ab + np.float32(1e-3)))
-    slope = covariance * (np.minimum(explained, 1) / (variance + np.float32(eps)))
-    return slope, mean_ab + slope * (light - mean_light)
+    return np.asarray(covariance * (np.minimum(explained, 1) / (variance + np.float32(eps))), np.float32)
 
 
 def _planes(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -140,7 +122,7 @@ def _planes(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
-# OpenCV's own types say no more than "some array"; these wrappers say which, for (h, w) and (h, w, 2).
+# OpenCV's type hints do not give dtypes; these wrappers do, for (h, w) and (h, w, 2).
 
 
 def _mean(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
@@ -156,11 +138,6 @@ def _local_min(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
 def _local_max(values: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
     most: Any = cv2.dilate(values, np.ones((2 * radius + 1,) * 2, np.uint8))
     return np.asarray(most, np.float32)
-
-
-def _resize(values: NDArray[np.float32], w: int, h: int, method: int = cv2.INTER_LINEAR) -> NDArray[np.float32]:
-    resized: Any = cv2.resize(values, (w, h), interpolation=method)
-    return np.asarray(resized, np.float32)
 
 
 def _checked(values: NDArray[Any], name: str, ndim: int) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""What holds to the pixel: regions and hinted pixels, laid over the colour field at full resolution."""
+"""Layers that are exact to the pixel: regions and hinted pixels, laid over the colour field at full resolution."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Dots", "Layer", "Patch", "patch"]
 
 @dataclass(frozen=True)
 class Patch:
-    """A region: ``alpha`` (h, w) uint8, 255 = covers, whose first pixel is (``top``, ``left``) of the picture.
+    """A region: ``alpha`` (h, w) uint8, 255 where it covers, placed with its first pixel at (``top``, ``left``) of the picture.
 
     ``color`` is one ab (2,), or a field that covers the whole picture.
     """
@@ -33,7 +33,7 @@ class Patch:
     color: tuple[float, float] | ColorField
 
     def within(self, y: int, x: int, h: int, w: int) -> tuple[tuple[slice, slice], NDArray[np.uint8]] | None:
-        """Where it lies in the window (h, w) from (y, x) on: rows and columns of the window, and its alpha there."""
+        """The part inside the window of size (h, w) at (y, x): its rows and columns within the window, and its alpha."""
         top, left = max(self.top, y), max(self.left, x)
         bottom = min(self.top + self.alpha.shape[0], y + h)
         right = min(self.left + self.alpha.shape[1], x + w)
@@ -43,7 +43,7 @@ class Patch:
         return (slice(top - y, bottom - y), slice(left - x, right - x)), covers
 
     def scaled(self, across: float, down: float, size: Size) -> Patch:
-        """The same for a smaller copy of the picture, of ``size`` (width, height); ``across`` and ``down``: how much smaller."""
+        """The same layer for a smaller copy of the picture, of ``size`` (width, height), scaled by ``across`` and ``down``."""
         top, left = int(self.top * down), int(self.left * across)
         bottom = min(math.ceil((self.top + self.alpha.shape[0]) * down), size[1])
         right = min(math.ceil((self.left + self.alpha.shape[1]) * across), size[0])
@@ -61,14 +61,14 @@ class Dots:
     ab: Float
 
     def within(self, y: int, x: int, h: int, w: int) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], Float]:
-        """Those in the window (h, w) from (y, x) on: rows and columns of the window, and their ab."""
+        """The dots inside the window of size (h, w) at (y, x): their rows and columns within the window, and their ab."""
         first, last = np.searchsorted(self.y, (y, y + h))
         rows, columns, ab = self.y[first:last] - y, self.x[first:last] - x, self.ab[first:last]
         inside = (columns >= 0) & (columns < w)
         return (rows[inside], columns[inside]), ab[inside]
 
     def scaled(self, across: float, down: float, size: Size) -> Dots:
-        """The same for a smaller copy of the picture, see :meth:`Patch.scaled`."""
+        """The same layer for a smaller copy of the picture; see :meth:`Patch.scaled`."""
         y = np.minimum((self.y + 0.5) * down, size[1] - 1).astype(np.intp)
         x = np.minimum((self.x + 0.5) * across, size[0] - 1).astype(np.intp)
         return Dots(y, x, self.ab)

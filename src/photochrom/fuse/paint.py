@@ -1,7 +1,7 @@
 """From a colour field to the pixels of a strip: slope and offset are enlarged, never ab (He and Sun 2015, eq. 8).
 
-The full-resolution L* is clipped to the range that the fit has seen before it steers colour: grain and lines finer than a work
-pixel cannot be given a colour that is not there. What leaves sRGB gives up chroma, never lightness or hue.
+Before it steers colour, the full-resolution L* is clipped to the range that the fit was made from, so that grain and lines finer
+than a work pixel get no colours of their own. Colours outside sRGB lose chroma, never lightness or hue.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _lay_over(
     first: tuple[int, int],
     full: tuple[int, int],
 ) -> None:
-    """Change the colours a* and b* (n, w), in place, whose first pixel is ``first`` (y, x); ``light`` (n, w) is their L*."""
+    """Apply the layers to a* and b* (n, w) in place, whose first pixel is ``first`` (y, x); ``light`` (n, w) is L*."""
     for layer in layers:
         if isinstance(layer, Dots):
             at, ab = layer.within(*first, *a.shape)
@@ -94,7 +94,7 @@ def paint_strip(
 ) -> NDArray[Any]:
     """Colour rows of a photograph: sRGB-encoded (h, w) or (h, w, 3) uint8 or uint16 -> sRGB (h, w, 3) of the same dtype.
 
-    The rows stand at ``y0`` in a picture ``full_height`` high and as wide as the strip; a part of rows also at ``x0`` in one
+    The strip begins at row ``y0`` of a picture ``full_height`` high and as wide as the strip, or at column ``x0`` of one
     ``full_width`` wide. Their lightness is kept, their colour comes from the field and the layers over it, results are rounded.
     packed: 8 bits come as (h, w, 4): blue, green, red and 255, which is how they are painted and what JPEG is encoded from.
     Raises InvalidPixelsError for another dtype or shape, OptionError for rows or columns out of range.
@@ -133,7 +133,7 @@ def _paint_layers(
     layers: Sequence[Layer],
     painted: NDArray[Any],
 ) -> None:
-    """Paint the pixels that a layer touches once more, by the formulas: what was asked for holds there exactly."""
+    """Paint the pixels under a layer again by the exact formulas, so that the layer's colour is met to the last bit."""
     touched = _touched(layers, first, *pixels.shape[:2])
     if not touched.any():
         return
@@ -149,7 +149,7 @@ def _paint_layers(
 
 
 def _touched(layers: Sequence[Layer], first: tuple[int, int], h: int, w: int) -> NDArray[np.bool_]:
-    """Which of the pixels (h, w), whose first is ``first`` (y, x), have a layer over them."""
+    """Mask (h, w) of the pixels under a layer; the first pixel is ``first`` (y, x) of the picture."""
     touched = np.zeros((h, w), np.bool_)
     for layer in layers:
         if isinstance(layer, Dots):

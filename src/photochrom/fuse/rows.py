@@ -32,7 +32,7 @@ class Rows:
         x0: int = 0,
         full_width: int | None = None,
     ) -> None:
-        """``unit`` changes the planes that are needed, before they are enlarged; the columns are those from ``x0`` on."""
+        """``unit`` converts the planes that are needed before they are enlarged; the columns start at ``x0``."""
         count, channels, columns = planes.shape
         centre = np.clip((np.arange(y0, y0 + h) + 0.5) * (count / full_height) - 0.5, 0, count - 1)
         first = np.floor(centre).astype(np.intp)

@@ -1,8 +1,8 @@
-"""Painting 8 bits: every colour that a grey level can take stands in one picture, and painting is looking up in it.
+"""Painting 8-bit pixels by a table: one picture holds every colour that each grey level can take, and painting looks it up.
 
-For each of the 256 grey levels the table holds a tile: the sRGB colours of that lightness over a grid of a* (across) and b*
-(down), chroma already limited to sRGB. The tiles stand below one another. Between grid points colours are interpolated, by
-a single call of OpenCV.
+For each of the 256 grey levels the table has a tile: the sRGB colours of that lightness over a grid of a* (across) and b*
+(down), with chroma already limited to sRGB. The tiles are stacked vertically. One call of OpenCV interpolates between the
+grid points.
 """
 
 from __future__ import annotations
@@ -71,15 +71,15 @@ def colour_table() -> NDArray[np.uint8]:
 
 
 def rows_together(field_rows: int, full_height: int) -> int:
-    """How many rows of the picture share one row of the enlarged planes: three or more of those for each row of the field."""
+    """How many rows of the picture share one row of the enlarged planes, which are at least three times as fine as the field."""
     return min(max(full_height // (3 * field_rows), 1), _TOGETHER)
 
 
 def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     """A field's planes (h, 6, w) for painting by the table: their a* in columns of it, their b* in rows of a pixel's own tile.
 
-    They are steered by the grey level, not by L*, which spares looking L* up: within the bounds that a work pixel sets, L* is
-    taken as a straight line of the level (over 40 units of L* it differs from one by less than one).
+    Colour is steered by the grey level in place of L*, which saves looking L* up: within the bounds of a work pixel, L* is
+    approximated as linear in the level (over a range of 40 units of L* the error is below one).
     """
     low, high = (planes[:, plane] for plane in (4, 5))
     first, last = (_level_of(light) for light in (low, high))
@@ -98,20 +98,20 @@ def table_planes(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 class TablePainter:
     """Paints 8-bit rows, at most ``height`` at a time, in buffers of its own: one per thread.
 
-    So many rows as ``together`` says, counted from the picture's first, share one row of the field's planes: where the field is
-    much smaller than the picture, enlarging it for every row would cost more than all the rest.
+    ``together`` rows, counted from the picture's first, share one row of the field's planes: where the field is much
+    smaller than the picture, enlarging it for every row would cost more than all the rest.
 
-    The rows of every buffer stand apart from one another, so that OpenCV takes each by itself: no pixel's result depends on how
-    many rows are painted together.
+    The rows of every buffer are not contiguous, so that OpenCV processes each by itself: no pixel's result depends on
+    how many rows are painted together.
     """
 
-    #: To be painted together: few enough for the caches, enough that a call takes longer than passing on the interpreter lock.
+    #: Pixels to paint in one call: few enough for the caches, enough to outlast the handing over of the interpreter lock.
     PIXELS = 1 << 18
 
     def __init__(self, height: int, w: int, together: int) -> None:
         groups = -(-height // together) + 1  # the first group and the last may be incomplete
         self._at = np.empty((groups, 6, w), np.float32)
-        #: Grey level, what steers the colour, and where that stands in the table: column and row.
+        #: Grey level, the level that steers the colour, and its place in the table: column and row.
         self._buffers = np.zeros((4, groups * together, w + 1), np.float32)[..., :-1]
         self._packed = np.empty((height, w, 4), np.uint8)
         self._together = together
@@ -170,12 +170,12 @@ def _remap(table: NDArray[Any], x: NDArray[np.float32], y: NDArray[np.float32], 
 
 
 def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
-    """The grey level, with its fraction, that has the L* of the RGB pixels (n, w, 3)."""
+    """Write the fractional grey level with the same L* as the RGB pixels (n, w, 3) into ``level``."""
     linear = cv2.LUT(pixels, linear_table(8))
     luminance: Any = cv2.sqrt(cv2.transform(linear, RGB_TO_XYZ[1:2]))
     luminance *= np.float32(_LUMINANCES - 1)
-    nought = np.zeros_like(luminance)
-    _remap(_by_root_of_luminance(), luminance, nought, level)
+    zeros = np.zeros_like(luminance)
+    _remap(_by_root_of_luminance(), luminance, zeros, level)
     # A grey pixel is to be painted as in a picture of one band, to the last bit.
     red, green, blue = cv2.split(pixels)
     grey = cv2.bitwise_and(cv2.compare(red, green, cv2.CMP_EQ), cv2.compare(red, blue, cv2.CMP_EQ))
@@ -183,7 +183,7 @@ def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
 
 
 def _level_of(light: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The grey level, with its fraction, of L*; in a fifth of the time of NumPy's interpolation."""
+    """The fractional grey level of L*, in a fifth of the time of NumPy's interpolation."""
     nearest = np.rint(light * np.float32(_LIGHTS / 100)).clip(0, _LIGHTS).astype(np.intp)
     return np.asarray(_by_lightness()[nearest])
 

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyvips
@@ -23,11 +23,13 @@ from photochrom.images.borders import Frame, find_frame
 from photochrom.images.captions import Captions
 from photochrom.images.container import PictureFile, decoding
 from photochrom.images.convert import Pixels
+from photochrom.images.forked import libvips_is_used
+from photochrom.images.inputs import AnyInput, plain_input
 from photochrom.images.metadata import Tags, xmp_orientation
 from photochrom.images.negatives import looks_negative
 from photochrom.images.ranges import ValueRange, value_range
 
-__all__ = ["IN_MEMORY", "MAX_PIXELS", "ImageInfo", "SourceImage", "open_image"]
+__all__ = ["IN_MEMORY", "MAX_PIXELS", "AnyImage", "ImageInfo", "SourceImage", "open_image"]
 
 #: Decoded pictures up to this many bytes are kept in memory.
 IN_MEMORY = 64_000_000
@@ -103,6 +105,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does.
         """
+        libvips_is_used()
         width, height = self.info.width, self.info.height
         scale = min(1.0, max(1, short_side) / min(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -149,6 +152,7 @@ class SourceImage:
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
         """
+        libvips_is_used()
         pixels = self.pixels()
         if pixels is not None:
             for y in range(0, self.info.height, rows):
@@ -258,8 +262,12 @@ class SourceImage:
             return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
 
 
+#: Whatever is taken for a picture.
+AnyImage: TypeAlias = AnyInput | SourceImage
+
+
 def open_image(
-    source: str | Path | bytes | NDArray[Any],
+    source: AnyImage,
     *,
     max_pixels: int = MAX_PIXELS,
     page: int | None = None,
@@ -268,9 +276,10 @@ def open_image(
     """Open a picture.
 
     Args:
-        source: path of a JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, JPEG 2000 or JPEG XL file (see docs/formats.md); the bytes
-            of one; or an array of shape (h, w) or (h, w, n) with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha,
-            sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is copied; floats become uint16.
+        source: path of a JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, JPEG 2000 or JPEG XL file (see docs/formats.md); the bytes of
+            one; a binary file that is open for reading; a PIL image; or an array of shape (h, w) or (h, w, n) with n = 1
+            grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is
+            copied; floats become uint16. An opened picture is returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
         page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
         negative: whether it is one, and is to be inverted; "auto": :meth:`SourceImage.examine` tells.
@@ -283,16 +292,19 @@ def open_image(
         ImageTooLargeError: more than ``max_pixels``.
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
         OptionError: there is no such page.
+        ImageError: anything else that is no picture.
     """
-    opened = _opened(source, max_pixels, page)
+    libvips_is_used()
+    if isinstance(source, SourceImage):
+        return source
+    given = plain_input(source)
+    opened = _open_array(given, max_pixels) if isinstance(given, np.ndarray) else _open_file(given, max_pixels, page)
     opened.negative = negative
     return opened
 
 
-def _opened(source: str | Path | bytes | NDArray[Any], max_pixels: int, page: int | None) -> SourceImage:
-    if isinstance(source, np.ndarray):
-        return _open_array(source, max_pixels)
-    file = PictureFile(source if isinstance(source, bytes) else Path(source), page)
+def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> SourceImage:
+    file = PictureFile(given, page)
     if file.tiff is not None and file.tiff.page.width * file.tiff.page.height > max_pixels:
         raise ImageTooLargeError(file.tiff.page.width * file.tiff.page.height, max_pixels, file.path)
     with decoding(file.path):

@@ -1,16 +1,16 @@
 """The modified CaffeNet of Srivastava et al. (section 3.2, figure 2), which colours the background from a learned prior.
 
-What the paper says: CaffeNet's convolutions and pools, "but instead of using huge convolution kernels, they switched to
+From the paper: CaffeNet's convolutions and pools, "but instead of using huge convolution kernels, they switched to
 multiple convolution kernels with a size of 3x3"; residual structure, a "hop connection" round the convolutions; average
 pooling, the mean "substituted for all of the original features"; "a bias unit is still added following each convolutional
 process"; "train the classifier using these feature graphs", a "color-based categorization". Figure 2 is not in the text.
 
 So here: conv1 to conv5 with CaffeNet's channels; conv1 (11x11, stride 4) and conv2 (5x5) become several 3x3 ones, those of
-equal channels residual; every pool averages. The fully connected layers go, so that the classifier answers in every place,
-and its classes are the 313 ab bins. pool1 and pool2 halve as in CaffeNet, conv1 halves once and pool5 keeps the grid: a
-cell of 8 pixels. CaffeNet's local response normalisation, for which the residual branches start small, goes as well.
+equal channels residual; every pool averages. The fully connected layers are dropped, so that the classifier gives scores at every
+place, and its classes are the 313 ab bins. pool1 and pool2 halve as in CaffeNet, conv1 halves once and pool5 keeps the grid: a
+cell of 8 pixels. CaffeNet's local response normalisation is dropped as well; the residual branches start small in its place.
 
-What the paper trains with (section 4) stands below as constants. Its words for the schedule are "the updated weight is 0.1;
+The constants below are the paper's training settings (section 4). The schedule is described as "the updated weight is 0.1;
 the updated weight attenuation system is 0.0002", after rate and weight decay: read here as an inverse-time decay of the rate
 by 0.0002 per iteration that ends at 0.1 of it (:func:`rate_factor`). A momentum is not named.
 """

@@ -1,7 +1,7 @@
 """The baseline CNN of Chandalwar et al., section 3.2.1: eight 3x3 convolutions, two strides down, two up-samplings.
 
-The paper prints the output shape and the number of parameters of every layer, 231,682 in all. Its activations it does not
-print: ReLU here, and for the last layer tanh on ab / 128, as it says for its other network (section 3.2.2).
+The paper prints the output shape and the number of parameters of every layer, 231,682 in all. It does not
+give the activations: here ReLU, and for the last layer tanh on ab / 128, as in its other network (section 3.2.2).
 """
 
 from __future__ import annotations

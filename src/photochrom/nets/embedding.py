@@ -1,4 +1,4 @@
-"""What an ImageNet classifier says of a whole picture, as one frozen vector: the embedding of Deep Koalarization."""
+"""The embedding of Deep Koalarization: the output of a frozen ImageNet classifier, one vector for a whole picture."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BY_NAME = "timm"
 
 
 class Embedding(nn.Module):
-    """Lightness (N, 1, H, W), L* in [0, 100] -> what an ImageNet network says of each picture, (N, ``channels``).
+    """Lightness (N, 1, H, W), L* in [0, 100] -> the output of an ImageNet network, (N, ``channels``).
 
     ``inception-resnet-v2``: its scores, the last layer before the softmax (1000: timm's weights lack the paper's background
     class). ``lite0``: the 1280 pooled features of EfficientNet-Lite0. It never learns, and its batch norms stay those of

@@ -1,8 +1,8 @@
 """The GAN of Chandalwar et al.: a U-Net generator and a PatchGAN discriminator that sees (L, ab).
 
-The paper says only that a GAN was trained and compared. What is built here is the conditional GAN that colourisers mean by
+The paper reports only that a GAN was trained and compared. Built here is the conditional GAN that colourisers mean by
 the word: Isola et al. 2017 (pix2pix), appendix 6.1, with five levels instead of eight, so that pictures need sides of
-multiples of 32 and not of 256. The loss stands in :mod:`photochrom.train.papers.adversarial`.
+multiples of 32 and not of 256. The loss is in :mod:`photochrom.train.papers.adversarial`.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """PatchGAN: lightness (N, 1, H, W) and ab (N, 2, H, W) -> logits (N, 1, H/8 - 2, W/8 - 2), one for each 70x70 patch.
 
-    A logit above 0 says that the colours of its patch are real.
+    A logit above 0 means that the colours of its patch look real.
     """
 
     def __init__(self, *, width: int = 64) -> None:

@@ -1,10 +1,10 @@
-"""What belongs together: kernels over the places of a photograph, so that a few hints tell the colours of all of it.
+"""Kernels over the places of a photograph, learnt so that a few hints determine the colours of the whole.
 
 The difference between the true colours and the automatic ones is taken for a Gaussian process. Its covariance is learnt: a
 sum of Gaussian kernels on an embedding of what the encoder sees (deep kernel learning, Wilson et al. 2016), on the place and on
-L*. Given the difference at the hints, the process says what it most likely is elsewhere (Rasmussen and Williams 2006, eq. 2.23).
+L*. Given the difference at the hints, the process predicts it elsewhere (Rasmussen and Williams 2006, eq. 2.23).
 
-There are two such processes, for what a hint says is of two kinds. That a wall is a little warmer than expected holds for much of
+There are two such processes, because hints are of two kinds. That a wall is a little warmer than expected holds for much of
 the picture; that a coat is purple holds for the coat. The first process spreads what is not surprising, the second the rest.
 """
 
@@ -30,14 +30,14 @@ _NEARER = 2.0
 _SURPRISE = 1.0
 #: Processes: for what is expected, and for what surprises.
 LEVELS = 2
-#: Standard deviation at the start, in ab: of each kernel's part of the difference, and of what a hint says.
+#: Standard deviation at the start, in ab: of each kernel's part of the difference, and of a hint.
 _DEVIATION, _NOISE = 5.0, 2.0
 #: Variance, in ab, that every hint has at least, and as a share of the process's own: else there may be no solution.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 
 
 class Points(NamedTuple):
-    """What one process knows of n places: vectors (N, kernels, n, D), log scales (N, kernels, n), log noise (N, n)."""
+    """The parameters of one process at n places: vectors (N, kernels, n, D), log scales (N, kernels, n), log noise (N, n)."""
 
     vectors: Tensor
     scale: Tensor

@@ -22,10 +22,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from photochrom.errors import CheckpointError
 from photochrom.nets.blocks import DepthwiseConv
 
-__all__ = ["STRIDES", "LiteEncoder", "load_pretrained"]
+__all__ = ["HEAD_FEATURES", "STRIDES", "LiteEncoder", "image_head", "load_pretrained"]
 
 #: Strides of the features that the encoder returns, finest first.
 STRIDES = (8, 16, 32)
+#: Features that ImageNet's head makes of those at stride 32.
+HEAD_FEATURES = 1280
 
 
 def _simplified(conv: nn.Conv2d) -> nn.Module:
@@ -62,6 +64,18 @@ def _fold(module: nn.Module) -> None:
             conv = None
         else:
             _fold(child)
+
+
+def image_head(variant: str = "lite0", state: dict[str, Tensor] | None = None) -> nn.Module:
+    """The last convolution of the ImageNet classifier: features (N, C, h, w) at stride 32 -> (N, 1280, h, w), 0 to 6.
+
+    Its weights do not learn. ``state`` as for :class:`LiteEncoder`.
+    """
+    net: Any = create_model(f"tf_efficientnet_{variant}", pretrained=False).eval()
+    if state is not None:
+        net.load_state_dict(state, strict=True)
+    _fold(net)
+    return nn.Sequential(net.conv_head, net.bn2).requires_grad_(False)
 
 
 class LiteEncoder(nn.Module):

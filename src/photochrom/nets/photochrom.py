@@ -18,9 +18,9 @@ from torch.nn import functional
 
 from photochrom.color import BIN_SIZE, ab_bins
 from photochrom.nets.blocks import Attention, Block, doubled, pooled_hints
-from photochrom.nets.lite import LiteEncoder
+from photochrom.nets.lite import HEAD_FEATURES, LiteEncoder, image_head
 
-__all__ = ["LEVELS", "Decoder", "PhotochromNet", "lightness_levels"]
+__all__ = ["LEVELS", "Decoder", "PhotochromNet", "grown", "lightness_levels"]
 
 #: Scale of ab values where they enter the network.
 AB_SCALE = 100.0
@@ -35,7 +35,9 @@ class Decoder(nn.Module):
     strides 8, 16 and 32, or with four of each at 4, 8, 16 and 32 (an encoder of stride 4 packs its finest features into f8).
     ``attention``: at stride 16. ``context``: one glance at the whole picture, added to every place; without it only the
     histogram comes in there. ``lightness_prior``: the scores get a learnt log p(bin | L*) of each cell's lightness, which
-    comes last in f8. ``output``: scores of the "ab-bins", or two channels, "ab" itself.
+    comes last in f8. ``head``: ImageNet's last convolution (:func:`photochrom.nets.lite.image_head`), whose pooled features join
+    the context (the fusion of Iizuka et al. 2016); it does not learn. ``output``: scores of the "ab-bins", or two channels,
+    "ab" itself.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Decoder(nn.Module):
         attention: bool = True,
         context: bool = True,
         lightness_prior: bool = False,
+        head: nn.Module | None = None,
         output: Literal["ab-bins", "ab"] = "ab-bins",
     ) -> None:
         super().__init__()
@@ -59,7 +62,9 @@ class Decoder(nn.Module):
             for stage, (w, d) in enumerate(zip(widths, depths, strict=True))
         )
         self.attention = Attention(widths[-2], heads=4) if attention else None
-        seen = (widths[-1] if context else 0) + bins + 1
+        self.head = head
+        # The pooled features come last, so that a network without them can grow (:func:`grown`).
+        seen = (widths[-1] if context else 0) + bins + 1 + (HEAD_FEATURES if head is not None else 0)
         self.context = nn.Sequential(nn.Linear(seen, 256), nn.ReLU(), nn.Linear(256, sum(widths)))
         self.widths, self.glances, self.output = list(widths), context, output
         self.norm = nn.BatchNorm2d(widths[0])
@@ -85,7 +90,8 @@ class Decoder(nn.Module):
             for stage, (lateral, hint, seen) in enumerate(zip(self.lateral, self.hint, features, strict=True))
         ]
         glance = [levels[-1].mean((2, 3))] if self.glances else []
-        context = self.context(torch.cat([*glance, histogram * 10.0], dim=1))[:, :, None, None].split(
+        pooled = [self.head(f32).mean((2, 3))] if self.head is not None else []
+        context = self.context(torch.cat([*glance, histogram * 10.0, *pooled], dim=1))[:, :, None, None].split(
             self.widths, dim=1
         )
         x = self.blocks[-1](levels[-1] + context[-1])
@@ -123,6 +129,7 @@ class PhotochromNet(nn.Module):
         attention: bool = True,
         context: bool = True,
         lightness_prior: bool = False,
+        global_features: bool = False,
         output: Literal["ab-bins", "ab"] = "ab-bins",
     ) -> None:
         super().__init__()
@@ -132,10 +139,30 @@ class PhotochromNet(nn.Module):
         self.encoder = LiteEncoder(variant, state, stride=self.stride, cells=lightness_prior)
         make = partial(Decoder, widths=widths, depths=depths) if widths else Decoder
         self.decoder = make(
-            self.encoder.widths, attention=attention, context=context, lightness_prior=lightness_prior, output=output
+            self.encoder.widths,
+            attention=attention,
+            context=context,
+            lightness_prior=lightness_prior,
+            head=image_head(variant, state) if global_features else None,
+            output=output,
         )
 
     def forward(self, lightness: Tensor, hints: Tensor, histogram: Tensor) -> Tensor:
         """Lightness (N, 1, H, W) in [0, 100], hints and histogram as in :class:`Decoder` -> its result at the stride's grid."""
         out: Tensor = self.decoder(*self.encoder(lightness), hints, histogram)
         return out
+
+
+def grown(state: dict[str, Tensor], net: PhotochromNet) -> dict[str, Tensor]:
+    """``state`` of a network without global features, as one of ``net``, which has them: it colors as before.
+
+    The head's weights are those ``net`` has; what the context makes of its features starts at 0. Others are returned as they are.
+    """
+    weight, wanted = "decoder.context.0.weight", net.state_dict()
+    new = {name: value for name, value in wanted.items() if name.startswith("decoder.head.")}
+    if not new or new.keys() & state.keys() or weight not in state:
+        return state
+    old = state[weight].float()
+    if old.shape[1] + HEAD_FEATURES != wanted[weight].shape[1]:
+        return state
+    return {**state, **new, weight: functional.pad(old, (0, HEAD_FEATURES))}

@@ -15,7 +15,7 @@ __all__ = ["NETS", "NetSpec", "PaperNet", "find_net", "make_net"]
 
 
 class PaperNet(Protocol):
-    """What every architecture says of itself. ``forward``: lightness (N, 1, H, W), L* in [0, 100] -> ab or scores."""
+    """The attributes that every architecture declares. ``forward``: lightness (N, 1, H, W), L* in [0, 100] -> ab or scores."""
 
     output: Literal["ab", "ab-bins"]
     #: Pixels along a side of one output cell; the sides of the input must be multiples of ``multiple``.
@@ -29,7 +29,7 @@ class NetSpec:
     """One row: ``make`` is "module:class" in photochrom.nets, ``options`` go to its constructor.
 
     ``pretrained`` names what the file of a pretrained start holds, None where there is none; the constructor then takes
-    ``pretrained=PATH``. ``embedder`` tells whether it has a choice of embeddings (``embedder=NAME``), ``profiles`` whether it
+    ``pretrained=PATH``. ``embedder``: it has a choice of embeddings (``embedder=NAME``). ``profiles``: it
     has a network for each colour profile (``profiles=COUNT``).
     """
 

@@ -16,7 +16,7 @@ __all__ = ["instances"]
 
 #: Instances below this score are left out; a pixel belongs to one from this probability on.
 _SCORE, _INSIDE = 0.5, 0.5
-_HOW = "; give the weights of torchvision's maskrcnn_resnet50_fpn (COCO_V1) as .safetensors, as docs/steering.md tells"
+_HOW = "; give the weights of torchvision's maskrcnn_resnet50_fpn (COCO_V1) as .safetensors, as described in docs/steering.md"
 
 
 def instances(rgb: NDArray[np.float32], weights: Path, size: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:

@@ -1,6 +1,6 @@
 """Robles and Budach: a U-Net, rows ``unet`` (plain MSE) and ``unet-rare`` (their rare-colour loss, which is the trainer's).
 
-The paper says: "a U-Net for image processing. This allows the network to learn low-level features in the encoder and then
+From the paper: "a U-Net for image processing. This allows the network to learn low-level features in the encoder and then
 pass them through a decoder", trained on the 64 x 64 pictures of Tiny ImageNet. No layer is printed, so the shape is that of
 Ronneberger et al. 2015: two 3x3 convolutions a level, four poolings, 2x2 transposed convolutions, concatenation.
 """

@@ -1,6 +1,6 @@
 """Zaman: the first 18 layers of VGG-16 (13 convolutions, 5 poolings) with residual connections into the decoder.
 
-Rows: ``vgg16-residual``, and ``vgg16-residual-noreg`` without the penalties, which are the trainer's. What the paper says of
+Rows: ``vgg16-residual``, and ``vgg16-residual-noreg`` without the penalties, which are the trainer's. The paper on
 them: "L1 regularization (Lasso Regression) and L2 regularization (Ridge Regression) helped with the primary overfitting",
 beside MSE; it names neither their factors nor the layers. In Keras, which it used, such penalties are given to layers as they
 are made, so here they are the decoder's: see :meth:`VGG16Residual.regularised`.

@@ -62,8 +62,8 @@ class VggFeatures(nn.Module):
     def _load(self, weights: VggWeights) -> bool:
         """Fold the preprocessing in, and balance the layers; False if one of them is dead.
 
-        ReLU networks are positively homogeneous, so each layer's answer may be divided by a number, its own, without
-        changing what it tells. The numbers make the answers to a fixed 1/f pattern (whose spectrum is a photograph's) have
+        ReLU networks are positively homogeneous, so each layer's output may be scaled by a constant of its own without
+        changing the features. The constants make the outputs for a fixed 1/f pattern (whose spectrum is a photograph's) have
         a standard deviation of 1; in Caffe's weights it falls from about 60 to 5 on the way, too much for a new decoder.
         """
         (kernel, bias), *others = weights.layers

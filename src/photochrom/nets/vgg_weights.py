@@ -24,7 +24,7 @@ __all__ = ["BLOCKS", "IMAGENET", "VggWeights", "read_vgg16"]
 
 #: Output channels of the convolutions, all 3x3, block by block; after each block follows 2x2 max pooling.
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-#: The name that stands for torchvision's weights.
+#: The name of torchvision's weights, in place of a path.
 IMAGENET = "imagenet"
 #: torchvision divides by 255 and then standardises; here in units of 0..255.
 _TORCHVISION = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))

@@ -1,7 +1,7 @@
 """Colorful Image Colorization (Zhang, Isola, Efros 2016): eight blocks of convolutions, scores over 313 ab bins.
 
 No pooling: the last convolution of conv1-conv3 and the first of conv8 change the scale; conv5 and conv6 are dilated instead.
-The loss, the class rebalancing and the annealed mean stand in :mod:`photochrom.train.papers.soft_encoding`.
+The loss, the class rebalancing and the annealed mean are in :mod:`photochrom.train.papers.soft_encoding`.
 """
 
 from __future__ import annotations

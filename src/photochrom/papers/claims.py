@@ -22,7 +22,7 @@ PAPER_ENTROPY_CHANGE = 0.35
 
 @dataclass(frozen=True)
 class Claim:
-    """``better`` is said to have more of ``figure`` than ``worse``; or ``check`` tells (held, evidence) of both itself."""
+    """The claim that ``better`` has more of ``figure`` than ``worse``; ``check``, if given, decides it: -> (held, evidence)."""
 
     paper: str
     says: str
@@ -171,6 +171,6 @@ def judge(claim: Claim, results: Results) -> Verdict:
 
 
 def seed_noise(results: Results, figure: str) -> float:
-    """How far apart two seeds of a row are, the largest of the rows that have two: what one seed cannot tell."""
+    """The largest difference between two seeds of a row: below it, one seed decides nothing."""
     spreads = [spread for result in results.values() if (spread := result.spread(figure)) is not None]
     return max(spreads, default=0.0)

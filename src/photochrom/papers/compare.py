@@ -1,4 +1,4 @@
-"""Train, export and measure one row with one seed; what is done already is not done again."""
+"""Train, export and measure one row with one seed; finished steps are not repeated."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     folder = settings.work / f"{row.name}-{seed}"
     done = folder / "result.json"
     if done.exists():
-        found: dict[str, Any] = json.loads(done.read_text())
+        found: dict[str, Any] = json.loads(done.read_text("utf-8"))
         if found["budget"] != settings.cpu_seconds or found["recipe"]["size"] != settings.size:
             raise OptionError("--work", str(settings.work), "a folder without results of another budget or size")
         return found
@@ -83,7 +83,7 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     colorizer = Colorizer(model, threads=1, work_size=settings.size)
     method = with_model(colorizer)
     log_lines = folder / "log.jsonl"  # absent where so few pictures are given that none is held back
-    curve = [json.loads(line) for line in log_lines.read_text().splitlines()] if log_lines.exists() else []
+    curve = [json.loads(line) for line in log_lines.read_text("utf-8").splitlines()] if log_lines.exists() else []
     result: dict[str, Any] = {
         "name": row.name,
         "seed": seed,
@@ -132,7 +132,7 @@ def _parameters(checkpoint: Path, row: Row) -> int:
 def _write(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
-        part.write_text(json.dumps(value, indent=1) + "\n")
+        part.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
 
 
 def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> d
     folder = settings.work / f"reference-{name.replace(' ', '-')}"
     done = folder / "result.json"
     if done.exists():
-        return dict(json.loads(done.read_text()))
+        return dict(json.loads(done.read_text("utf-8")))
     if name == REFERENCES[-1]:
         method = with_model(Colorizer(threads=1))
     else:

@@ -5,15 +5,15 @@ Regions come from label maps; a reference's colours are matched by what the netw
 of two:
 
 - "the same person": the picture itself, mirrored, but of the region only the other half. The left half of a coat is coloured
-  from its right half and the other way round, so no pixel is its own reference. It stands for a second photograph of the person.
-- "another person": the region of the same name in the next picture that has one. It knows nothing of the truth: a coat is given
+  from its right half and the other way round, so no pixel is its own reference. It replaces a second photograph of the person.
+- "another person": the region of the same name in the next picture that has one. It does not depend on the truth: a coat gets
   the colours of another coat. A region that no other picture has is left to the network.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.colorizer import Colorizer, Opened
+from photochrom.edits.hints import Region, Step
+from photochrom.edits.places import ColorMap, Mask
 from photochrom.errors import DataError
-from photochrom.hints import Hint
 from photochrom.papers.measure import Rgb, grey, line_of_table_1
 
 __all__ = ["SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "table_1"]
@@ -105,11 +106,11 @@ def colourings(
     yield "another person", _painted(opened, borrowed)
 
 
-def _painted(opened: Opened, hints: Sequence[Hint]) -> Rgb:
+def _painted(opened: Opened, hints: Sequence[Step]) -> Rgb:
     return np.asarray(opened.paint(hints=hints).rgb, np.uint8)
 
 
-def _from_other_half(opened: Opened, mirrored: Opened, mask: Bool) -> Hint | None:
+def _from_other_half(opened: Opened, mirrored: Opened, mask: Bool) -> Step | None:
     """A region whose halves, left and right of its median column, each take their colours from the other one, mirrored.
 
     None where a half is too narrow to hold a cell that shares no pixel with the other.
@@ -124,4 +125,4 @@ def _from_other_half(opened: Opened, mirrored: Opened, mask: Bool) -> Hint | Non
     for_left, for_right = (opened.refer(mirrored, mask=mask, picture_mask=half[:, ::-1]) for half in (right, left))
     cells = np.asarray(for_left.ab).shape[1]
     on_the_left = (np.arange(cells) + 0.5) * width / cells < middle
-    return replace(for_left, ab=np.where(on_the_left[None, :, None], for_left.ab, for_right.ab))
+    return Region(ColorMap(np.where(on_the_left[None, :, None], for_left.ab, for_right.ab)), Mask(mask))

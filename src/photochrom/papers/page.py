@@ -56,10 +56,10 @@ class Page:
         )
         self._html.append(f"<table><thead><tr>{cells}</tr></thead>\n<tbody>{body}</tbody></table>")
 
-    def picture(self, path: str, says: str) -> None:
-        """A picture that lies at ``path``, seen from the page, and what it says."""
-        self._markdown.append(f"![{says}]({path})")
-        self._html.append(f'<p><img src="{html.escape(path)}" alt="{html.escape(says)}"></p>')
+    def picture(self, path: str, caption: str) -> None:
+        """The picture at ``path``, relative to the page, and its caption."""
+        self._markdown.append(f"![{caption}]({path})")
+        self._html.append(f'<p><img src="{html.escape(path)}" alt="{html.escape(caption)}"></p>')
 
     def write(self, folder: Path, stem: str) -> list[Path]:
         """Write ``stem``.md and ``stem``.html. Raises OutputWriteError."""
@@ -71,7 +71,7 @@ class Page:
         for suffix, text in ((".md", "\n\n".join(self._markdown) + "\n"), (".html", whole)):
             path = folder / f"{stem}{suffix}"
             with replacing(path) as part:
-                part.write_text(text)
+                part.write_text(text, "utf-8")
             paths.append(path)
         return paths
 

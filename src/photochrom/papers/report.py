@@ -65,7 +65,7 @@ def _kept(seed: dict[str, Any]) -> dict[str, Any]:
 
 def _save(path: Path, text: str) -> None:
     with replacing(path) as part:
-        part.write_text(text)
+        part.write_text(text, "utf-8")
 
 
 def _introduction(page: Page, results: Results, rows: Results, command: str) -> None:

@@ -47,7 +47,7 @@ class Result:
     def table_1(self) -> dict[str, list[Line]]:
         """Srivastava's table 1 (:func:`photochrom.papers.foregrounds.table_1`); empty where it was not made."""
         path = self.folder / TABLE_1
-        lines: dict[str, list[Line]] = json.loads(path.read_text()) if path.exists() else {}
+        lines: dict[str, list[Line]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return lines
 
     @property
@@ -62,11 +62,11 @@ def read_results(work: Path) -> dict[str, Result]:
     for name in REFERENCES:
         folder = work / f"reference-{name.replace(' ', '-')}"
         if (folder / "result.json").exists():
-            found[name] = Result(name, None, (json.loads((folder / "result.json").read_text()),), folder)
+            found[name] = Result(name, None, (json.loads((folder / "result.json").read_text("utf-8")),), folder)
     for row in ROWS:
         folders = [work / f"{row.name}-{seed}" for seed in range(row.seeds)]
         done = [folder for folder in folders if (folder / "result.json").exists()]
         if done:
-            seeds = tuple(json.loads((folder / "result.json").read_text()) for folder in done)
+            seeds = tuple(json.loads((folder / "result.json").read_text("utf-8")) for folder in done)
             found[row.name] = Result(row.name, row, seeds, done[0])
     return found

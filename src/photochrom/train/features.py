@@ -39,7 +39,7 @@ class FeatureDataset(Dataset[Any]):
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
         try:
-            about = json.loads((folder / "features.json").read_text())
+            about = json.loads((folder / "features.json").read_text("utf-8"))
             self.shapes = [tuple(shape) for shape in about["shapes"]]
             self.row = {index: row for row, index in enumerate(about["indices"])}
             self.key: str = about["key"]
@@ -96,7 +96,7 @@ def build_features(
                 log.info("features of %d of %d pictures", start, len(indices))
     about = {"key": key, "shapes": shapes, "indices": [int(i) for i in indices]}
     with replacing(folder / "features.json") as part:
-        part.write_text(json.dumps(about))
+        part.write_text(json.dumps(about), "utf-8")
     return FeatureDataset(folder)
 
 

@@ -11,7 +11,15 @@ from typing import IO
 
 from photochrom.errors import OutputWriteError
 
-__all__ = ["replacing", "writing_cache"]
+__all__ = ["make_folder", "replacing", "writing_cache"]
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, with those above it. Raises OutputWriteError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputWriteError(f"cannot be made ({error.strerror or error})", path) from error
 
 
 @contextmanager

@@ -50,11 +50,16 @@ class Input(NamedTuple):
 
 
 class Encoded(NamedTuple):
-    """One picture as it was found; ``data`` is empty where there is none, or where it may not be read."""
+    """One picture as it was found; ``data`` is empty where there is none, or where it may not be read.
+
+    ``kind`` is its class in its source, ``imagenet`` the index (0 to 999) of its ImageNet class, where a shard gives them.
+    """
 
     source: str
     path: str
     data: bytes
+    kind: str | None = None
+    imagenet: int | None = None
 
 
 def list_inputs(places: Iterable[str | Path]) -> list[Input]:
@@ -98,9 +103,10 @@ def _system(place: str | Path) -> tuple[Any, str]:
 def read_pictures(inputs: Sequence[Input]) -> Iterator[Encoded]:
     """Every picture in these files, in their order; those in folders are read a few at a time, ahead of their use.
 
-    Shards follow the Hugging Face image convention: column ``image`` = struct(bytes, path), column ``source``. Tars follow that
-    of WebDataset: ``key.jpg`` is a picture; what lies beside it (``key.json``, ``key.cls``, ``key.txt``) is not used. Several
-    pictures of one key are parts of one source picture: ``key.left.jpg`` gets the path ``key#left.jpg``.
+    Shards follow the Hugging Face image convention: column ``image`` = struct(bytes, path), column ``source``; columns ``class``
+    and ``imagenet`` are read where they are. Tars follow that of WebDataset: ``key.jpg`` is a picture; what lies beside it
+    (``key.json``, ``key.cls``, ``key.txt``) is not used. Several pictures of one key are parts of one source picture:
+    ``key.left.jpg`` gets the path ``key#left.jpg``.
     Raises DataError for a shard or a tar that is damaged or something else.
     """
     with ThreadPoolExecutor(READERS) as pool:
@@ -143,11 +149,14 @@ def _read_shard(file: Input) -> Iterator[Encoded]:
 
     number = 0
     with _reading("not a whole Parquet shard of pictures", file.where), file.system.open(file.name) as raw:
-        for batch in pq.ParquetFile(raw).iter_batches(64, columns=["image", "source"]):
+        shard = pq.ParquetFile(raw)
+        columns = ["image", "source", *({"class", "imagenet"} & set(shard.schema_arrow.names))]
+        for batch in shard.iter_batches(64, columns=columns):
             for row in batch.to_pylist():
                 image = row["image"] or {"path": None, "bytes": None}
                 path = image["path"] or f"{posixpath.basename(file.name)}:{number}"
-                yield Encoded(row["source"] or _stem(file.name), path, image["bytes"] or b"")
+                source, data = row["source"] or _stem(file.name), image["bytes"] or b""
+                yield Encoded(source, path, data, row.get("class"), row.get("imagenet"))
                 number += 1
 
 

@@ -15,12 +15,13 @@ from torch.nn import functional
 from photochrom.color import ab_bins, planes_to_lab, planes_to_rgb
 from photochrom.errors import CheckpointError
 from photochrom.nets.lite import load_pretrained
-from photochrom.nets.photochrom import PhotochromNet
+from photochrom.nets.photochrom import PhotochromNet, grown
 from photochrom.train.augment import prepare
 from photochrom.train.checkpoint import read_weights
-from photochrom.train.distil import ImageNetAnswers
+from photochrom.train.distil import ImageNetTeacher
 from photochrom.train.losses import bin_cross_entropy, color_error, expected_ab, rebalancing
 from photochrom.train.prior import bin_shares, lightness_shares
+from photochrom.train.probe import LinearProbe
 from photochrom.train.processes import gather
 from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.simulate import simulate_hints, simulate_histogram
@@ -35,7 +36,8 @@ def make_network(recipe: Mapping[str, Any], state: dict[str, Tensor] | None = No
     ``state``: ImageNet weights of the encoder, or None for random ones.
     """
     known = {**as_dict(Recipe()), **recipe}
-    parts = {key: known[key] for key in ("widths", "depths", "attention", "context", "lightness_prior")}
+    parts = {key: known[key] for key in ("widths", "depths", "attention", "context")}
+    parts |= {key: known[key] for key in ("lightness_prior", "global_features")}
     return PhotochromNet(known["encoder"], state, output="ab" if known["loss"] == "regression" else "ab-bins", **parts)
 
 
@@ -44,7 +46,7 @@ class ColorModule(LightningModule):
 
     ``pretrained`` is the ImageNet weights file of the encoder (None: random weights). ``digest`` names the data.
     A batch is (crops uint8 (N, 3, S, S), seeds), or with cached features (f8, f16, f32, ab, seeds).
-    Raises OptionError where the recipe's ``classify`` needs the ImageNet weights and they are not given.
+    Raises OptionError where the recipe distils and the ImageNet weights are not given.
     """
 
     def __init__(self, recipe: Recipe, pretrained: str | Path | None = None, digest: str = "") -> None:
@@ -52,7 +54,8 @@ class ColorModule(LightningModule):
         self.recipe = recipe
         state = load_pretrained(pretrained, recipe.encoder) if pretrained else None
         self.net = make_network(as_dict(recipe), state)
-        self._classifier = ImageNetAnswers(recipe.encoder, state) if recipe.classify > 0 else None
+        distils = recipe.classify > 0 or recipe.distil_features > 0
+        self._teacher = ImageNetTeacher(recipe.encoder, state) if distils else None
         self._rarity: Tensor | None = None
         self.net.to(memory_format=torch.channels_last)
         frozen = self.net.encoder.early_parameters() if recipe.encoder_rate > 0 else self.net.encoder.parameters()
@@ -62,6 +65,8 @@ class ColorModule(LightningModule):
         self._sums: dict[str, list[float]] = {}
         #: The share of the run's CPU seconds that is used; the run that counts them puts its own in place.
         self.used: Callable[[], float] = lambda: 0.0
+        #: What the encoder still knows is measured at each validation; None: it is not.
+        self.probe: LinearProbe | None = None
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss of one batch; everything random follows from the seeds that came with it."""
@@ -79,8 +84,10 @@ class ColorModule(LightningModule):
         hints = simulate_hints(ab, self.recipe, rng)
         histogram = simulate_histogram(ab, self.recipe, rng)
         loss = self._loss(self.net.decoder(*features, hints, histogram), ab)
-        if self._classifier:
-            loss = loss + self.recipe.classify * self._classifier.loss(data[0], features[2])
+        if self._teacher:
+            answers, distance = self._teacher.losses(data[0], features[2])
+            self.log("train_distance", distance, sync_dist=True)
+            loss = loss + self.recipe.classify * answers + self.recipe.distil_features * distance
         self.log("train_loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
@@ -145,6 +152,8 @@ class ColorModule(LightningModule):
         if total and total[3]:
             for name, value in zip(("gain", "hinted_gain", "loss"), total, strict=False):
                 self.log(f"val_{name}", value / total[3], prog_bar=True, sync_dist=True)
+            if self.probe is not None:
+                self.log("val_probe", self.probe.accuracy(self.net.encoder), sync_dist=True)
 
     def by_source(self) -> dict[str, tuple[float, int]]:
         """Mean PSNR gain in dB and number of pictures of every source in the last validation."""
@@ -166,7 +175,7 @@ class ColorModule(LightningModule):
                 return (step + 1) / recipe.warmup
             done = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
             done = self.used() if recipe.cpu_seconds else min(1.0, done)
-            return 0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * done))
+            return recipe.final_rate + (1 - recipe.final_rate) * (0.5 + 0.5 * math.cos(math.pi * done))
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate_at)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
@@ -174,11 +183,12 @@ class ColorModule(LightningModule):
     def load_weights(self, path: str | Path) -> None:
         """Start from the averaged weights of a checkpoint, or from a ``.safetensors`` file that ``export`` made.
 
-        Raises CheckpointError for another architecture. float16 weights become float32 as they are copied.
+        A network without global features grows them; float16 weights become float32. Raises CheckpointError for another
+        architecture.
         """
         state, _ = read_weights(path)
         try:
-            self.net.load_state_dict(state, strict=True)
+            self.net.load_state_dict(grown(state, self.net), strict=True)
         except RuntimeError as error:
             raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
 

@@ -17,12 +17,17 @@ from torch import distributed
 
 from photochrom.errors import PhotochromError, TrainingError
 
-__all__ = ["Processes", "gather", "in_turn", "joined"]
+__all__ = ["Processes", "gather", "in_turn", "joined", "use_threads"]
 
 T = TypeVar("T")
 
 #: How long processes wait for one that decodes the pictures; one that dies ends the wait at once.
 PATIENCE = timedelta(hours=24)
+
+
+def use_threads(count: int) -> None:
+    """Train with this many threads of the processor in each process."""
+    torch.set_num_threads(count)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class LogLines(Callback):
         sources = {source: [round(gain, 3), count] for source, (gain, count) in pl_module.by_source().items()}
         line = {"step": trainer.global_step, "seconds": round(self.seconds), **figures, "sources": sources}
         try:
-            with self.path.open("a") as out:
+            with self.path.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(line) + "\n")
         except OSError as error:
             raise OutputWriteError(f"cannot be written ({error.strerror})", self.path) from error

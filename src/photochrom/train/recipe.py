@@ -39,7 +39,7 @@ class Recipe:
     seed: int = 0
     #: Pictures in a step, of all processes together.
     batch: int = 32
-    #: Optimiser steps of the whole run; the learning rate follows a cosine down to 2 % over them.
+    #: Optimiser steps of the whole run; the learning rate follows a cosine down to ``final_rate`` over them.
     steps: int = 2000
     #: Where above 0, the run ends when its process has used so many CPU seconds for training, whatever ``steps`` says; the rate
     #: then follows them. For comparisons at equal compute, by one process without workers.
@@ -49,6 +49,8 @@ class Recipe:
     #: Learning rates of AdamW for the decoder and for the encoder; 0 keeps the encoder frozen.
     decoder_rate: float = 1e-3
     encoder_rate: float = 0.0
+    #: Where the cosine ends, as a share of the rates; 1 keeps them as they are after the warm-up.
+    final_rate: float = 0.02
     weight_decay: float = 0.02
     #: Decay of the averaged (EMA) weights, which are the ones that are kept.
     ema: float = 0.999
@@ -82,6 +84,8 @@ class Recipe:
     rebalance: float = 0.0
     #: Weight of a loss that keeps the encoder's sense of things: its ImageNet answers are those of the colour picture.
     classify: float = 0.0
+    #: Weight of a loss that keeps the encoder's features at stride 32 near those of ImageNet's encoder on the colour picture.
+    distil_features: float = 0.0
     #: Channels and numbers of blocks of the decoder at strides 8, 16, 32 or, with four of each, 4, 8, 16, 32; empty: its own.
     widths: list[int] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
@@ -89,6 +93,8 @@ class Recipe:
     attention: bool = True
     context: bool = True
     lightness_prior: bool = False
+    #: The decoder also sees the 1,280 features that ImageNet's head pools over the picture.
+    global_features: bool = False
     #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
     compile: bool = False
     #: Checkpoint and validate every so many steps.
@@ -132,7 +138,7 @@ def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
 def read_table(path: Path) -> dict[str, Any]:
     """What a TOML file says. Raises RecipeError for a file that is absent or not TOML."""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text())
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         return table
     except OSError as error:
         raise RecipeError("file", f"cannot be read ({error.strerror})", path) from error
@@ -176,6 +182,7 @@ _RANGES = {
     "warmup": (0, math.inf),
     "decoder_rate": (0, 1),
     "encoder_rate": (0, 1),
+    "final_rate": (0, 1),
     "weight_decay": (0, 1),
     "ema": (0, 1),
     "smallest_crop": (0, 1),
@@ -191,6 +198,7 @@ _RANGES = {
     "histogram": (0, 1),
     "rebalance": (0, 1),
     "classify": (0, 100),
+    "distil_features": (0, 100),
 }
 
 
@@ -208,8 +216,9 @@ def _check_ranges(recipe: Recipe, path: Path) -> None:
         raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
     if recipe.cache_features and recipe.encoder_rate > 0:
         raise RecipeError("cache_features", "needs a frozen encoder (encoder_rate = 0)", path)
-    if recipe.classify > 0 and recipe.encoder_rate == 0:
-        raise RecipeError("classify", "needs an encoder that learns (encoder_rate above 0)", path)
+    for key in ("classify", "distil_features"):
+        if getattr(recipe, key) > 0 and recipe.encoder_rate == 0:
+            raise RecipeError(key, "needs an encoder that learns (encoder_rate above 0)", path)
     _check_decoder(recipe, path)
 
 

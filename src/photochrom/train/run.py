@@ -26,6 +26,7 @@ from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
 from photochrom.train.precision import precision
+from photochrom.train.probe import LinearProbe
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
 from photochrom.train.recipe import NEVER, Recipe, as_dict
@@ -101,6 +102,8 @@ def fit(
         train, held = split(store, recipe)
         module = ColorModule(recipe, pretrained, store.digest)
         module.count_colors(store)
+        probe = LinearProbe(store)
+        module.probe = probe if len(probe.labels) else None
         start = 0
         if last.exists():
             start = _resume(last, module)

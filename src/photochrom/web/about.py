@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from photochrom.catalog import CATALOG
+from photochrom.edits.palettes import NAMED
 from photochrom.errors import ModelError
-from photochrom.guidance.palette import NAMED
 from photochrom.web.problems import responses
 from photochrom.web.state import State
 from photochrom.weights import find

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from photochrom.hints import Hints
+from photochrom.edits.hints import Hints
 from photochrom.web import options
-from photochrom.web.engine import Held, place_reference
+from photochrom.web.engine import Photo, place_reference
 from photochrom.web.problems import responses
 from photochrom.web.state import MEDIA_TYPES, State, attachment, save
 from photochrom.web.store import read_about
@@ -112,26 +112,14 @@ def routes(state: State) -> APIRouter:
 
 def _paint(state: State, folder: Path, wanted: options.Colorize) -> tuple[dict[str, Any], list[Path]]:
     """Open, paint and write: what is to be said of it, and the files."""
-    held: Held = state.engine.open(folder, wanted.model, wanted.quality)
+    photo: Photo = state.engine.open(folder, wanted.model, wanted.quality)
     given = options.Edits.model_validate({name: getattr(wanted, name) for name in options.Edits.model_fields})
-    opened, plan = held.opened, held.plan(given)
+    opened, edits = photo.opened, photo.resolved(given)
     found = opened.alternatives(wanted.samples, seed=wanted.seed) if wanted.samples else [Hints()]
+    results = [opened.paint(edits, hints=hints + edits.hints) for hints in found]
     paths: list[Path] = []
     notices: tuple[str, ...] = ()
-    sure = 0.0
-    for number, hints in enumerate(found, 1):
-        result = opened.paint(**plan.options() | {"hints": hints + plan.hints})
-        sure = sure or float(result.confidence.mean())
+    for number, result in enumerate(results, 1):
         path, notices = save(result, folder, wanted.format, wanted.jpeg_quality, f"file{number}")
         paths.append(path)
-    info = opened.source.info
-    return {
-        "width": info.width,
-        "height": info.height,
-        "bit_depth": info.bit_depth,
-        "model": opened.session.name,
-        "tint": opened.tint.kind,
-        "already_colour": opened.tint.already_colour,
-        "confidence": round(sure, 3),
-        "notices": list(opened.notices + plan.notices + notices),
-    }, paths
+    return {**results[0].summary(), "notices": list(opened.notices + notices)}, paths

@@ -9,43 +9,66 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.catalog import find_model
-from photochrom.choices import Plan, make_plan, refer
-from photochrom.colorizer import Colorized, Colorizer, Opened
-from photochrom.edits import Edits, ReferenceEdit, digest
+from photochrom.colorized import Colorized
+from photochrom.colorizer import Colorizer, Opened
+from photochrom.edits.dials import Setup
+from photochrom.edits.edits import Edits
+from photochrom.edits.pictures import Picture, digest
+from photochrom.edits.sidecar import Sidecar
 from photochrom.errors import PhotochromError
-from photochrom.guidance.palette import Palette
-from photochrom.hints import Hint
-from photochrom.proof import Proofs
+from photochrom.previews import Previews
 from photochrom.runtime import open_model
-from photochrom.steering import picture_palette
 from photochrom.web import options
-from photochrom.web.applied import Uploaded, to_edits
+from photochrom.web.edits import Uploaded, to_edits
 from photochrom.web.problems import Problem, as_problem
 from photochrom.web.settings import Settings
 from photochrom.web.store import read_about, write_about
 
-__all__ = ["Engine", "Held", "place_reference"]
+__all__ = ["Engine", "Photo", "place_reference"]
 
 #: Painted pictures of a session that are remembered: for another view of the same choices nothing is painted anew.
 _PAINTED = 3
 
 
-class Held:
+class References:
+    """The reference pictures of a folder, ``r1``, ``r1.json`` ..., opened when edits name them.
+
+    It knows nothing of the photograph, which knows it: so neither keeps the other in memory.
+    """
+
+    def __init__(self, folder: Path, colorizer: Colorizer, max_pixels: int) -> None:
+        self._folder, self._colorizer, self._max_pixels = folder, colorizer, max_pixels
+        self.opened: dict[str, Opened] = {}
+
+    def uploaded(self) -> dict[str, Uploaded]:
+        """What was uploaded, by id."""
+        return {path.stem: Uploaded(path.stem, **read_about(path)) for path in sorted(self._folder.glob("r*.json"))}
+
+    def find(self, picture: Picture) -> Opened:
+        """A picture that edits name, opened. Raises Problem, ImageError."""
+        if picture.sha256 not in self.opened:
+            known = {one.sha256: one.id for one in self.uploaded().values()}
+            if picture.sha256 not in known:
+                raise Problem("reference-gone", f"no reference {picture.path!r}; upload it", field="references")
+            path = self._folder / known[picture.sha256]
+            self.opened[picture.sha256] = self._colorizer.open(path, max_pixels=self._max_pixels)
+        return self.opened[picture.sha256]
+
+
+class Photo:
     """An opened photograph of a folder: ``picture``, ``about.json``, and references ``r1``, ``r1.json`` ..."""
 
     def __init__(self, folder: Path, quality: str, colorizer: Colorizer, max_pixels: int) -> None:
         self.folder, self.quality = folder, quality
-        self._max_pixels = max_pixels
-        self.opened = colorizer.open(folder / "picture", max_pixels=max_pixels)
-        self.proofs = Proofs(self.opened, folder)
-        self._pictures: dict[str, Opened] = {}
-        self._hints: dict[Any, Hint] = {}
-        self._painted: OrderedDict[Any, tuple[Plan, Colorized]] = OrderedDict()
+        self._references = References(folder, colorizer, max_pixels)
+        self.opened = colorizer.open(folder / "picture", max_pixels=max_pixels, find=self._references.find)
+        self.previews = Previews(self.opened, folder)
+        self._painted: OrderedDict[Any, tuple[Edits, Colorized]] = OrderedDict()
         self._lock = threading.Lock()
 
     def references(self) -> dict[str, Uploaded]:
         """The reference pictures by id."""
-        return {path.stem: Uploaded(path.stem, **read_about(path)) for path in sorted(self.folder.glob("r*.json"))}
+        return self._references.uploaded()
 
     def drop(self, name: str) -> None:
         """Delete a reference. Raises Problem."""
@@ -54,19 +77,19 @@ class Held:
         for path in (self.folder / f"{name}.json", self.folder / name):
             path.unlink(missing_ok=True)
 
-    def plan(self, given: options.Edits) -> Plan:
-        """What the choices mean. Raises Problem."""
+    def resolved(self, given: options.Edits) -> Edits:
+        """The choices, ready to be painted. Raises Problem."""
         return self.painted(given)[0]
 
-    def painted(self, given: options.Edits) -> tuple[Plan, Colorized]:
+    def painted(self, given: options.Edits) -> tuple[Edits, Colorized]:
         """The choices and the picture painted by them, from memory where they are the last ones'. Raises Problem."""
         uploaded = self.references()
         key = given.model_dump_json(), *uploaded.values()
         with self._lock:
             found = self._painted.get(key)
         if found is None:
-            plan = self._plan(given, uploaded)
-            found = plan, self.opened.paint(**plan.options())
+            edits = self._resolved(to_edits(given, uploaded, self.opened.size))
+            found = edits, self.opened.paint(edits)
         with self._lock:
             self._painted[key] = found
             self._painted.move_to_end(key)
@@ -74,45 +97,19 @@ class Held:
                 self._painted.popitem(last=False)
         return found
 
-    def edits(self, given: options.Edits) -> Edits:
+    def sidecar(self, given: options.Edits) -> Sidecar:
         """The choices as a sidecar keeps them. Raises Problem."""
-        return self._edits(given, self.references())
+        setup = Setup(model=self.opened.session.name, quality=self.quality)
+        return Sidecar(self.opened.size, setup, to_edits(given, self.references(), self.opened.size))
 
-    def _edits(self, given: options.Edits, uploaded: dict[str, Uploaded]) -> Edits:
-        return to_edits(given, uploaded, self.opened.size, self.opened.session.name, self.quality)
-
-    def _plan(self, given: options.Edits, uploaded: dict[str, Uploaded]) -> Plan:
-        edits = self._edits(given, uploaded)
-        by_digest = {one.sha256: one.id for one in uploaded.values()}
-        used: dict[Any, Hint] = {}
-
-        def reference(one: ReferenceEdit) -> Hint:
-            # The same hint again, so that the model's answer to it is remembered.
-            mask = None if one.mask is None else (tuple(one.mask["size"]), str(one.mask["counts"]))
-            key = one.sha256, mask, one.trust
-            hint = used.get(key) or self._hints.get(key)
-            used[key] = hint or refer(self.opened, self._picture(by_digest[one.sha256], one.sha256), one)
-            return used[key]
-
-        def palette(one: Edits) -> Palette:
-            return picture_palette(self._picture(by_digest[str(one.palette_sha256)], str(one.palette_sha256)))
-
+    def _resolved(self, edits: Edits) -> Edits:
         try:
-            plan = make_plan(edits, reference, palette)
+            return self.opened.resolved(edits)
         except PhotochromError as error:
             problem = as_problem(error)
             if problem.body.get("field") == "picture":
                 problem.body["field"] = "references"
             raise problem from None
-        self._hints = used
-        return plan
-
-    def _picture(self, name: str, sha256: str) -> Opened:
-        """A reference, opened."""
-        if sha256 not in self._pictures:
-            path = self.folder / name
-            self._pictures[sha256] = self.opened.colorizer.open(path, max_pixels=self._max_pixels)
-        return self._pictures[sha256]
 
     def remember(self, given: options.Edits) -> None:
         """Keep the choices that were painted last, for who asks for suggestions without naming any."""
@@ -126,8 +123,8 @@ class Held:
     @property
     def nbytes(self) -> int:
         """About how much memory it takes."""
-        total = self.proofs.nbytes
-        for opened in [self.opened, *self._pictures.values()]:
+        total = self.previews.nbytes
+        for opened in [self.opened, *self._references.opened.values()]:
             pixels = opened.source.pixels()
             # What belongs together takes 75 bytes for each work pixel, once there are hints.
             total += 4_000_000 + 75 * opened.work_lightness.size + (0 if pixels is None else pixels.nbytes)
@@ -144,7 +141,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._models: dict[str, Any] = {}
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._photos: OrderedDict[str, Photo] = OrderedDict()
         self._opening: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self.nbytes = 0
@@ -161,11 +158,11 @@ class Engine:
         except PhotochromError as error:
             raise as_problem(error) from None
 
-    def open(self, folder: Path, model: str | None, quality: str) -> Held:
+    def open(self, folder: Path, model: str | None, quality: str) -> Photo:
         """Open the photograph of a folder. Raises Problem, ImageError."""
-        return Held(folder, quality, self.colorizer(model, quality), self.settings.max_pixels)
+        return Photo(folder, quality, self.colorizer(model, quality), self.settings.max_pixels)
 
-    def held(self, folder: Path) -> Held:
+    def photo(self, folder: Path) -> Photo:
         """The opened photograph of a session. Raises Problem."""
         name = folder.name
         with self._lock:
@@ -173,7 +170,7 @@ class Engine:
         try:
             with lock:  # two requests for one photograph open it once
                 with self._lock:
-                    found = self._held.get(name)
+                    found = self._photos.get(name)
                 if found is None:
                     about = read_about(folder / "about.json")
                     found = self.open(folder, about["model"], about["quality"])
@@ -187,30 +184,30 @@ class Engine:
     def forget(self, name: str) -> None:
         """Close a photograph."""
         with self._lock:
-            self._held.pop(name, None)
+            self._photos.pop(name, None)
 
     def forget_gone(self) -> None:
         """Close the photographs whose folders are gone."""
         with self._lock:
-            for name in [name for name, held in self._held.items() if not held.folder.exists()]:
-                del self._held[name]
+            for name in [name for name, photo in self._photos.items() if not photo.folder.exists()]:
+                del self._photos[name]
 
-    def keep(self, held: Held) -> None:
+    def keep(self, photo: Photo) -> None:
         """Keep an opened photograph, and close others where the memory is needed."""
         with self._lock:
-            self._held[held.folder.name] = held
-            self._held.move_to_end(held.folder.name)
-            sizes = {key: one.nbytes for key, one in self._held.items()}
+            self._photos[photo.folder.name] = photo
+            self._photos.move_to_end(photo.folder.name)
+            sizes = {key: one.nbytes for key, one in self._photos.items()}
             self.nbytes = sum(sizes.values())
-            while self.nbytes > self.settings.max_memory and len(self._held) > 1:
-                gone, _ = self._held.popitem(last=False)
+            while self.nbytes > self.settings.max_memory and len(self._photos) > 1:
+                gone, _ = self._photos.popitem(last=False)
                 self.nbytes -= sizes[gone]
 
     def add_reference(self, folder: Path, name: str, upload: Path) -> dict[str, Any]:
         """Take an uploaded file as the next reference of a session: its id and size. Raises Problem, ImageError."""
-        held = self.held(folder)
-        opened = held.opened.colorizer.open(upload, max_pixels=self.settings.max_pixels)
-        known = [int(one.id[1:]) for one in held.references().values()]
+        photo = self.photo(folder)
+        opened = photo.opened.colorizer.open(upload, max_pixels=self.settings.max_pixels)
+        known = [int(one.id[1:]) for one in photo.references().values()]
         if len(known) >= self.settings.max_references:
             most = self.settings.max_references
             raise Problem("invalid", f"a session has {most} references at most", field="picture", limit=most)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from photochrom.errors import OptionError
+from photochrom.portable import process_runs
 
 __all__ = ["private_folder"]
 
@@ -23,7 +24,7 @@ def private_folder(parent: Path | None = None) -> Path:
     """
     try:
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        (folder / _OWNER).write_text(f"{socket.gethostname()} {os.getpid()}")
+        (folder / _OWNER).write_text(f"{socket.gethostname()} {os.getpid()}", "utf-8")
     except OSError as error:
         raise OptionError("--folder", str(parent), f"a folder that can be written to ({error.strerror})") from error
     for other in folder.parent.glob(f"{_PREFIX}*"):
@@ -35,10 +36,7 @@ def private_folder(parent: Path | None = None) -> Path:
 def _abandoned(folder: Path) -> bool:
     """Whether the process that made a folder, on this machine, is gone."""
     with suppress(OSError, ValueError):
-        host, process = (folder / _OWNER).read_text().split()
+        host, process = (folder / _OWNER).read_text("utf-8").split()
         if host == socket.gethostname():
-            try:
-                os.kill(int(process), 0)  # asks, and ends nothing
-            except ProcessLookupError:
-                return True
+            return not process_runs(int(process))
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from photochrom.errors import OptionError
+from photochrom.portable import keep_address
 
 __all__ = ["address", "listen"]
 
@@ -12,7 +13,7 @@ __all__ = ["address", "listen"]
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 takes any free one. Raises OptionError where the address cannot be used."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keep_address(listener)
     try:
         listener.bind((host, port))
         listener.listen(2048)

@@ -1,21 +1,23 @@
-"""What a client may ask: the JSON of requests, with its limits. The words are those of the sidecar (photochrom.edits)."""
+"""What a client may ask: the JSON of requests, with its limits. The words are those of the sidecar (photochrom.edits.sidecar)."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
+
+from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Choice, Number, Text
 
 __all__ = [
     "Alternatives",
     "Box",
     "Colorize",
     "Colors",
+    "Confidence",
     "Edits",
     "Format",
     "Open",
     "Paint",
-    "Proof",
     "Result",
     "Suggest",
 ]
@@ -28,7 +30,7 @@ MASK_PIXELS = 1_000_000_000
 Format = Literal["same", "jpeg", "png", "tiff", "webp"]
 Unit = Annotated[float, Field(ge=0, le=1)]
 #: No picture has more pixels along a side.
-Place = Annotated[float, Field(ge=-1, le=1e7)]
+Coordinate = Annotated[float, Field(ge=-1, le=1e7)]
 Color = Annotated[str, Field(max_length=64, description="A name or #rrggbb.", examples=["olive", "#7a8450"])]
 Ab = Annotated[tuple[float, float], Field(description="(a*, b*), in place of a colour.", examples=[[-5, 20]])]
 
@@ -54,8 +56,8 @@ class Rle(Strict):
 class SpotHint(Strict):
     """A colour at a pixel of the upright picture."""
 
-    x: Place
-    y: Place
+    x: Coordinate
+    y: Coordinate
     color: Color | None = None
     ab: Ab | None = None
     radius: Annotated[float, Field(ge=0, le=1e7)] | None = Field(default=None, description="Pixels; null: a usual one.")
@@ -85,42 +87,49 @@ class Reference(Strict):
 
     id: str = Field(max_length=16, examples=["r1"])
     mask: Rle | None = None
-    trust: Unit = 0.5
+    trust: Unit = DEFAULT_TRUST
 
 
-class Edits(Strict):
+def _fields(table: dict[str, Number | Choice | Text]) -> dict[str, Any]:
+    """Fields of a model, made from the table of dials."""
+    return {name: (_type(kind), Field(default=kind.default, description=kind.help)) for name, kind in table.items()}
+
+
+def _type(kind: Number | Choice | Text) -> Any:
+    if isinstance(kind, Number):
+        return Annotated[int if kind.whole else float, Field(ge=kind.low, le=kind.high)]
+    return Literal[kind.options] if isinstance(kind, Choice) else Annotated[str, Field(max_length=100)] | None
+
+
+_Dials: Any = create_model("_Dials", __base__=Strict, **_fields(DIALS))
+#: How the photograph is looked at, as far as clients choose it.
+_Setup: Any = create_model("_Setup", __base__=Strict, **_fields({name: SETUP[name] for name in ("model", "quality")}))
+
+
+class Edits(_Dials):  # type: ignore[misc]
     """Every choice for one photograph. ``order``: indices into hints, and -1 - i for reference i; references first if absent."""
 
-    vividness: Unit = 0.5
-    warmth: Annotated[float, Field(ge=-1, le=1)] = 0.0
     palette: Annotated[str, Field(max_length=2000)] | None = Field(
         default=None, description="A name (see /v1/palettes), colours such as #a33,#fc9, or the id of a reference."
     )
-    palette_strength: Unit = 0.5
-    smooth: Literal["none", "tv", "crf"] = "none"
-    hints: Annotated[list[Hint], Field(max_length=MANY)] = []
-    references: Annotated[list[Reference], Field(max_length=100)] = []
+    hints: Annotated[list[Hint], Field(max_length=MANY)] = Field(default=[])
+    references: Annotated[list[Reference], Field(max_length=100)] = Field(default=[])
     order: Annotated[list[int], Field(max_length=MANY + 100)] | None = None
 
 
-class Colorize(Edits):
+class Colorize(Edits, _Setup):  # type: ignore[misc]
     """Options of one colouring."""
 
     format: Format = "same"
     jpeg_quality: Annotated[int, Field(ge=1, le=100)] | None = None
-    model: Annotated[str, Field(max_length=100)] | None = None
-    quality: Literal["normal", "best"] = "normal"
     samples: Annotated[int, Field(ge=1, le=16)] | None = Field(
         default=None, description="So many different colourings."
     )
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
 
 
-class Open(Strict):
+class Open(_Setup):  # type: ignore[misc]
     """Options of a session."""
-
-    model: Annotated[str, Field(max_length=100)] | None = None
-    quality: Literal["normal", "best"] = "normal"
 
 
 class View(Strict):
@@ -135,8 +144,8 @@ class View(Strict):
 Side = Annotated[int, Field(ge=1, le=4096, description="The longer side at the most, in pixels.")]
 
 
-class Proof(Strict):
-    """A map of the picture."""
+class Confidence(Strict):
+    """A map of how sure the model is."""
 
     edits: Edits = Edits()
     size: Side = 640
@@ -154,8 +163,8 @@ class Paint(Strict):
 class Colors(Strict):
     """The colours that a place may have."""
 
-    x: Place
-    y: Place
+    x: Coordinate
+    y: Coordinate
     edits: Edits = Edits()
     count: Annotated[int, Field(ge=1, le=20)] = 8
 
@@ -178,7 +187,7 @@ class Alternatives(Strict):
 class Box(Strict):
     """A box around an object."""
 
-    box: tuple[Place, Place, Place, Place] = Field(description="x0, y0, x1, y1")
+    box: tuple[Coordinate, Coordinate, Coordinate, Coordinate] = Field(description="x0, y0, x1, y1")
 
 
 class Result(Strict):

@@ -9,12 +9,11 @@ import numpy as np
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from photochrom import color_names, masks
-from photochrom.edits import hints_to_json
-from photochrom.guidance.suggest import Likely
-from photochrom.proof import Window
+from photochrom.edits import masks
+from photochrom.edits.hints_json import hints_to_json
+from photochrom.previews import Window
 from photochrom.web import options
-from photochrom.web.engine import Held
+from photochrom.web.engine import Photo
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
 
@@ -35,7 +34,7 @@ class LikelyColor(BaseModel):
     ab: tuple[float, float]
 
 
-class Place(BaseModel):
+class Click(BaseModel):
     """A place worth a hint; ``gain``: root mean square of the change that is expected over the picture, in ab units."""
 
     x: int
@@ -79,7 +78,7 @@ def routes(state: State) -> APIRouter:
         if None in given and given != [None] * 4:
             raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
         window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
-        return await state.work(name, lambda held: _picture(held.proofs.grey(size, window), "jpeg"))
+        return await state.work(name, lambda photo: _picture(photo.previews.grey(size, window), "jpeg"))
 
     @router.post(
         "/paint",
@@ -90,10 +89,10 @@ def routes(state: State) -> APIRouter:
         """A quick look at the picture with these edits."""
         window = None if wanted.view is None else Window(**wanted.view.model_dump())
 
-        def work(held: Held) -> Response:
-            _, result = held.painted(wanted.edits)
-            held.remember(wanted.edits)
-            return _picture(held.proofs.paint(result, wanted.size, window), wanted.format)
+        def work(photo: Photo) -> Response:
+            _, result = photo.painted(wanted.edits)
+            photo.remember(wanted.edits)
+            return _picture(photo.previews.paint(result, wanted.size, window), wanted.format)
 
         return await state.work(name, work)
 
@@ -102,11 +101,11 @@ def routes(state: State) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "Black unsure, white sure.", "content": png}, **_PROBLEMS},
     )
-    async def confidence(name: str, wanted: options.Proof) -> Response:
+    async def confidence(name: str, wanted: options.Confidence) -> Response:
         """How sure the model is, as a grey picture."""
 
-        def work(held: Held) -> Response:
-            return _picture(held.proofs.confidence(held.painted(wanted.edits)[1], wanted.size), "png")
+        def work(photo: Photo) -> Response:
+            return _picture(photo.previews.confidence(photo.painted(wanted.edits)[1], wanted.size), "png")
 
         return await state.work(name, work)
 
@@ -114,35 +113,34 @@ def routes(state: State) -> APIRouter:
     async def colors(name: str, wanted: options.Colors) -> list[LikelyColor]:
         """The colours that a place may have, likeliest first."""
 
-        def work(held: Held) -> list[LikelyColor]:
-            hints = held.plan(wanted.edits).hints
-            return _likely(held.opened.likely(wanted.x, wanted.y, wanted.count, hints=hints))
+        def work(photo: Photo) -> list[LikelyColor]:
+            hints = photo.resolved(wanted.edits).hints
+            found = photo.opened.likely(wanted.x, wanted.y, wanted.count, hints=hints)
+            return [LikelyColor(**one.to_json()) for one in found]
 
         return await state.work(name, work)
 
-    def places(held: Held, edits: options.Edits, count: int) -> list[Place]:
-        found = held.opened.suggest(count, hints=held.plan(edits).hints)
-        return [
-            Place(x=click.x, y=click.y, gain=round(click.change, 3), colors=_likely(click.colours)) for click in found
-        ]
+    def places(photo: Photo, edits: options.Edits, count: int) -> list[Click]:
+        found = photo.opened.suggest(count, hints=photo.resolved(edits).hints)
+        return [Click(**click.to_json()) for click in found]
 
     @router.get("/suggestions", responses=_PROBLEMS)
-    async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=12)] = 5) -> list[Place]:
+    async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=12)] = 5) -> list[Click]:
         """Where a hint would change most, given the edits that were painted last."""
-        return await state.work(name, lambda held: places(held, held.last(), count))
+        return await state.work(name, lambda photo: places(photo, photo.last(), count))
 
     @router.post("/suggestions", responses=_PROBLEMS)
-    async def suggest(name: str, wanted: options.Suggest) -> list[Place]:
+    async def suggest(name: str, wanted: options.Suggest) -> list[Click]:
         """Where a hint would change most, given these edits."""
-        return await state.work(name, lambda held: places(held, wanted.edits, wanted.count))
+        return await state.work(name, lambda photo: places(photo, wanted.edits, wanted.count))
 
     @router.post("/alternatives", responses=_PROBLEMS)
     async def alternatives(name: str, wanted: options.Alternatives) -> list[Alternative]:
         """Different plausible colourings, the automatic one first; fewer where the model is sure."""
 
-        def work(held: Held) -> list[Alternative]:
-            held.plan(wanted.edits)  # says what is wrong with them
-            found = held.opened.alternatives(wanted.count, seed=wanted.seed)
+        def work(photo: Photo) -> list[Alternative]:
+            photo.resolved(wanted.edits)  # raises where something is wrong with them
+            found = photo.opened.alternatives(wanted.count, seed=wanted.seed)
             return [Alternative(hints=hints_to_json(hints)) for hints in found]
 
         return await state.work(name, work)
@@ -150,7 +148,7 @@ def routes(state: State) -> APIRouter:
     @router.post("/grow", responses=_PROBLEMS)
     async def grow(name: str, wanted: options.Box) -> Grown:
         """The mask of the object in a box."""
-        return await state.work(name, lambda held: Grown(mask=masks.to_rle(held.opened.grow(wanted.box))))
+        return await state.work(name, lambda photo: Grown(mask=masks.to_rle(photo.opened.grow(wanted.box))))
 
     return router
 
@@ -162,15 +160,3 @@ def _picture(pixels: Any, form: str) -> Response:
     if not done:
         raise Problem("error", "the picture could not be encoded")
     return Response(encoded.tobytes(), media_type=f"image/{form}")
-
-
-def _likely(found: tuple[Likely, ...]) -> list[LikelyColor]:
-    return [
-        LikelyColor(
-            color=color_names.to_hex(np.array(one.rgb)),
-            name=one.name,
-            share=round(one.share, 4),
-            ab=(round(one.ab[0], 2), round(one.ab[1], 2)),
-        )
-        for one in found
-    ]

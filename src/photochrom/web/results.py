@@ -8,11 +8,14 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from photochrom.edits import Edits, edits_from_json, edits_to_text, hints_to_json
+from photochrom.edits.dials import DIALS
+from photochrom.edits.hints import Hints, Reference
+from photochrom.edits.pictures import Picture
+from photochrom.edits.sidecar import Sidecar, reference_to_json, sidecar_from_json, sidecar_text, steps_to_json
 from photochrom.errors import EditsError, HintError
 from photochrom.web import options
-from photochrom.web.applied import check_masks
-from photochrom.web.engine import Held
+from photochrom.web.edits import check_masks
+from photochrom.web.engine import Photo
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import MEDIA_TYPES, State, attachment, save
 from photochrom.web.store import read_about
@@ -55,10 +58,10 @@ def routes(state: State) -> APIRouter:
         """The finished picture: the input's size, depth and metadata, as ``photochrom colorize`` writes it, to the bit."""
         folder = state.store.new("incoming")
 
-        def work(held: Held) -> Response:
-            _, colored = held.painted(wanted.edits)
+        def work(photo: Photo) -> Response:
+            _, colored = photo.painted(wanted.edits)
             path, _ = save(colored, folder, wanted.format, wanted.jpeg_quality)
-            shown = read_about(held.folder / "about.json")["name"]
+            shown = read_about(photo.folder / "about.json")["name"]
             return attachment(path, shown, lambda: state.store.remove(folder))
 
         try:
@@ -77,7 +80,7 @@ def routes(state: State) -> APIRouter:
     )
     async def sidecar(name: str, wanted: options.Sidecar) -> Response:
         """Every choice as a file, for ``photochrom colorize --edits`` or to go on later."""
-        text = await state.work(name, lambda held: edits_to_text(held.edits(wanted.edits)))
+        text = await state.work(name, lambda photo: sidecar_text(photo.sidecar(wanted.edits)))
         headers = {"Content-Disposition": 'attachment; filename="edits.photochrom.json"'}
         return Response(text, media_type="application/json", headers=headers)
 
@@ -94,48 +97,43 @@ def routes(state: State) -> APIRouter:
             if (upload.size or 0) > state.settings.max_json:
                 raise Problem("too-large", "the sidecar is too long", field="sidecar", limit=state.settings.max_json)
             text = await upload.read()
-        return await state.work(name, lambda held: _load(held, text))
+        return await state.work(name, lambda photo: _load(photo, text))
 
     return router
 
 
-def _load(held: Held, text: bytes) -> Loaded:
+def _load(photo: Photo, text: bytes) -> Loaded:
     try:
         value = json.loads(text)
-        kept = _checked(value, held.opened.source.info.pixels).scaled(held.opened.size)
+        kept = _checked(value, photo.opened.source.info.pixels).scaled(photo.opened.size)
     except (EditsError, HintError) as error:
         raise Problem("invalid", f"the sidecar {error}", field="sidecar") from None
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Problem("invalid", f"the sidecar is not JSON of the right form ({error})", field="sidecar") from None
-    ids = {one.sha256: one.id for one in held.references().values()}
-    missing = [Missing(path=one.path, sha256=one.sha256) for one in kept.references if one.sha256 not in ids]
-    if kept.palette_sha256 is not None and kept.palette_sha256 not in ids:
-        missing.append(Missing(path=str(kept.palette), sha256=kept.palette_sha256))
-    present = [index for index, one in enumerate(kept.references) if one.sha256 in ids]
-    numbers = {-1 - index: -1 - place for place, index in enumerate(present)}
-    references = [
-        {"id": ids[one.sha256], "mask": one.mask, "trust": one.trust}
-        for one in (kept.references[index] for index in present)
-    ]
-    palette = kept.palette if kept.palette_sha256 is None else ids.get(kept.palette_sha256)
+    ids = {one.sha256: one.id for one in photo.references().values()}
+    named = [step.picture for step in kept.edits.hints if isinstance(step, Reference)]
+    palette = kept.edits.palette
+    if isinstance(palette, Picture):
+        named.append(palette)
+        palette = ids.get(palette.sha256)
+    missing = [Missing(path=one.path, sha256=one.sha256) for one in named if one.sha256 not in ids]
+    present = Hints(step for step in kept.edits.hints if not isinstance(step, Reference) or step.picture.sha256 in ids)
+    hints, references, order = steps_to_json(present)
     found = {
-        "vividness": kept.vividness,
-        "warmth": kept.warmth,
+        **{name: getattr(kept.edits, name) for name in DIALS},
         "palette": palette,
-        "palette_strength": kept.palette_strength,
-        "smooth": kept.smooth,
-        "hints": hints_to_json(kept.hints),
-        "references": references,
-        "order": [numbers.get(index, index) for index in kept.order if index >= 0 or index in numbers],
+        "hints": hints,
+        "references": [{"id": ids[one.picture.sha256], **reference_to_json(one)} for one in references],
+        "order": order,
     }
     try:
         options.Edits.model_validate(found)
     except ValueError as error:
         raise Problem("invalid", "the sidecar holds choices outside their ranges", field="sidecar") from error
-    return Loaded(edits=found, missing_references=missing, model=kept.model, quality=kept.quality)
+    return Loaded(edits=found, missing_references=missing, model=kept.setup.model or "", quality=kept.setup.quality)
 
 
-def _checked(value: Any, pixels: int) -> Edits:
+def _checked(value: Any, pixels: int) -> Sidecar:
     """A sidecar whose masks are small enough to be unpacked: of its own size, and that not far above the picture's."""
     if not isinstance(value, dict):
         raise EditsError("is not a JSON object")
@@ -146,4 +144,4 @@ def _checked(value: Any, pixels: int) -> Edits:
     if len(rows) > options.MANY:
         raise EditsError(f"holds {len(rows)} hints and references; {options.MANY} are read at most")
     check_masks([(f"sidecar.{index}", row) for index, row in enumerate(rows)], (width, height))
-    return edits_from_json(value)
+    return sidecar_from_json(value)

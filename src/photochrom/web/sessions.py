@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photochrom.web import options
-from photochrom.web.engine import Held
+from photochrom.web.engine import Photo
 from photochrom.web.problems import responses
 from photochrom.web.state import State
 from photochrom.web.store import read_about
@@ -48,10 +48,10 @@ def routes(state: State) -> APIRouter:
     router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
     picture = {"picture": "A JPEG, PNG, TIFF, WebP or GIF."}
 
-    def about(held: Held, name: str) -> Session:
-        opened, info = held.opened, held.opened.source.info
+    def about(photo: Photo, name: str) -> Session:
+        opened, info = photo.opened, photo.opened.source.info
         return Session(
-            id=held.folder.name,
+            id=photo.folder.name,
             name=name,
             width=info.width,
             height=info.height,
@@ -61,7 +61,7 @@ def routes(state: State) -> APIRouter:
             already_colour=opened.tint.already_colour,
             notices=list(opened.notices),
             model=opened.session.name,
-            quality=held.quality,
+            quality=photo.quality,
             hints=opened.session.hints,
             expires_in=round(state.settings.keep),
         )
@@ -83,12 +83,12 @@ def routes(state: State) -> APIRouter:
                 await keep(upload, folder / "picture")
 
             def work() -> Session:
-                held = state.engine.open(folder, wanted.model, wanted.quality)
+                photo = state.engine.open(folder, wanted.model, wanted.quality)
                 state.store.publish(
-                    folder, {"name": name, "model": held.opened.session.name, "quality": wanted.quality}
+                    folder, {"name": name, "model": photo.opened.session.name, "quality": wanted.quality}
                 )
-                state.engine.keep(held)
-                return about(held, name)
+                state.engine.keep(photo)
+                return about(photo, name)
 
             return await state.pool.run(work)
         except BaseException:
@@ -98,7 +98,7 @@ def routes(state: State) -> APIRouter:
     @router.get("/{name}", responses=responses(400, 401, 403, 404, 422, 429, 500, 503, 504))
     async def show(name: str) -> Session:
         """What is known of the photograph; its time begins anew."""
-        return await state.work(name, lambda held: about(held, read_about(held.folder / "about.json")["name"]))
+        return await state.work(name, lambda photo: about(photo, read_about(photo.folder / "about.json")["name"]))
 
     @router.delete("/{name}", status_code=204, response_class=Response, responses=responses(400, 401, 403, 404, 500))
     async def end(name: str) -> None:
@@ -136,6 +136,6 @@ def routes(state: State) -> APIRouter:
     )
     async def drop(name: str, reference: str) -> None:
         """Delete a reference picture."""
-        await state.work(name, lambda held: held.drop(reference))
+        await state.work(name, lambda photo: photo.drop(reference))
 
     return router

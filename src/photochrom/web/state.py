@@ -11,9 +11,9 @@ from fastapi import Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from photochrom.colorizer import Colorized
+from photochrom.colorized import Colorized
 from photochrom.images.write import OUTPUT_SUFFIXES
-from photochrom.web.engine import Engine, Held
+from photochrom.web.engine import Engine, Photo
 from photochrom.web.metrics import Metrics
 from photochrom.web.pool import Pool
 from photochrom.web.settings import Settings
@@ -39,10 +39,10 @@ class State:
     pool: Pool
     metrics: Metrics
 
-    async def work(self, name: str, work: Callable[[Held], Result]) -> Result:
+    async def work(self, name: str, work: Callable[[Photo], Result]) -> Result:
         """``work`` on the opened photograph of a session, in the pool. Raises Problem."""
         folder = self.store.find("sessions", name)
-        return await self.pool.run(lambda: work(self.engine.held(folder)))
+        return await self.pool.run(lambda: work(self.engine.photo(folder)))
 
 
 def save(

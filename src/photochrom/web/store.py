@@ -64,9 +64,15 @@ class Store:
     def remove(self, folder: Path) -> None:
         """Delete a folder and what is in it, at once for everybody."""
         gone = self.root / "incoming" / f"gone-{secrets.token_hex(8)}"
-        with suppress(FileNotFoundError):
+        try:
             folder.rename(gone)
-            shutil.rmtree(gone, ignore_errors=True)
+        except FileNotFoundError:
+            return
+        except (
+            PermissionError
+        ):  # Windows renames no folder in which a file is open; the next sweep deletes what is left
+            gone = folder
+        shutil.rmtree(gone, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what is older than it may be."""

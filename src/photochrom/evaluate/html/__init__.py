@@ -34,7 +34,7 @@ def write_html(
     """Write the page ``out``.
 
     Args:
-        report: what report.json holds; its keys are told in docs/evaluation/README.md.
+        report: the content of report.json; docs/evaluation/README.md describes its keys.
         pictures: those to show, by set and name; an empty mapping leaves pictures out.
         out: the file.
         budget: the largest size in bytes of all pictures in the page. They get smaller, then fewer, to keep to it.

@@ -15,7 +15,7 @@ def head(report: Mapping[str, Any]) -> str:
     about, protocol = report["about"], report["protocol"]
     rows = "".join(_set_row(one) for one in report["sets"])
     command = about.get("command")
-    told = [
+    words = [
         about.get("date", "")[:10],
         f"Photochrom {about['photochrom']}" if "photochrom" in about else "",
         _commit(about),
@@ -28,7 +28,7 @@ def head(report: Mapping[str, Any]) -> str:
         )
         choice = f'<nav class="sets" aria-label="Set to look at" hidden>{buttons}</nav>'
     return f"""<header class="page-head">
-<p class="kicker">{" · ".join(escape(word) for word in told if word)}</p>
+<p class="kicker">{" · ".join(escape(word) for word in words if word)}</p>
 <h1>Evaluation of colourisations</h1>
 <p class="lead"><strong>{escape(protocol["name"])}</strong>: {escape(protocol["rule"])}</p>
 <div class="scroll" role="region" aria-label="Sets" tabindex="0"><table class="plain">
@@ -57,7 +57,7 @@ def _set_row(one: Mapping[str, Any]) -> str:
 
 
 def making(report: Mapping[str, Any]) -> str:
-    """Versions, machine, seed and all else that the report says about its making."""
+    """Versions, machine, seed, and the rest of how the report was made."""
     words = {
         "seconds": "Seconds taken",
         "jobs": "Processes",

@@ -73,7 +73,7 @@ def _plot(methods: Sequence[Mapping[str, Any]], metric: Mapping[str, Any]) -> st
             f'<line class="grid" x1="{x(tick)}" x2="{x(tick)}" y1="2" y2="{bottom}"/>'
             f'<text class="tick" x="{x(tick)}" y="{bottom + 14}">{number(tick, digits)}</text>'
         )
-    said = []
+    descriptions = []
     for index, (method, figure) in enumerate(zip(methods, figures, strict=True)):
         y = ROW * index + ROW / 2 + 2
         name = method["name"]
@@ -84,14 +84,14 @@ def _plot(methods: Sequence[Mapping[str, Any]], metric: Mapping[str, Any]) -> st
         if figure["low"] is not None and figure["high"] is not None:
             bar = f'<line class="bar" x1="{x(figure["low"])}" x2="{x(figure["high"])}" y1="{y}" y2="{y}"/>'
             words += f" ({number(figure['low'], metric['decimals'])} to {number(figure['high'], metric['decimals'])})"
-        said.append(f"{name} {words}")
+        descriptions.append(f"{name} {words}")
         parts.append(
             f'<g class="{kind}"><title>{escape(name)}: {words}</title><text x="{LABELS - 8}" y="{y + 4}">{escape(short)}</text>'
             f'{bar}<circle cx="{x(figure["value"])}" cy="{y}" r="4"/></g>'
         )
     sign, direction = ARROWS[metric["direction"]]
     unit = f" ({metric['unit']})" if metric["unit"] else ""
-    label = escape(f"{metric['title']}{unit}, {direction}: {'; '.join(said)}")
+    label = escape(f"{metric['title']}{unit}, {direction}: {'; '.join(descriptions)}")
     return (
         f'<figure class="plot"><figcaption>{escape(metric["title"])}<small>{escape(unit)}</small> '
         f'<span class="arrow" title="{direction}">{sign}</span></figcaption>'
@@ -132,11 +132,11 @@ def histograms(one: Mapping[str, Any]) -> str:
     cards = []
     for name, values in shares.items():
         common = 100 * float(np.minimum(values, shares[truth]).sum())
-        says = "the reference" if name == truth else f"{number(common, 1)} % in common with the {truth}"
+        caption = "the reference" if name == truth else f"{number(common, 1)} % in common with the {truth}"
         cards.append(
             f'<figure class="ab"><div class="plane"><img src="{_map(values)}" alt="Map of the ab colours of {escape(name)}: '
-            f'{escape(says)}" width="{2 * GRID_REACH + 1}" height="{2 * GRID_REACH + 1}"></div>'
-            f"<figcaption><strong>{escape(name)}</strong><br>{escape(says)}</figcaption></figure>"
+            f'{escape(caption)}" width="{2 * GRID_REACH + 1}" height="{2 * GRID_REACH + 1}"></div>'
+            f"<figcaption><strong>{escape(name)}</strong><br>{escape(caption)}</figcaption></figure>"
         )
     reach = GRID_REACH * BIN_SIZE
     return (

@@ -27,7 +27,7 @@ def figures(one: Mapping[str, Any], metrics: Metrics, id_: str) -> str:
     rows = "".join(_row(method, used, best) for method in one["methods"])
     table = f"""<table class="figures sortable" id="{id_}">
 <caption><span>Means over {one["measured"]} pictures, with 95 % intervals. <span class="mark">●</span> best of all rows,
-<span class="mark own">○</span> best of the methods. Arrows tell which direction is better.</span></caption>
+<span class="mark own">○</span> best of the methods. Arrows show which direction is better.</span></caption>
 <thead><tr><th scope="col" data-first="ascending"><button type="button">Method</button></th>{head}
 <th scope="col" class="n" data-first="ascending"><button type="button">CPU time <small>s a picture</small></button></th></tr>
 </thead>

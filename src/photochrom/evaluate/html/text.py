@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["ARROWS", "best_rows", "hidden", "interval", "number", "own"]
 
-#: Direction of a metric -> sign, and what it says.
+#: Direction of a metric -> its sign, and the words for it.
 ARROWS = {
     "higher": ("↑", "higher is better"),
     "lower": ("↓", "lower is better"),
@@ -43,7 +43,7 @@ def own(method: Mapping[str, Any]) -> bool:
 
 
 def best_rows(one: Mapping[str, Any], metric: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """Name of the best of all rows, and of the best of the user's methods, by a metric; None where that says nothing."""
+    """Name of the best of all rows, and of the best of the user's methods, by a metric; None where there is none."""
     key, direction = metric["key"], metric["direction"]
     values = {method["name"]: method["figures"][key]["value"] for method in one["methods"] if key in method["figures"]}
     true = {method["name"] for method in one["methods"] if method["kind"] == "truth"}

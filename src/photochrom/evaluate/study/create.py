@@ -1,4 +1,4 @@
-"""Make a study's folder: match the pictures of all methods, cut them to 256 px under names that tell nothing, plan."""
+"""Make a study's folder: match the pictures of all methods, cut them to 256 px under neutral names, plan."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def _save(rgb: NDArray[np.uint8], folder: Path) -> str:
 def _checks(order: Sequence[str], files: dict[str, dict[str, str]], folder: Path, count: int) -> list[str]:
     """Choose the attention checks and make their random colours: those of the next picture in the order.
 
-    Raises StudyError where too few pictures look different in random colours: nobody could tell.
+    Raises StudyError where too few pictures look different in random colours: nobody could see a difference.
     """
 
     def read(name: str) -> NDArray[np.uint8]:

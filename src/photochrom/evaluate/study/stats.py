@@ -23,7 +23,7 @@ __all__ = ["BradleyTerry", "bradley_terry", "design_effect", "student", "wilson"
 
 #: Two-sided 95 % of the normal distribution: 1.96.
 Z95 = NormalDist().inv_cdf(0.975)
-#: No Newton step moves a score by more than this (in logits): far from the solution the curvature says little.
+#: No Newton step moves a score by more than this (in logits): far from the solution the curvature is no guide.
 _STEP, _STEPS, _CLOSE = 1.0, 200, 1e-9
 
 

@@ -120,7 +120,7 @@ class Store:
                 continue
 
     def progress(self, participant: str) -> Progress | None:
-        """Where a participant stands; None for an id that this study does not know."""
+        """How far a participant is; None for an unknown id."""
         known = sql.and_(_PARTICIPANTS.c.id == participant, _PARTICIPANTS.c.study == self._study.id)
         with _named(), self._engine.connect() as connection:
             if connection.execute(sql.select(_PARTICIPANTS.c.id).where(known)).first() is None:

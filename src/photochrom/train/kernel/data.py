@@ -20,9 +20,9 @@ from torch.utils.data import Dataset
 from photochrom import decode
 from photochrom.color import planes_to_lab
 from photochrom.errors import DataError
-from photochrom.guidance.modes import expected
 from photochrom.parallel import ordered
 from photochrom.runtime import OnnxSession, digest_of
+from photochrom.steering.distribution import expected
 from photochrom.train.augment import prepare
 from photochrom.train.data import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
@@ -46,7 +46,7 @@ class Examples(Dataset[tuple[Tensor, ...]]):
     def __init__(self, folder: str | Path) -> None:
         folder = Path(folder)
         try:
-            about = json.loads((folder / "examples.json").read_text())
+            about = json.loads((folder / "examples.json").read_text("utf-8"))
             self.key: str = about["key"]
             self.shapes = [tuple(shape) for shape in about["shapes"]]
             self.row = {index: row for row, index in enumerate(about["indices"])}
@@ -112,7 +112,7 @@ def build_examples(
             shapes = [part.shape for part in parts]
             out.write(np.concatenate([part.ravel() for part in parts]).astype(np.float16).tobytes())
     with replacing(folder / "examples.json") as part_file:
-        part_file.write_text(json.dumps({"key": key, "shapes": shapes, "indices": indices}))
+        part_file.write_text(json.dumps({"key": key, "shapes": shapes, "indices": indices}), "utf-8")
     return Examples(folder)
 
 

@@ -116,5 +116,5 @@ class Lines(Callback):
         """Write the line."""
         figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
         line = {"step": trainer.global_step, "seconds": round(time.monotonic() - self._start), **figures}
-        with self.path.open("a") as out:
+        with self.path.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")

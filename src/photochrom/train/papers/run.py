@@ -161,5 +161,5 @@ class CurveLines(Callback):
             return
         line = {"step": self.pace.steps, "cpu_seconds": round(self.pace.seconds, 2)}
         figures = {name: round(value, 6) for name, value in pl_module.take_figures().items()}
-        with self.path.open("a") as out:
+        with self.path.open("a", encoding="utf-8") as out:
             out.write(json.dumps({**line, **figures}) + "\n")

@@ -1,0 +1,82 @@
+"""``photochrom shards`` and ``photochrom store`` (extra ``train``): from sources of photographs to what is trained on."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["shards", "store"]
+
+
+def shards(
+    table: Annotated[Path, typer.Argument(help="Table of sources (tab-separated; see docs/training.md).")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the shards and of the report.")],
+    clones: Annotated[Path | None, typer.Option(help="Folder of git clones, bare ones too.")] = None,
+    old: Annotated[
+        list[str] | None, typer.Option(help="Shards or folders that are there already; what stays of them is copied.")
+    ] = None,
+    tests: Annotated[
+        list[str] | None, typer.Option(help="Pictures that must not be learnt: shards or folders; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[Path] | None, typer.Option(help="List of paths that are not taken; may be repeated.")
+    ] = None,
+    labels: Annotated[Path | None, typer.Option(help="ImageNet class by source and class.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that decode and encode.")] = 2,
+) -> None:
+    """Make training shards from folders and git clones by a table of sources; killed, the same command goes on."""
+    from photochrom.cli.train import need_torch
+    from photochrom.errors import DataError
+
+    need_torch()
+    from photochrom.train.shards.run import make_shards
+
+    _tell()
+    failed = make_shards(
+        table,
+        out,
+        clones=clones,
+        old=old or (),
+        tests=tests or (),
+        exclude=exclude or (),
+        labels=labels,
+        threads=threads,
+    )
+    typer.echo(str(out / "report.md"))
+    if failed:
+        raise DataError(f"{len(failed)} sources were passed over ({', '.join(failed)}); the report tells why", table)
+
+
+def store(
+    data: Annotated[list[str], typer.Argument(help="Parquet shards, tars or folders of photographs, or URLs of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the store; `train --data` takes it.")],
+    side: Annotated[int, typer.Option(min=32, help="Short sides above this many pixels are made so long.")] = 256,
+    encoded: Annotated[
+        bool, typer.Option("--encoded", help="Keep files instead of pixels: an eighth of the size, decoded when used.")
+    ] = False,
+) -> None:
+    """Put training pictures into one file that training maps into memory."""
+    from photochrom.cli.train import need_torch
+
+    need_torch()
+    from photochrom.train.store import build_store
+
+    _tell()
+    made = build_store(data, out, largest_side=side, encoded=encoded)
+    typer.echo(f"{out}: {len(made)} pictures")
+
+
+class _Echo(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        typer.echo(self.format(record), err=True)
+
+
+def _tell() -> None:
+    """Progress goes to stderr; libraries' own stays silent."""
+    log = logging.getLogger("photochrom")
+    if not any(isinstance(handler, _Echo) for handler in log.handlers):
+        log.addHandler(_Echo())
+    log.setLevel(logging.INFO)

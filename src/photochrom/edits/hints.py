@@ -1,0 +1,218 @@
+"""Hints: the one way to steer places. A hint is a colour for a place; a click, a stroke, a region or a reference is one.
+
+Coordinates are pixels of the upright input picture: (0, 0) is the pixel at the top left, x goes right and y down. Colours are
+ab: a hint sets hue and chroma, the photograph keeps its lightness. Everything here is a value: it compares by what it holds,
+and never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import color_names
+from photochrom.color import rgb_to_lab
+from photochrom.edits.dials import DEFAULT_TRUST, STRENGTH, TRUST
+from photochrom.edits.pictures import Picture
+from photochrom.edits.places import ColorMap, Mask, Size, Spot
+from photochrom.errors import HintError, OptionError
+
+__all__ = ["Blend", "Hint", "Hints", "Reference", "Region", "Step", "ab_of"]
+
+Ab: TypeAlias = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A colour at a place, which spreads over the object around it, and not over that object's edges.
+
+    ab: (a*, b*). strength: 0 (nothing) to 1 (the colour holds at the place). Raises HintError.
+    """
+
+    ab: Ab
+    place: Spot | Mask
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ab", _checked_ab(self.ab, None))
+        object.__setattr__(self, "strength", _checked_strength(self.strength))
+        if not isinstance(self.place, (Spot, Mask)):
+            raise HintError(f"a hint's place is of type {type(self.place).__name__}, expected Spot or Mask")
+
+    @classmethod
+    def at(
+        cls, x: float, y: float, color: str | Sequence[float], *, radius: float | None = None, strength: float = 1.0
+    ) -> Hint:
+        """A click: ``Hint.at(120, 340, "olive")``. color: a name, ``#rrggbb``, or (a*, b*). Raises HintError."""
+        return cls(ab_of(color), Spot(x, y, radius), strength)
+
+    @staticmethod
+    def inside(mask: NDArray[Any], color: str | Sequence[float], *, strength: float = 1.0) -> Region:
+        """A region: mask (H, W) of the picture's size, bool or weights in [0, 1]. Raises HintError, MaskError."""
+        return Region(ab_of(color), Mask(mask), strength)
+
+    def check(self, size: Size) -> None:
+        """Raise HintError for a spot outside a picture of (width, height), MaskError for a mask of another size."""
+        self.place.check(size)
+
+    def scaled(self, old: Size, new: Size) -> Hint:
+        """The same for another size of the photograph; both are (width, height)."""
+        return replace(self, place=self.place.scaled(old, new))
+
+
+@dataclass(frozen=True)
+class Region:
+    """A colour that holds inside a mask of the picture's size, and changes nothing outside.
+
+    ab: (a*, b*), or a map over the whole picture, (h, w, 2), which is fused with the colours around. strength: 0 to 1.
+    """
+
+    ab: Ab | ColorMap
+    mask: Mask
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ab", _checked_ab(self.ab, self.mask))
+        object.__setattr__(self, "strength", _checked_strength(self.strength))
+
+    def check(self, size: Size) -> None:
+        """Raise MaskError for a mask of another size than the picture's (width, height)."""
+        self.mask.check(size)
+
+    def scaled(self, old: Size, new: Size) -> Region:
+        """The same for another size of the photograph; both are (width, height)."""
+        return replace(self, mask=self.mask.scaled(old, new))
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Colours that are mixed into the model's own by the weights of a mask of any size.
+
+    The model is given the surest of them as hints, so that it follows elsewhere. ab: (a*, b*), or a map over the whole picture,
+    (h, w, 2). strength: 0 to 1.
+    """
+
+    ab: Ab | ColorMap
+    mask: Mask
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ab", _checked_ab(self.ab, self.mask))
+        object.__setattr__(self, "strength", _checked_strength(self.strength))
+
+    def check(self, size: Size) -> None:
+        """A blend may be coarser than the picture: nothing to check."""
+
+    def scaled(self, old: Size, new: Size) -> Blend:
+        """The same for another size of the photograph; both are (width, height)."""
+        return replace(self, mask=self.mask.scaled(old, new))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A colour picture to take colours from: everywhere as far as ``trust`` (0 to 1) goes, or all over a mask.
+
+    Before it is painted it becomes a :class:`Blend` or a :class:`Region`, see :func:`photochrom.steering.refer.resolved`.
+    """
+
+    picture: Picture
+    mask: Mask | None = None
+    trust: float = DEFAULT_TRUST
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "trust", TRUST.checked("trust", self.trust))
+
+    def check(self, size: Size) -> None:
+        """Raise MaskError for a mask of another size than the picture's (width, height)."""
+        if self.mask is not None:
+            self.mask.check(size)
+
+    def scaled(self, old: Size, new: Size) -> Reference:
+        """The same for another size of the photograph; both are (width, height)."""
+        return self if self.mask is None else replace(self, mask=self.mask.scaled(old, new))
+
+
+#: One of the things that a user asks for, in order.
+Step: TypeAlias = Hint | Region | Blend | Reference
+
+
+def ab_of(color: str | Sequence[float]) -> Ab:
+    """(a*, b*) of a colour's name, of ``#rrggbb``, or of (a*, b*) itself. Raises UnknownColorError."""
+    if isinstance(color, str):
+        _, a, b = rgb_to_lab(color_names.parse(color)[None])[0].tolist()
+        return a, b
+    a, b = color
+    return float(a), float(b)
+
+
+def _checked_ab(given: Any, mask: Mask | None) -> Ab | ColorMap:
+    """(a*, b*), rounded to float32; or for what has a mask also a map."""
+    if isinstance(given, ColorMap) and mask is not None:
+        return given
+    ab = np.array(given, np.float32)
+    if ab.shape != (2,):
+        if mask is not None and ab.ndim == 3:
+            return ColorMap(ab)
+        raise HintError(f"a hint's ab has shape {ab.shape}, expected (2,), or (h, w, 2) for a region")
+    if not (np.abs(ab) <= 200).all():
+        raise HintError("a hint's ab holds numbers outside [-200, 200]")
+    return float(ab[0]), float(ab[1])
+
+
+def _checked_strength(strength: Any) -> float:
+    try:
+        return float(STRENGTH.checked("strength", strength) or 0.0)
+    except OptionError as error:
+        raise HintError(f"a hint's {error}") from None
+
+
+class Hints(Sequence[Step]):
+    """Any number of steps, in the order in which they were given. Never changes: every operation makes new ones."""
+
+    def __init__(self, steps: Iterable[Step] = ()) -> None:
+        self._steps = tuple(steps)
+        for step in self._steps:
+            if not isinstance(step, (Hint, Region, Blend, Reference)):
+                raise HintError(f"a hint is of type {type(step).__name__}, expected Hint, Region, Blend or Reference")
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Hints: ...
+    def __getitem__(self, index: int | slice) -> Step | Hints:
+        return Hints(self._steps[index]) if isinstance(index, slice) else self._steps[index]
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._steps)
+
+    def __add__(self, more: Iterable[Step]) -> Hints:
+        return Hints((*self._steps, *more))
+
+    def __eq__(self, other: object) -> bool:
+        return self._steps == other._steps if isinstance(other, Hints) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._steps)
+
+    def __repr__(self) -> str:
+        return f"Hints({len(self)})"
+
+    def without(self, index: int) -> Hints:
+        """All but one."""
+        return Hints(step for i, step in enumerate(self._steps) if i != index % len(self))
+
+    def scaled(self, old: Size, new: Size) -> Hints:
+        """The same hints for another size of the same photograph; ``old`` and ``new`` are (width, height)."""
+        return self if old == new else Hints(step.scaled(old, new) for step in self._steps)
+
+    def check(self, size: Size) -> None:
+        """Raise HintError for a spot outside a picture of (width, height), MaskError for a mask of another size."""
+        for step in self._steps:
+            step.check(size)

@@ -1,0 +1,60 @@
+"""What Linux, macOS and Windows do differently, so that no other module has to ask which one it runs on."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from socket import socket
+
+__all__ = ["keep_address", "process_runs", "write_any_text"]
+
+_SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x00100000, 5, 0x102  # of the Windows API
+
+
+def process_runs(number: int, system: str = os.name, kernel: Any = None) -> bool:
+    """Whether a process of this machine runs; one of another user does, too.
+
+    ``system`` is "nt" for Windows, where asking as on POSIX would end the process; ``kernel`` is its kernel32.dll, None for
+    the real one.
+    """
+    if system != "nt":
+        try:
+            os.kill(number, 0)  # asks, and ends nothing
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+    if kernel is None:
+        import ctypes
+
+        kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, number)
+    if not handle:
+        return bool(kernel.GetLastError() == _ACCESS_DENIED)
+    try:
+        return bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+    finally:
+        kernel.CloseHandle(handle)
+
+
+def keep_address(listener: socket, system: str = os.name) -> None:
+    """Let a server that starts anew have its address back at once, and nobody else take it while the server runs.
+
+    On Windows SO_REUSEADDR would let any program share the address; there a closed address is free at once anyway.
+    """
+    import socket
+
+    if system != "nt":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    elif (exclusive := getattr(socket, "SO_EXCLUSIVEADDRUSE", None)) is not None:
+        listener.setsockopt(socket.SOL_SOCKET, exclusive, 1)
+
+
+def write_any_text(stream: TextIO) -> None:
+    """Write what the stream's encoding lacks, as the arrows of a table in Windows' cp1252, as an escape, not as an error."""
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
+    if encoding not in ("utf-8", "utf8") and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,128 @@
+"""Asking the model: its colours without hints, its own answer to them, and its scores for who wants to know its doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from photochrom import decode, fuse
+from photochrom.analysis import Analysis
+from photochrom.edits.hints import Blend, Hints
+from photochrom.edits.palette import Histogram, Palette, ab_histogram
+from photochrom.errors import OptionError
+from photochrom.images import on_paper
+from photochrom.resize import resized
+from photochrom.steering import grids, propagate
+from photochrom.steering.distribution import expected, moments, shares
+from photochrom.steering.kriging import Kriging
+from photochrom.steering.palette import blended
+from photochrom.steering.reference import vectors_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photochrom.edits.edits import Edits
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["Colors", "Scores", "answered", "automatic", "cell_variance", "kriging_of", "palette_shares", "scores"]
+
+#: How far the decoder's own answer to hints is followed where kriging takes care of the rest.
+ANSWER = np.float32(0.5)
+
+
+class Colors(NamedTuple):
+    """Colours on their way from the model to the picture.
+
+    sharp: ab at work size, (h, w, 2). ab: the model's, in its cells, (gh, gw, 2). expected: the mean of all colours likely to it
+    there. confidence: (gh, gw), in [0, 1].
+    """
+
+    sharp: Float
+    ab: Float
+    expected: Float
+    confidence: Float
+
+
+def automatic(photo: Analysis, edits: Edits) -> Colors:
+    """The model's colours without hints, but with palette and blends. Remembered, since clicks change nothing of them."""
+    blends = Hints(step for step in edits.hints if isinstance(step, Blend))
+    told = palette_shares(photo, edits)
+    key = blends, None if told is None else told.tobytes(), edits.vividness
+    return photo.reuse("automatic", [key], lambda _: _decoded(photo, blends, told, edits.vividness))[key]
+
+
+def answered(photo: Analysis, colors: Colors, edits: Edits, wanted: grids.Constraints | None) -> Colors:
+    """The model is asked again, with the hints; its answer is taken as far as they reach."""
+    if wanted is None or not photo.session.hints:
+        return colors
+    light = photo.work_lightness
+    answer = _decoded(photo, edits.hints, palette_shares(photo, edits), edits.vividness)
+    believed = propagate.influence(light, wanted.weight, photo.once(vectors_of))
+    ab, confidence = answer.ab, answer.confidence
+    if photo.once(kriging_of) is not None:
+        believed = believed * ANSWER
+        share = resized(believed, photo.grid)
+        ab, confidence = colors.ab + share[..., None] * (answer.ab - colors.ab), colors.confidence
+    sharp = colors.sharp + believed[..., None] * (answer.sharp - colors.sharp)
+    return colors._replace(sharp=sharp, ab=ab, confidence=confidence)
+
+
+def _decoded(photo: Analysis, hints: Hints, told: Float | None, vividness: float) -> Colors:
+    given = grids.cells(hints, photo.size, photo.grid) if photo.session.hints and hints else None
+    found = photo.decode(given, told, vividness)
+    ab, likely = grids.mixed(hints, found.ab), grids.mixed(hints, found.expected)
+    frame = photo.source.frame
+    sharp = on_paper(frame, fuse.sharpen(ab, photo.work_lightness))
+    return Colors(sharp, on_paper(frame, ab), on_paper(frame, likely), found.confidence)
+
+
+def palette_shares(photo: Analysis, edits: Edits) -> Float | None:
+    """The shares of the ab bins, (261,), that the model is given for a palette; None: none. Raises OptionError."""
+    match edits.palette:
+        case Histogram(shares=given):
+            return given
+        case Palette() as palette if photo.session.hints:
+            return blended(palette, photo.once(_own_histogram), edits.palette_strength)
+    return None
+
+
+def _own_histogram(photo: Analysis) -> Float:
+    """The shares of the ab bins in the automatic picture, (261,)."""
+    return ab_histogram(photo.decode(None, None, decode.DEFAULT_VIVIDNESS).ab)
+
+
+def kriging_of(photo: Analysis) -> Kriging | None:
+    """What belongs together in the photograph; None for a model that does not say."""
+    session = photo.session
+    if not session.hints or session.output != "ab-bins":
+        return None
+    cells = session.kernel(photo.features, photo.work_lightness, expected(session.decode(photo.features)))
+    return None if cells is None else Kriging(cells, photo.work_lightness)
+
+
+class Scores(NamedTuple):
+    """Scores over the ab bins, (261, gh, gw), L* of the cells, (gh, gw), and the decoder: hints (3, gh, gw) -> scores."""
+
+    scores: Float
+    light: Float
+    decode: Callable[[Float], Float]
+
+
+def scores(photo: Analysis, option: str, given: Float | None = None) -> Scores:
+    """What the model thinks with the hints ``given``, (3, gh, gw). Raises OptionError for a model that has no distribution."""
+    session = photo.session
+    if not session.hints or session.output != "ab-bins":
+        raise OptionError(option, "wanted", f"nothing: the model {session.name} tells neither doubts nor takes hints")
+    found = session.decode(photo.features, given)
+    light = resized(photo.work_lightness, photo.grid)
+    return Scores(found, light, lambda cells: session.decode(photo.features, cells))
+
+
+def cell_variance(photo: Analysis) -> Float | None:
+    """The variance of the automatic colours in each cell, (gh, gw), in ab^2; None for a model that has no distribution."""
+    if photo.session.output != "ab-bins":
+        return None
+    return moments(shares(photo.session.decode(photo.features)))[1]

@@ -1,0 +1,275 @@
+"""Kriging: from the colours at a few places to those of the whole picture, by kernels that were learnt.
+
+What the automatic colours lack at the hints is taken for a sample of a Gaussian process, whose covariance says which places
+belong together (:mod:`photochrom.nets.kernel` tells how it is learnt). Its posterior mean is the likeliest correction
+everywhere else, its posterior variance what is still open (Rasmussen and Williams 2006, eq. 2.23 and 2.24).
+
+There are two processes: one for what a hint says within the automatic colours' own doubt, which often holds for much of the
+picture, and one for the rest, which surprises and holds for the object that was hinted.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+from photochrom.parallel import product
+from photochrom.resize import resized
+from photochrom.session import KernelCells
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["Kriging", "Posterior", "belonging"]
+
+#: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
+LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
+#: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
+TONE = 14.0
+#: Of up to so many times as much, that part is still believed to be tone; of what is further, ever less.
+FAR = 2.0
+#: Where hints settle the tone, this share of what automatic colours exceed the expected ones by is for hints to say.
+EXPECTED = np.float32(0.5)
+#: A share of what hints say below which a place does not belong to their objects, and one from which it does.
+OBJECT = (0.3, 0.5)
+#: L* counts so much less for that than it was learnt to: an object has folds and a side in the shade.
+SHADE = 0.7
+#: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
+FINE = 4
+
+
+class Posterior(NamedTuple):
+    """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to what a surprising hint names.
+
+    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], of what hints say, surprising or not, that holds
+    there; :func:`belonging` makes the decision of it. settled: (h / 8, w / 8), how much of what was open the hints settle.
+    """
+
+    tone: Float
+    surprise: Float
+    share: Float
+    settled: Float
+
+
+class _Points(NamedTuple):
+    """n places as two sides of a product: covariance = sum over kernels of exp(left @ right.T), (kernels, n, dims + 5).
+
+    noise and own, (n,): the variance of what a hint there says, and that of the process.
+    """
+
+    left: Float
+    right: Float
+    noise: Float
+    own: Float
+
+
+class Kriging:
+    """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells."""
+
+    def __init__(self, cells: KernelCells, lightness: Float) -> None:
+        self._cells = cells
+        h, w = self._size = (lightness.shape[0], lightness.shape[1])
+        light = resized(lightness, (h // FINE, w // FINE))
+        self._levels = [_Level(cells, level, light, self._size, shade) for level, shade in enumerate((1, SHADE))]
+
+    def posterior(
+        self,
+        places: NDArray[Any],
+        difference: NDArray[Any],
+        automatic: Float,
+        excess: Float | None = None,
+        strength: NDArray[Any] | None = None,
+    ) -> Posterior:
+        """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
+
+        automatic: (h, w, 2), the automatic ab at work size. excess: (gh, gw, 2), in the model's cells, by how much its ab differ
+        from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
+        """
+        at = np.asarray(places, np.float32)
+        wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
+        told = np.asarray(difference, np.float32) * wanted
+        most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
+        most = np.minimum(most, np.float32(TONE))
+        # In training the part beyond is cut off; what is far beyond is better not believed at all.
+        ratio = most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]
+        within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
+        tone, at_hints, settled = self._tone(at, told * within, within * wanted, excess)
+        surprise, share = self._object(at, told - at_hints, 1 - within, automatic)
+        h, w = self._size
+        fine = h // FINE, w // FINE
+        return Posterior(
+            tone.reshape(*fine, 2),
+            surprise.reshape(*fine, 2),
+            share.reshape(fine),
+            settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
+        )
+
+    def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
+        """The first process: what it says everywhere (cells, 2) and at the hints (n, 2), and what is settled (coarse cells,).
+
+        Automatic colours are vivid where the model is in doubt. Where hints settle it, by their ``share`` (n, 1), they say how
+        vivid the rest is, too: the difference is taken from nearer to the mean.
+        """
+        hints, cells = self._levels[0].points(at), self._levels[0].coarse
+        # From the automatic colours towards the expected ones.
+        drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
+        drawn_there = _sampled(drawn, _share(at, self._size))
+        inverse = _inverse(hints)
+        weights = _product(inverse, np.column_stack([usual - share * drawn_there, share]))
+        tone = product(_covariance(self._levels[0].fine, hints), weights)
+        drawn_all = _sampled(drawn, _share(_centres(self._size, FINE), self._size))
+        across = _covariance(cells.left, hints)
+        settled = (_product(across, inverse) * across).sum(axis=1) / cells.own
+        return (
+            tone[:, :2] + tone[:, 2:].clip(0, 1) * drawn_all,
+            # For (K + N) weights are the observations.
+            usual - hints.noise[:, None] * (weights[:, :2] + weights[:, 2:] * drawn_there),
+            settled,
+        )
+
+    def _object(self, at: Float, rest: Float, beyond: Float, automatic: Float) -> tuple[Float, Float]:
+        """The second process, of the ``rest`` (n, 2) that the first leaves: surprise (cells, 2) and share (cells, 1).
+
+        An object that gets a surprising colour, by the share that is ``beyond`` (n, 1), gets all of that colour, not the
+        difference on top of automatic colours that were wrong in another way at every place of it.
+        """
+        h, w = self._size
+        hints = self._levels[1].points(at)
+        before = resized(automatic, (h // FINE, w // FINE))
+        there = _sampled(before, _share(at, self._size))
+        parts = np.column_stack([np.ones_like(beyond), beyond, rest + beyond * there]).astype(np.float32)
+        spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), parts))
+        # The posterior mean of 1 at all hints: as much of what they say holds here.
+        share = spread[:, :1].clip(0, 1)
+        # Hints that contradict each other make no colour that none of them says.
+        said = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
+        return np.asarray(said[:, 2:] - said[:, 1:2] * before.reshape(-1, 2), np.float32), share
+
+    def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
+        """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
+
+        given: (n, 2), the places of hints that are there. variance: (h, w), of the automatic colours of each cell, in ab^2. The
+        third number is how much of it, on average over the picture, a hint at the cell takes away: by the variance reduction
+        of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the first process's variance before any.
+        """
+        level = self._levels[0]
+        cells = level.coarse
+        open_ = _covariance(cells.left, cells)
+        if len(given):
+            hints = level.points(np.asarray(given, np.float32))
+            across = _covariance(cells.left, hints)
+            open_ -= product(_product(across, _inverse(hints)), across.T)
+        weight = np.asarray(variance, np.float32).ravel() / cells.own
+        found: list[tuple[int, int, float]] = []
+        for _ in range(min(count, len(weight))):
+            spread = open_.diagonal().clip(0) + cells.noise
+            gains = weight @ open_**2 / (spread * len(weight))
+            best = int(gains.argmax())
+            found.append((*divmod(best, self._cells.deviation.shape[1]), float(gains[best])))
+            column = open_[:, best].copy()
+            open_ -= np.outer(column, column / spread[best])
+        return found
+
+
+class _Level:
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much."""
+
+    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float) -> None:
+        embedding = cells.embedding[level]
+        self._rulers = cells.rulers[level] * np.array([[1], [shade]], np.float32)
+        planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
+        self._planes = np.concatenate(planes, axis=2)
+        self._light, self._size = light, size
+
+    @cached_property
+    def fine(self) -> Float:
+        """The cells of :data:`FINE` pixels, as left side: the rest of them is never asked for."""
+        return self.points(_centres(self._size, FINE)).left
+
+    @cached_property
+    def coarse(self) -> _Points:
+        """The model's cells."""
+        return self.points(_centres(self._size, self._size[0] // self._planes.shape[0]))
+
+    def points(self, places: Float) -> _Points:
+        """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels."""
+        at, kernels = _share(places, self._size), self._rulers.shape[1]
+        found = _sampled(self._planes, at)
+        light = _sampled(self._light[..., None], at)[:, 0]
+        embedding, scale, noise = np.split(found, [found.shape[1] - kernels - 1, found.shape[1] - 1], axis=1)
+        sides = np.array(self._size, np.float32) / min(self._size)
+        vectors = np.concatenate(
+            [
+                embedding.reshape(len(at), kernels, -1),
+                (at * sides)[:, None] * self._rulers[0][:, None],
+                np.broadcast_to(light[:, None, None] / 100, (len(at), kernels, 1)) * self._rulers[1][:, None],
+            ],
+            axis=2,
+        )
+        norm = (scale - (vectors**2).sum(axis=2) / 2)[..., None]
+        ones = np.ones_like(norm)
+        left, right = (
+            np.ascontiguousarray(np.moveaxis(np.concatenate(parts, axis=2), 1, 0), np.float32)
+            for parts in ([vectors, norm, ones], [vectors, ones, norm])
+        )
+        own = np.exp(2 * scale).sum(axis=1)
+        variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
+        return _Points(left, right, variance, own)
+
+
+def belonging(share: NDArray[Any]) -> Float:
+    """How far places belong to hinted objects, in [0, 1], by the share of what hints say that holds there.
+
+    A place belongs to an object or does not: shares of a colour on what is near or alike would look like a halo.
+    """
+    clear = ((np.asarray(share, np.float32) - OBJECT[0]) / (OBJECT[1] - OBJECT[0])).clip(0, 1)
+    return np.asarray(clear**2 * (3 - 2 * clear), np.float32)
+
+
+def _inverse(hints: _Points) -> NDArray[np.float64]:
+    """(covariance of the hints + noise)^-1, (n, n), as exact as hints side by side need it."""
+    gram = _covariance(hints.left, hints).astype(np.float64)
+    gram[np.diag_indices(len(gram))] += hints.noise
+    return np.asarray(np.linalg.inv(gram), np.float64)
+
+
+def _product(left: NDArray[Any], right: NDArray[Any]) -> Float:
+    """``left`` times ``right``, reckoned with 64 bits."""
+    return np.asarray(product(left.astype(np.float64), right.astype(np.float64)), np.float32)
+
+
+def _covariance(ones: Float, other: _Points) -> Float:
+    """The kernel between n places, as left side, and m places, (n, m), in ab^2."""
+    total = np.zeros((ones.shape[1], other.right.shape[1]), np.float32)
+    for left, right in zip(ones, other.right, strict=True):
+        logarithm = product(left, right.T)
+        total += cv2.exp(logarithm, dst=logarithm)  # in a fifth of NumPy's time
+    return total
+
+
+def _share(places: Float, size: tuple[int, int]) -> Float:
+    """Places in pixels as shares of the sides, in [0, 1]."""
+    return np.asarray((places + np.float32(0.5)) / np.array(size, np.float32), np.float32)
+
+
+def _centres(size: tuple[int, int], stride: int) -> Float:
+    """The centres, (n, 2), of the cells of a picture of ``size``, in pixels, row by row."""
+    y, x = (np.arange(side // stride, dtype=np.float32) * stride + (stride - 1) / 2 for side in size)
+    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _sampled(planes: Float, at: Float) -> Float:
+    """Planes (h, w, C) at places (n, 2), y and x in [0, 1], bilinear -> (n, C)."""
+    limit = np.array(planes.shape[:2])
+    exact = np.clip(at * limit - 0.5, 0, limit - 1).astype(np.float32)
+    first = np.minimum(exact.astype(np.intp), np.maximum(limit - 2, 0))
+    (dy, dx), (y, x) = (exact - first).T[..., None], first.T
+    y1, x1 = np.minimum(y + 1, limit[0] - 1), np.minimum(x + 1, limit[1] - 1)
+    above = planes[y, x] * (1 - dx) + planes[y, x1] * dx
+    below = planes[y1, x] * (1 - dx) + planes[y1, x1] * dx
+    return np.asarray(above * (1 - dy) + below * dy, np.float32)

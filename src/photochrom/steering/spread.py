@@ -1,0 +1,64 @@
+"""Hints spread: kriging says what follows from them everywhere, and at their own pixels they are made to hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+from photochrom import fuse
+from photochrom.analysis import Analysis
+from photochrom.edits.hints import Hints
+from photochrom.resize import resized
+from photochrom.steering import grids, propagate
+from photochrom.steering.ask import Colors, kriging_of
+from photochrom.steering.kriging import belonging
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["Correction", "held", "spread"]
+
+#: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
+_HINT_SIDE = 7
+#: How far the tone, and what belongs to hinted objects, is evened where L* has no edge: lambda of the smoother.
+_EVEN_TONE, _EVEN_SHARE = 8.0, 500.0
+
+
+class Correction(NamedTuple):
+    """What hints ask for everywhere: a change of ab (h, w, 2) at work size; (gh, gw), how much of what was open they settle."""
+
+    ab: Float
+    settled: Float
+
+
+def spread(photo: Analysis, hints: Hints, ab: Float, excess: Float) -> Correction | None:
+    """What the hints ask for, of ab (h, w, 2) at work size; None where there is no kernel, or no hint that spreads.
+
+    excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
+    """
+    light = photo.work_lightness
+    placed = grids.placed(hints, photo.size, (light.shape[0], light.shape[1]))
+    kriging = None if placed is None else photo.once(kriging_of)
+    if placed is None or kriging is None:
+        return None
+    around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
+    y, x = np.rint(placed.places).astype(np.intp).T
+    found = kriging.posterior(placed.places, placed.ab - around[y, x], ab, excess, placed.strength)
+    tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
+    # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
+    share = resized(found.share, (light.shape[0], light.shape[1]))
+    belongs = belonging(propagate.smoother(light, _EVEN_SHARE)(share))
+    return Correction(tone + fuse.sharpen(found.surprise, light, blur=0) * belongs[..., None], found.settled)
+
+
+def held(photo: Analysis, colors: Colors, wanted: grids.Constraints | None, *, wide: bool) -> Colors:
+    """The colours corrected so that hints hold at their pixels; ``wide``: over their whole objects, where nothing else did."""
+    if wanted is None:
+        return colors
+    residual = (wanted.ab - colors.sharp) * wanted.strength[..., None]
+    change = propagate.correction(photo.work_lightness, residual, wanted.weight, wide=wide)
+    return colors._replace(sharp=colors.sharp + change)

@@ -1,0 +1,123 @@
+"""Where to click next: the places where a hint would change most, each with the colours that it might be.
+
+First a short list: cells that stand for large uncertain parts. Then each is tried: the model is told its likely colours in
+turn, and what comes out tells how much of the picture hangs on this answer. By the law of total variance, the squared error that
+an answer is expected to remove is the variance, over the answers, of the picture that follows from each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from photochrom import color_names
+from photochrom.color import lab_to_rgb, limit_chroma
+from photochrom.errors import OptionError
+from photochrom.steering.distribution import modes, moments, shares
+from photochrom.steering.places import as_hints, uncertain_places
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+    #: Hints (3, h, w) -> scores (261, h, w).
+    Decode: TypeAlias = Callable[[Float], Float]
+
+__all__ = ["Likely", "Trial", "likely_colors", "try_places"]
+
+#: Places that are tried, at the least; and the likely colours that each is tried with, at the most.
+_TRIED, _ANSWERS = 8, 3
+#: Colours offered for a place.
+_OFFERED = 5
+
+
+@dataclass(frozen=True)
+class Likely:
+    """A colour that a place may have: sRGB in [0, 1], its nearest name, ab, and its share in [0, 1] of what the model thinks."""
+
+    rgb: tuple[float, float, float]
+    name: str
+    ab: tuple[float, float]
+    share: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The colour as JSON values: ``color`` is ``#rrggbb``."""
+        color = color_names.to_hex(np.array(self.rgb))
+        return {
+            "color": color,
+            "name": self.name,
+            "share": round(self.share, 4),
+            "ab": [round(value, 2) for value in self.ab],
+        }
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A place to click: cell (row, column), the change that an answer is expected to bring, and the likely colours.
+
+    ``change``: root mean square over the picture, in ab units, of what the answer would move.
+    """
+
+    row: int
+    column: int
+    change: float
+    colors: tuple[Likely, ...]
+
+
+def try_places(
+    scores: NDArray[Any], lightness: NDArray[Any], decode: Decode, count: int, *, hints: NDArray[Any] | None = None
+) -> list[Trial]:
+    """Up to ``count`` places worth a hint, the best first.
+
+    scores: (261, h, w) with what is already known. lightness: (h, w) L* of the cells. decode: hints (3, h, w) -> scores.
+    hints: (3, h, w) that are already given; they stay, and hinted cells are not suggested.
+    Raises OptionError for a count below 1.
+    """
+    if count < 1:
+        raise OptionError("suggestions", count, "1 or more")
+    share = shares(scores)
+    shape = share.shape[1], share.shape[2]
+    given = np.zeros((3, *shape), np.float32) if hints is None else np.array(hints, np.float32)
+    _, variance = moments(share)
+    # An answer tells little about what is hinted already.
+    places = uncertain_places(share, lightness, variance * (1 - given[2]), max(_TRIED, count + 3))
+    changes = {place: _change(share[:, place[0], place[1]], place, given, decode) for place in places}
+    found: list[Trial] = []
+    told = np.zeros(shape, np.float32)
+    while changes and len(found) < count:
+        # What an earlier suggestion would tell already does not count again.
+        gains = {place: float(np.maximum(change - told, 0).mean()) for place, change in changes.items()}
+        row, column = max(gains, key=lambda place: gains[place])
+        change = changes.pop((row, column))
+        told = np.maximum(told, change)
+        likely = likely_colors(share[:, row, column], float(lightness[row, column]))
+        found.append(Trial(row, column, float(np.sqrt(change.mean())), likely))
+    return found
+
+
+def _change(share: Float, place: tuple[int, int], given: Float, decode: Decode) -> Float:
+    """Expected squared change (h, w), in ab^2, that an answer at a place brings: the variance over its likely colours."""
+    colours, odds = modes(share, _ANSWERS)
+    pictures = []
+    for ab in colours:
+        cells = np.where(as_hints([place], [(1, 1)], given.shape[1:])[2:] > 0, 0, given)
+        pictures.append(moments(shares(decode(cells + as_hints([place], [ab], given.shape[1:]))))[0])
+    weight = np.reshape(odds / odds.sum(), (-1, 1, 1, 1))
+    after = np.stack(pictures)
+    mean = (weight * after).sum(axis=0)
+    return np.asarray((weight * (after - mean) ** 2).sum(axis=(0, -1)), np.float32)
+
+
+def likely_colors(share: NDArray[Any], lightness: float, count: int = _OFFERED) -> tuple[Likely, ...]:
+    """Up to ``count`` distinct colours of a place, likeliest first: shares of the ab bins (261,) at L*."""
+    colours, sizes = modes(share, count)
+    found = []
+    for ab, size in zip(colours, sizes, strict=True):
+        inside = limit_chroma(np.array([[lightness, *ab]]))
+        rgb = lab_to_rgb(inside)[0].clip(0, 1)
+        red, green, blue = rgb.tolist()
+        found.append(Likely((red, green, blue), color_names.nearest(rgb), (float(ab[0]), float(ab[1])), float(size)))
+    return tuple(found)

@@ -1,0 +1,47 @@
+"""The settings of the second run of the tests that compare pixels, from what NumPy and OpenCV find on a processor."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "older_cpu.py"
+
+
+@pytest.fixture
+def older_cpu() -> Any:
+    spec = importlib.util.spec_from_file_location("older_cpu", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "left_out"),
+    [
+        (["X86_V3", "X86_V4", "AVX512_ICL", "AVX512_SPR"], "X86_V4 AVX512_ICL"),
+        (["AVX2", "FMA3", "AVX512F", "AVX512_SKX"], "AVX512F AVX512_SKX"),
+    ],
+)
+def test_what_has_avx512_is_left_out_and_no_more(older_cpu: Any, dispatch: list[str], left_out: str) -> None:
+    features = dict.fromkeys(dispatch, True) | {"AVX512_SPR": False}  # a name that the processor lacks is refused
+    found = older_cpu.settings(features, dispatch, "SSE *SSE4.1 *AVX2 *AVX512-SKX AVX512-ICL?")
+    assert found["NPY_DISABLE_CPU_FEATURES"] == left_out
+    assert found["OPENCV_CPU_DISABLE"] == "AVX512-SKX"
+    assert "AVX2" in found["ONEDNN_MAX_CPU_ISA"]
+
+
+def test_a_processor_without_avx512_needs_none(older_cpu: Any) -> None:
+    assert older_cpu.settings({"X86_V3": True, "X86_V4": False}, ["X86_V3", "X86_V4"], "SSE *AVX2 AVX512-SKX?") == {}
+
+
+def test_the_script_asks_the_libraries(older_cpu: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    older_cpu.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.count("=") == 1 for line in lines)
+    assert not lines or "ATEN_CPU_CAPABILITY=avx2" in lines
