@@ -27,7 +27,7 @@ NAMES = [
     "page",
     "clock",
 ]
-SHARED = Path(__file__).parents[2] / "shared" / "data"
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 def grey(name, side=320):
@@ -142,6 +142,7 @@ def test_tinted_paper_keeps_its_colour(shipped):
 
 
 @pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is absent")
 def test_pictures_of_the_project_keep_their_edges():
     """Of 876 photographs at most two have a border; those that the finder takes for one have it on all four sides."""
     import pyarrow.parquet as parquet

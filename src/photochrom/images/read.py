@@ -123,12 +123,12 @@ class SourceImage:
         found: list[str] = []
         if self._inverted:
             copy = 1 - copy
-        self._inverted = self.negative == "yes" or (self.negative == "auto" and looks_negative(copy))
+        self._inverted = self.negative == "yes"
         if self._inverted:
             copy = 1 - copy
-            found.append(
-                "a negative, which was inverted" + (" (--negative no: it is none)" if self.negative == "auto" else "")
-            )
+            found.append("the negative was inverted")
+        elif self.negative == "auto" and looks_negative(copy):
+            found.append("this looks like a negative; if it is one, --negative yes makes a positive of it")
         self.frame = find_frame(copy)
         if self.frame is not None:
             found.append("a mount or border was found; it keeps the colour of paper")
@@ -282,7 +282,7 @@ def open_image(
             copied; floats become uint16. An opened picture is returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
         page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
-        negative: whether it is one, and is to be inverted; "auto": :meth:`SourceImage.examine` tells.
+        negative: "yes": it is one, and is inverted; "auto": it is not, but :meth:`SourceImage.examine` says if it looks like one.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.
