@@ -40,7 +40,7 @@ def looks_negative(rgb: NDArray[np.float32]) -> bool:
 
 
 def negative_score(grey: NDArray[np.float32]) -> float:
-    """How much more a picture (64, 64) in 0..255 looks like a negative than like a positive; the negative's has the other sign."""
+    """How much more a picture (64, 64) in 0..255 looks like a negative than like a positive; inverted, the sign is the other."""
     model = _weights()
     scaled = _features(grey) / model["scale"]
     cells = [np.maximum(sign * scaled @ model["hidden"] + model["bias"], 0) @ model["out"] for sign in (-1, 1)]
