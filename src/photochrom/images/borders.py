@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,6 +71,8 @@ class Frame:
 
     def neutral(self, ab: NDArray[np.float32]) -> NDArray[np.float32]:
         """ab (h, w, 2) of the whole picture, that of the paper where there is paper."""
+        import cv2
+
         size = ab.shape[1::-1]
         smaller = size[0] < self.inside.shape[1]
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
@@ -100,6 +101,8 @@ def on_paper(frame: Frame | None, ab: NDArray[np.float32]) -> NDArray[np.float32
 
 def find_frame(rgb: NDArray[np.float32]) -> Frame | None:
     """The mount around one or more photographs, or None. rgb: (h, w, 3) float32, sRGB in [0, 1], a work-size copy."""
+    import cv2
+
     h, w = rgb.shape[:2]
     scale = min(1.0, _SIZE / min(h, w))
     if min(h, w) < _SMALLEST or max(h, w) > 6 * min(h, w):
@@ -142,11 +145,15 @@ def find_frame(rgb: NDArray[np.float32]) -> Frame | None:
 
 def _turned(inside: NDArray[np.uint8]) -> bool:
     """Whether the photograph does not fill its box: then its corners are paper."""
+    import cv2
+
     return bool(inside.sum() < 0.985 * np.prod(cv2.boundingRect(inside)[2:]))
 
 
 def _photographs(light: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     """1 in the photographs on the paper that surrounds them, (h, w); None without strong evidence."""
+    import cv2
+
     h, w = light.shape
     light = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)  # the paper's grain is not its tone
     plane = _paper(light)
@@ -188,6 +195,8 @@ def _all_shapes(
 
 def _stands_out(shapes: NDArray[np.uint8], count: int, stray: NDArray[np.bool_], light: NDArray[np.float32]) -> bool:
     """Whether there is paper all around, enough of it and of photographs, and little else on it."""
+    import cv2
+
     h, w = light.shape
     least = _LEAST_PHOTO if count == 1 else _LEAST_OF_SEVERAL
     outside = shapes == 0
@@ -227,6 +236,8 @@ def _paper(light: NDArray[np.float32]) -> tuple[NDArray[np.float32], float] | No
 
 def _shape(points: NDArray[Any], other: NDArray[np.uint8], stray: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
     """The rectangle or oval around an outline, 1 inside, if its hull is one and it has a clear edge."""
+    import cv2
+
     hull = cv2.convexHull(points)
     region = np.zeros(other.shape, np.uint8)
     cv2.fillConvexPoly(region, hull, 1)
@@ -249,6 +260,8 @@ def _shape(points: NDArray[Any], other: NDArray[np.uint8], stray: NDArray[np.boo
 
 def _rectangle(hull: NDArray[Any]) -> list[NDArray[np.float64]] | None:
     """Points along the sides of the least rectangle; None if it is turned too far."""
+    import cv2
+
     middle, size, angle = cv2.minAreaRect(hull)
     if abs((angle + 45) % 90 - 45) > _MOST_TURNED:
         return None
@@ -259,6 +272,8 @@ def _rectangle(hull: NDArray[Any]) -> list[NDArray[np.float64]] | None:
 
 def _oval(hull: NDArray[Any]) -> list[NDArray[np.float64]]:
     """Points along the upright ellipse in the hull's box, in four parts."""
+    import cv2
+
     x, y, width, height = cv2.boundingRect(hull)
     angles = np.linspace(0, 2 * np.pi, 400, endpoint=False)
     across, down = (width - 1) / 2, (height - 1) / 2

@@ -12,7 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +29,8 @@ Float = NDArray[np.float64]
 
 def looks_negative(rgb: NDArray[np.float32]) -> bool:
     """Whether a picture (h, w, 3), float32 sRGB in [0, 1], a work-size copy, looks like a negative."""
+    import cv2
+
     if min(rgb.shape[:2]) < _SIZES[0]:
         return False
     small: Any = cv2.resize(rgb, (_SIZES[0], _SIZES[0]), interpolation=cv2.INTER_AREA)
@@ -58,6 +59,8 @@ def _weights() -> dict[str, Float]:
 
 def _features(grey: NDArray[np.float32]) -> Float:
     """(n,), for a picture (64, 64) in 0..255; those of the inverted picture are the same with the other sign."""
+    import cv2
+
     found: list[Float] = []
     for size in _SIZES:
         plane = grey if size == _SIZES[0] else np.asarray(cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA))

@@ -37,9 +37,9 @@ class Tint:
     """What the colours of a scan tell.
 
     ``kind``: ``"grey"`` (no colour), ``"sepia"`` (yellow to brown), ``"blue"``, ``"faded"`` (one cast of another hue, as of a
-    print gone pink or green), ``"mixed"`` (two prints of different tints) or ``"colour"``. ``mean_ab``: mean a* and b*. ``one_hue``:
-    share of the squared chroma, 0..1, that lies along one hue direction. ``off_tint``: share of pixels, 0..1, whose colour does
-    not follow from their lightness.
+    print gone pink or green), ``"mixed"`` (two prints of different tints) or ``"colour"``. ``mean_ab``: mean a* and b*.
+    ``one_hue``: share of the squared chroma, 0..1, that lies along one hue direction. ``off_tint``: share of pixels, 0..1, whose
+    colour does not follow from their lightness.
     """
 
     kind: str
