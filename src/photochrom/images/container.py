@@ -19,11 +19,11 @@ from photochrom.images import convert, decoders
 from photochrom.images.captions import TIFF_IPTC, Captions, from_iptc, from_jpeg
 from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality, unpadded
 from photochrom.images.kinds import foreign, has_loader, sniff
-from photochrom.images.metadata import Tags, read_tags
+from photochrom.images.metadata import Tags, read_tags, xmp_orientation
 from photochrom.images.png_chunks import PngFacts, read_png
 from photochrom.images.tiff_load import TiffReader
 
-__all__ = ["PictureFile", "decoding"]
+__all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
 
 _UNSURE = ("unsupported", "not supported", "not configured", "not implemented", "out of range", "unknown compression")
 _COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate"}
@@ -226,3 +226,21 @@ def _webp_is_lossless(file: BinaryIO) -> bool:
         # an animation's frame begins with 16 bytes of its own, and then holds chunks
         file.seek(16 if head[:4] == b"ANMF" else size + size % 2, io.SEEK_CUR)
     return head[:4] == b"VP8L"
+
+
+def frames(image: pyvips.Image) -> int:
+    """How many pages or frames libvips found."""
+    return int(image.get("n-pages")) if "n-pages" in image.get_fields() else 1
+
+
+def stated_orientation(file: PictureFile, image: pyvips.Image) -> int:
+    """That of the file, 1..8: EXIF's where it says one, else XMP's. Pictures in HEIF come upright."""
+    if file.format in ("avif", "heic"):
+        return 1
+    if file.tiff is not None:
+        found = file.tiff.page.number(0x112)
+    else:
+        found = image.get("orientation") if "orientation" in image.get_fields() else 0
+        if found in (0, 1):  # libvips says 1 where there is none, and does not look into every place
+            found = file.tags().number(0x112) or 0
+    return found if found in range(1, 9) else xmp_orientation(file.xmp()) or 1

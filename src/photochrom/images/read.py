@@ -21,11 +21,11 @@ from photochrom.images import convert
 from photochrom.images.ahead import Ahead
 from photochrom.images.borders import Frame, find_frame
 from photochrom.images.captions import Captions
-from photochrom.images.container import PictureFile, decoding
+from photochrom.images.container import PictureFile, decoding, frames, stated_orientation
 from photochrom.images.convert import Pixels
 from photochrom.images.forked import libvips_is_used
 from photochrom.images.inputs import AnyInput, plain_input
-from photochrom.images.metadata import Tags, xmp_orientation
+from photochrom.images.metadata import Tags
 from photochrom.images.negatives import looks_negative
 from photochrom.images.ranges import ValueRange, value_range
 
@@ -326,8 +326,8 @@ def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> Source
 
 
 def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | None) -> ImageInfo:
-    orientation = _orientation(file, image)
-    pages = file.tiff.pages if file.tiff is not None else _frames(image)
+    orientation = stated_orientation(file, image)
+    pages = file.tiff.pages if file.tiff is not None else frames(image)
     colour, alpha = convert.split(image)
     notices = (
         *file.notices,
@@ -352,23 +352,6 @@ def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | 
         dpi=dpi[::-1] if dpi and turned else dpi,
         **file.packing(),
     )
-
-
-def _frames(image: pyvips.Image) -> int:
-    return int(image.get("n-pages")) if "n-pages" in image.get_fields() else 1
-
-
-def _orientation(file: PictureFile, image: pyvips.Image) -> int:
-    """That of the file, 1..8: EXIF's where it says one, else XMP's. Pictures in HEIF come upright."""
-    if file.format in ("avif", "heic"):
-        return 1
-    if file.tiff is not None:
-        found = file.tiff.page.number(0x112)
-    else:
-        found = image.get("orientation") if "orientation" in image.get_fields() else 0
-        if found in (0, 1):  # libvips says 1 where there is none, and does not look into every place
-            found = file.tags().number(0x112) or 0
-    return found if found in range(1, 9) else xmp_orientation(file.xmp()) or 1
 
 
 def _dpi(file: PictureFile, image: pyvips.Image) -> tuple[float, float] | None:
