@@ -76,6 +76,12 @@ def colorize(
     ] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    pages: Annotated[
+        str, typer.Option(metavar="largest|all|N", help="Which pages of a TIFF; all become one TIFF.")
+    ] = "largest",
+    negative: Annotated[
+        Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: told by their looks.")
+    ] = "auto",
     **choices: Any,
 ) -> None:
     """Colour photographs.
@@ -86,6 +92,7 @@ def colorize(
     from photochrom.cli.edits import Wanted
     from photochrom.cli.folder_run import Manner, folder_run
     from photochrom.cli.painting import Output, paint
+    from photochrom.cli.scans import Scans
     from photochrom.colorizer import Colorizer
     from photochrom.errors import OptionError
 
@@ -115,8 +122,12 @@ def colorize(
         colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
         output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
+        scans = Scans(pages, negative, output.max_pixels, force=force)
+        if scans.all and (samples or save_edits):
+            raise OptionError("--pages", "all", "neither --samples nor --save-edits, which are about one picture")
+
         def work(job: Job) -> dict[str, Any]:
-            return paint(colorizer, job, wanted, output)
+            return scans.paint(colorizer, job, lambda reader, page: paint(reader, page, wanted, output))
 
         code = planned.finish(work)
     if code:

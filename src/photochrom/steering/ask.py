@@ -11,6 +11,7 @@ from photochrom import decode, fuse
 from photochrom.analysis import Analysis
 from photochrom.edits.palette import Histogram, Palette, ab_histogram
 from photochrom.errors import OptionError
+from photochrom.images import on_paper
 from photochrom.resize import resized
 from photochrom.steering import grids, propagate
 from photochrom.steering.distribution import expected, moments, shares
@@ -75,7 +76,9 @@ def _decoded(
 ) -> Colors:
     found = photo.decode(cells if photo.session.hints else None, told, vividness)
     ab, likely = placed.mixed(found.ab), placed.mixed(found.expected)
-    return Colors(fuse.sharpen(ab, photo.work_lightness), ab, likely, found.confidence)
+    frame = photo.source.frame
+    sharp = on_paper(frame, fuse.sharpen(ab, photo.work_lightness))
+    return Colors(sharp, on_paper(frame, ab), on_paper(frame, likely), found.confidence)
 
 
 def _palette_shares(photo: Analysis, edits: Edits) -> Float | None:
