@@ -170,9 +170,11 @@ def test_of_near_copies_the_larger_stays(folder: Path, table: Path, tmp_path: Pa
     (folder / "odd" / "cat-squashed.jpg").write_bytes(
         jpg(cv2.resize(rgb, (130, 130), interpolation=cv2.INTER_AREA), 80)
     )
+    warmer = np.clip(cv2.resize(rgb, (130, 100)) * np.array([1.15, 1.0, 0.8]), 0, 255).astype(np.uint8)
+    (folder / "odd" / "cat-warmer.jpg").write_bytes(jpg(warmer))
     make_shards(table, tmp_path / "out")
     found = left_out(tmp_path / "out")
-    assert set(found) == {"odd/cat-small.jpg", "odd/cat-squashed.jpg"}
+    assert set(found) == {"odd/cat-small.jpg", "odd/cat-squashed.jpg", "odd/cat-warmer.jpg"}
     assert all(why == "copy: mine even/cat.jpg" for why in found.values())
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from photochrom.cli.batch import app as batch
 from photochrom.cli.colorize import colorize
 from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
@@ -16,6 +17,7 @@ from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.cli.video import video
 from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
@@ -30,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(colorize)
 app.command()(suggest)
+app.command()(video)
 app.command()(models)
 app.command()(train)
 app.command()(export)
@@ -39,6 +42,7 @@ app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)
 app.add_typer(study)
+app.add_typer(batch)
 
 
 def _version(wanted: bool) -> None:

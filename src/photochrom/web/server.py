@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 import os
 import shutil
 from collections.abc import Callable
@@ -11,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import MissingExtraError, OptionError
+from photochrom.errors import MissingExtraError
 from photochrom.web.folder import private_folder
-from photochrom.web.listening import address, listen
+from photochrom.web.lan import announcement, invented_token, is_local
+from photochrom.web.listening import listen
 from photochrom.web.settings import Settings
 
 try:
@@ -45,17 +45,11 @@ class _App:
 
 
 def check_host(host: str, settings: Settings, *, no_token: bool) -> Settings:
-    """The settings for an address. Raises OptionError for one that others can reach, unless it has a token or ``no_token``."""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if local:
+    """The settings for an address; one that others can reach gets a token of its own, unless it has one or ``no_token``."""
+    if is_local(host):
         return replace(settings, hosts=_LOCAL if host in _LOCAL else (*_LOCAL, host))
     if settings.token is None and not no_token:
-        raise OptionError(
-            "--host", host, "--token SECRET with an address that others can reach, or --no-token to let everybody in"
-        )
+        return replace(settings, token=invented_token())
     return settings
 
 
@@ -68,9 +62,9 @@ def serve(
     folder: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted; ``ready`` gets the address. Uploads, in a folder of ``folder``, are deleted at the end.
+    """Serve until interrupted; ``ready`` gets the address, as text for people.
 
-    Raises OptionError.
+    Uploads, in a folder of ``folder``, are deleted at the end. Raises OptionError.
 
     No request is logged: an address may hold the number of a session.
     """
@@ -87,7 +81,7 @@ def serve(
                 proxy_headers=False,
                 timeout_graceful_shutdown=10,
             )
-            ready(address(host, listener.getsockname()[1]))
+            ready(announcement(host, listener.getsockname()[1], settings.token))
             if workers == 1:
                 uvicorn.Server(config).run(sockets=[listener])
                 return

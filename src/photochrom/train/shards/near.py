@@ -12,11 +12,11 @@ __all__ = ["copies_between", "copies_within"]
 #: Fingerprints of copies differ in at most so many of 63 bits. Seven parts of nine bits: one of them is then the same.
 NEAR = 6
 _PARTS = 7
-#: And their 8 x 8 pictures by at most so much on average (levels of 255): fingerprints alone mistake one sky for another.
+#: And the greys of their 8 x 8 pictures, about their means, by at most so much on average (levels of 255): fingerprints alone
+#: mistake one sky for another. Colours do not count: copies have been faded, balanced anew, made grey.
 ALIKE = 9.0
-#: Against pictures that must not be learnt, whose colours may be gone: the greys of the 8 x 8 pictures, about their means.
-ALIKE_GREY = 9.0
-NEAR_GREY = 8
+#: Against pictures that must not be learnt.
+NEAR_TESTS = 8
 
 _ONES = np.array([bin(value).count("1") for value in range(1 << 16)], np.uint8)
 
@@ -35,17 +35,17 @@ def copies_within(prints: NDArray[np.uint64], tiny: NDArray[np.uint8]) -> NDArra
 
     ``prints`` (n,) are fingerprints of whole pictures, ``tiny`` (n, 192) their 8 x 8 sRGB copies.
     """
-    found = [np.zeros((0, 2), np.int64)]
+    found, grey = [np.zeros((0, 2), np.int64)], _grey(tiny)
     for part in range(_PARTS):
         values = (prints >> np.uint64(9 * part)) & np.uint64(511)
         order = np.argsort(values, kind="stable")
         ends = np.flatnonzero(np.diff(values[order])) + 1
-        found += [pairs for group in np.split(order, ends) for pairs in _near_in(np.sort(group), prints, tiny)]
+        found += [pairs for group in np.split(order, ends) for pairs in _near_in(np.sort(group), prints, grey)]
     return np.unique(np.concatenate(found), axis=0)
 
 
 def _near_in(
-    group: NDArray[np.int64], prints: NDArray[np.uint64], tiny: NDArray[np.uint8]
+    group: NDArray[np.int64], prints: NDArray[np.uint64], grey: NDArray[np.float32]
 ) -> Iterator[NDArray[np.int64]]:
     """The pairs in a group, some rows at a time, so that memory stays small."""
     some = max(1, 4_000_000 // max(1, len(group)))
@@ -54,14 +54,14 @@ def _near_in(
         i, j = np.nonzero(_distance(prints[rows][:, None], prints[group[start:]][None]) <= NEAR)
         pairs = np.stack([rows[i], group[start:][j]], axis=1)
         pairs = pairs[pairs[:, 0] < pairs[:, 1]]
-        apart = np.abs(tiny[pairs[:, 0]].astype(np.int16) - tiny[pairs[:, 1]]).mean(axis=1)
+        apart = np.abs(grey[pairs[:, 0]] - grey[pairs[:, 1]]).mean(axis=1)
         yield pairs[apart <= ALIKE]
 
 
 def copies_between(
     prints: NDArray[np.uint64], tiny: NDArray[np.uint8], others: NDArray[np.uint64], other_tiny: NDArray[np.uint8]
 ) -> NDArray[np.int64]:
-    """For each picture the index of one of the ``others`` that it is a copy of, or -1; colours do not count.
+    """For each picture the index of one of the ``others`` that it is a copy of, or -1.
 
     ``prints`` and ``others`` (n, 2), (m, 2): fingerprints of the whole and of the centre square; either may match either.
     """
@@ -70,8 +70,8 @@ def copies_between(
     for index in range(len(others)):
         distance = _distance(prints[:, :, None], others[index][None, None]).reshape(len(prints), -1)
         # Both wholes must look alike at 8 x 8; a centre square has no 8 x 8 picture, so it must agree in more bits.
-        maybe = np.flatnonzero(distance[:, 0] <= NEAR_GREY)
-        alike = np.abs(grey[maybe] - other_grey[index]).mean(axis=1) <= ALIKE_GREY
+        maybe = np.flatnonzero(distance[:, 0] <= NEAR_TESTS)
+        alike = np.abs(grey[maybe] - other_grey[index]).mean(axis=1) <= ALIKE
         result[maybe[alike]] = index
         result[distance.min(axis=1) <= NEAR - 2] = index
     return result
