@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,8 @@ def postgres() -> Iterator[str]:
     initdb, server = shutil.which("initdb"), shutil.which("postgres")
     if initdb is None or server is None:
         pytest.skip("PostgreSQL's server is not installed")
+    import psycopg
+
     user = "nobody" if os.getuid() == 0 else None  # it refuses to run as root
     with tempfile.TemporaryDirectory(prefix="pg") as folder:  # short: the name of a socket has little room
         if user:
@@ -92,7 +95,10 @@ def postgres() -> Iterator[str]:
         try:
             url = f"postgresql://me@/postgres?host={folder}"
             for _ in range(300):
-                if process.poll() is None and Path(folder, ".s.PGSQL.5432").exists():
+                with (
+                    suppress(psycopg.OperationalError),
+                    psycopg.connect(url),
+                ):  # the socket is there before the server is ready
                     break
                 threading.Event().wait(0.1)
             yield url
