@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import pyvips
 from skimage import data
 
 from photochrom.cli.main import main
@@ -20,7 +21,21 @@ from photochrom.train.shards.run import make_shards
 from photochrom.train.shards.table import Source, read_sources
 from photochrom.train.store import build_store
 
-COLUMNS = ["name", "place", "commit", "rule", "unless", "side", "smallest", "most", "treat", "role", "use", "terms", "content"]
+COLUMNS = [
+    "name",
+    "place",
+    "commit",
+    "rule",
+    "unless",
+    "side",
+    "smallest",
+    "most",
+    "treat",
+    "role",
+    "use",
+    "terms",
+    "content",
+]
 ROW = {
     "commit": "-", "rule": ".", "unless": "-", "side": "160", "smallest": "64", "most": "-", "treat": "-", "role": "train",
     "use": "free", "terms": "CC0", "content": "anything",
@@ -39,7 +54,13 @@ def jpg(rgb: np.ndarray, quality: int = 95) -> bytes:
 
 def photographs() -> dict[str, np.ndarray]:
     """Parts of photographs of different things, (200, 260, 3)."""
-    parts = {"astronaut": (0, 120), "coffee": (100, 150), "cat": (40, 100), "rocket": (150, 200), "immunohistochemistry": (0, 0)}
+    parts = {
+        "astronaut": (0, 120),
+        "coffee": (100, 150),
+        "cat": (40, 100),
+        "rocket": (150, 200),
+        "immunohistochemistry": (0, 0),
+    }
     return {name: getattr(data, name)()[y : y + 200, x : x + 260] for name, (y, x) in parts.items()}
 
 
@@ -69,7 +90,9 @@ def left_out(out: Path, source: str = "mine") -> dict[str, str]:
 def git(folder: Path, *arguments: str) -> str:
     who = {f"GIT_{role}_{what}": "a@b" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     command = ["git", "-C", str(folder), *arguments]
-    found = subprocess.run(command, check=True, capture_output=True, env={**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull})
+    found = subprocess.run(
+        command, check=True, capture_output=True, env={**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull}
+    )
     return found.stdout.decode().strip()
 
 
@@ -144,7 +167,9 @@ def test_unfit_pictures_are_left_out_with_the_reason(folder: Path, table: Path, 
 def test_of_near_copies_the_larger_stays(folder: Path, table: Path, tmp_path: Path) -> None:
     rgb = photographs()["cat"]
     (folder / "odd" / "cat-small.jpg").write_bytes(jpg(cv2.resize(rgb, (140, 100), interpolation=cv2.INTER_AREA), 60))
-    (folder / "odd" / "cat-squashed.jpg").write_bytes(jpg(cv2.resize(rgb, (130, 130), interpolation=cv2.INTER_AREA), 80))
+    (folder / "odd" / "cat-squashed.jpg").write_bytes(
+        jpg(cv2.resize(rgb, (130, 130), interpolation=cv2.INTER_AREA), 80)
+    )
     make_shards(table, tmp_path / "out")
     found = left_out(tmp_path / "out")
     assert set(found) == {"odd/cat-small.jpg", "odd/cat-squashed.jpg"}
@@ -167,14 +192,19 @@ def test_larger_copy_takes_the_place_of_an_older_picture(table: Path, tmp_path: 
     older = tmp_path / "older"
     older.mkdir()
     pictures = photographs()
-    (older / "cat.png").write_bytes(cv2.imencode(".png", cv2.resize(pictures["cat"], (104, 80))[..., ::-1])[1].tobytes())
+    (older / "cat.png").write_bytes(
+        cv2.imencode(".png", cv2.resize(pictures["cat"], (104, 80))[..., ::-1])[1].tobytes()
+    )
     (older / "coffee.jpg").write_bytes(jpg(pictures["coffee"]))
     (older / "other.jpg").write_bytes(jpg(data.chelsea()[100:250, 250:450]))
     make_shards(table, tmp_path / "out", old=[older])
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["old"] == {"pictures": 3, "dropped": [["older", "cat.png", "a larger copy: mine even/cat.jpg"]]}
     assert left_out(tmp_path / "out") == {"odd/coffee.jpg": "copy of an older picture: older coffee.jpg"}
-    assert [row["image"]["path"] for row in rows(tmp_path / "out", "train/old-*.parquet")] == ["coffee.jpg", "other.jpg"]
+    assert [row["image"]["path"] for row in rows(tmp_path / "out", "train/old-*.parquet")] == [
+        "coffee.jpg",
+        "other.jpg",
+    ]
 
 
 def test_held_back_source_has_nothing_that_is_trained_on(folder: Path, tmp_path: Path) -> None:
@@ -212,6 +242,29 @@ def test_swapped_colours_are_swapped_back_and_borders_cut(tmp_path: Path) -> Non
     assert abs(got.shape[0] - 196) <= 4
     assert got.shape[1] == 260
     assert np.abs(got[50:150].astype(int) - rgb[52:152]).mean() < 6
+
+
+def turned(rgb: np.ndarray) -> bytes:
+    """A JPEG whose EXIF block says that it is to be turned a quarter."""
+    picture = pyvips.Image.new_from_array(np.rot90(rgb).copy())
+    picture = picture.copy()
+    picture.set_type(pyvips.GValue.gint_type, "orientation", 6)
+    return picture.jpegsave_buffer(Q=95)
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_turned_pictures_become_upright(folder: Path, tmp_path: Path, encoded: bool) -> None:
+    rgb = photographs()["coffee"][:196, :200]
+    for path in folder.rglob("*.jpg"):
+        path.unlink()
+    (folder / "turned.jpg").write_bytes(turned(rgb))
+    (folder / "square.webp").write_bytes(cv2.imencode(".webp", photographs()["cat"][:196, :200])[1].tobytes())
+    make_shards(write_table(tmp_path / "t.tsv", {"name": "mine", "place": "pictures", "side": "256"}), tmp_path / "out")
+    for place in (tmp_path / "out" / "train", folder):
+        store = build_store([place], tmp_path / "store", encoded=encoded)
+        assert [(entry.height, entry.width) for entry in store.entries] == [(196, 200)] * 2
+        assert [store[index].shape for index in range(2)] == [(196, 200, 3)] * 2
+        assert np.abs(store[1].astype(int) - rgb).mean() < 6
 
 
 def test_excluded_paths_and_labels(table: Path, tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ def shards(
     tests: Annotated[
         list[str] | None, typer.Option(help="Pictures that must not be learnt: shards or folders; may be repeated.")
     ] = None,
-    exclude: Annotated[list[Path] | None, typer.Option(help="List of paths that are not taken; may be repeated.")] = None,
+    exclude: Annotated[
+        list[Path] | None, typer.Option(help="List of paths that are not taken; may be repeated.")
+    ] = None,
     labels: Annotated[Path | None, typer.Option(help="ImageNet class by source and class.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that decode and encode.")] = 2,
 ) -> None:

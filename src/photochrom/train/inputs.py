@@ -103,9 +103,10 @@ def _system(place: str | Path) -> tuple[Any, str]:
 def read_pictures(inputs: Sequence[Input]) -> Iterator[Encoded]:
     """Every picture in these files, in their order; those in folders are read a few at a time, ahead of their use.
 
-    Shards follow the Hugging Face image convention: column ``image`` = struct(bytes, path), column ``source``;
-    columns ``class`` and ``imagenet`` are read where they are. Tars follow that of WebDataset: ``key.jpg`` is a picture; what lies beside it (``key.json``, ``key.cls``, ``key.txt``) is not used. Several
-    pictures of one key are parts of one source picture: ``key.left.jpg`` gets the path ``key#left.jpg``.
+    Shards follow the Hugging Face image convention: column ``image`` = struct(bytes, path), column ``source``; columns ``class``
+    and ``imagenet`` are read where they are. Tars follow that of WebDataset: ``key.jpg`` is a picture; what lies beside it
+    (``key.json``, ``key.cls``, ``key.txt``) is not used. Several pictures of one key are parts of one source picture:
+    ``key.left.jpg`` gets the path ``key#left.jpg``.
     Raises DataError for a shard or a tar that is damaged or something else.
     """
     with ThreadPoolExecutor(READERS) as pool:

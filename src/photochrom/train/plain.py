@@ -1,6 +1,8 @@
-"""The short way for plain JPEG and WebP files: what their header tells, and decoding at a half, a quarter or an eighth by OpenCV."""
+"""The short way for plain JPEG and WebP files: what their headers tell, and decoding at a half, a quarter or an eighth."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -8,7 +10,12 @@ from numpy.typing import NDArray
 
 __all__ = ["decode_plain", "ends", "plain_size"]
 
-_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 def ends(data: bytes) -> bool:
@@ -17,9 +24,9 @@ def ends(data: bytes) -> bool:
 
 
 def plain_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height, as coded, of a whole JPEG in three colours without a colour profile, or a WebP of the simple kind.
+    """Width and height of a whole, upright JPEG in three colours without a colour profile, or of a WebP of the simple kind.
 
-    None for anything else.
+    None for anything else: what needs more care.
     """
     if data.startswith(b"RIFF") and data[8:16] == b"WEBPVP8 " and len(data) >= int.from_bytes(data[4:8], "little") + 8:
         width, height = (int.from_bytes(data[k : k + 2], "little") & 0x3FFF for k in (26, 28))
@@ -32,6 +39,8 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
         if mark == 0xFF:  # a byte of filling
             at += 1
             continue
+        if mark == 0xE1 and data.startswith(b"Exif", at + 4) and not _upright(data[at + 10 : at + 2 + length]):
+            return None
         if mark == 0xE2 and data.startswith(b"ICC_PROFILE", at + 4):
             return None
         if mark == 0xEE and data.startswith(b"Adobe", at + 4) and data[at + 15 : at + 16] == b"\0":
@@ -43,8 +52,19 @@ def plain_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
+def _upright(exif: bytes) -> bool:
+    """False where the first directory of this TIFF structure has an orientation (tag 0x112) other than 1."""
+    order: Literal["big", "little"] = "big" if exif.startswith(b"MM") else "little"
+    at = int.from_bytes(exif[4:8], order)
+    for entry in range(int.from_bytes(exif[at : at + 2], order)):
+        tag = exif[at + 2 + 12 * entry : at + 14 + 12 * entry]
+        if int.from_bytes(tag[:2], order) == 0x112:
+            return int.from_bytes(tag[8:10], order) in (0, 1)
+    return True
+
+
 def decode_plain(data: bytes, size: tuple[int, int], side: int) -> NDArray[np.uint8] | None:
-    """The picture (h, w, 3), upright sRGB, with a short side of ``side`` or its own; ``size`` is what :func:`plain_size` told.
+    """The picture (h, w, 3), sRGB, with a short side of ``side`` or its own; ``size`` is what :func:`plain_size` told.
 
     None where OpenCV cannot read it.
     """

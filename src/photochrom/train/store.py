@@ -1,9 +1,9 @@
 """Training pictures in one flat file: checked once, at the size that training wants, and quick to get at.
 
-A store is a folder of two files: ``pixels.bin`` (one picture after the other) and ``index.json`` (one row a picture, and the digest
-of the list). It is memory-mapped: many processes share it, and the system keeps it in memory. A picture is there as its sRGB
-rows, so that an epoch is not spent on decoding, or, in an encoded store, as a JPEG or WebP file: about an eighth of the size for
-one to two milliseconds a picture. An encoded store is for sets that would not fit into memory otherwise.
+A store is a folder of two files: ``pixels.bin`` (one picture after the other) and ``index.json`` (one row a picture, and the
+digest of the list). It is memory-mapped: many processes share it, and the system keeps it in memory. A picture is there as its
+sRGB rows, so that an epoch is not spent on decoding, or, in an encoded store, as a JPEG or WebP file: about an eighth of the
+size for one to two milliseconds a picture. An encoded store is for sets that would not fit into memory otherwise.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class PictureStore:
         data = self._pixels[entry.offset : entry.end]
         if not entry.length:
             return data.reshape(entry.height, entry.width, 3)
-        return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+        return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value, arg-type]
 
 
 def split_share(path: str, frames: int = 1) -> float:
@@ -148,8 +148,7 @@ def _decode(item: Encoded, largest: int, encoded: bool) -> _Decoded:
     if size and SMALLEST_SIDE <= min(size) <= largest:  # goes in as it is: a small copy is enough to look at
         small = decode_plain(item.data, size, min(SMALLEST_SIDE, *size))
         if small is not None:
-            turned = (size[0] > size[1]) != (small.shape[1] > small.shape[0]) and size[0] != size[1]
-            return _Decoded(item, item.data, size if turned else size[::-1], _chroma(small))
+            return _Decoded(item, item.data, size[::-1], _chroma(small))
     try:
         raw = cv2.imdecode(np.frombuffer(item.data, np.uint8), cv2.IMREAD_COLOR) if ends(item.data) else None
     except cv2.error:  # no bytes at all, or more pixels than OpenCV wants to read
@@ -184,8 +183,8 @@ def build_store(
 ) -> PictureStore:
     """Decode every picture (:func:`~photochrom.train.inputs.list_inputs` says from where) into a store at ``folder``.
 
-    Short sides above ``largest_side`` pixels are made so long. ``encoded``: the store keeps pictures as files in JPEG or WebP, those
-    that need not be made smaller as they are, byte by byte.
+    Short sides above ``largest_side`` pixels are made so long. ``encoded``: the store keeps pictures as files in JPEG or WebP,
+    those that need not be made smaller as they are, byte by byte.
     Broken and tiny pictures are left out: each is named in the log and, with the reason, under ``left_out`` in the index.
     Raises DataError when nothing is left, OutputWriteError where the disk is full. The index is written last: a store
     without one is not complete.

@@ -90,10 +90,7 @@ def read_blobs(source: Source, place: Path, blobs: Iterable[Blob]) -> Iterator[t
     """Every blob with its content, None where it is missing or damaged."""
     if source.commit is None:
         for blob in blobs:
-            try:
-                yield blob, (place / blob.path).read_bytes()
-            except OSError:
-                yield blob, None
+            yield blob, _content(place / blob.path)
         return
     reader: subprocess.Popen[bytes] | None = None
     try:
@@ -107,6 +104,13 @@ def read_blobs(source: Source, place: Path, blobs: Iterable[Blob]) -> Iterator[t
     finally:
         if reader is not None:
             _stop(reader)
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 def _start(git: Path) -> subprocess.Popen[bytes]:

@@ -40,8 +40,8 @@ class Choice:
 def choose(surveys: list[Survey], old: Known, tests: Known) -> Choice:
     """Choose among fit pictures. Deterministic: it depends on names, sizes and fingerprints only.
 
-    Pictures come in this order: older ones and those for training, the largest first (as large as they will be in the shards), then
-    those held back. Each is taken unless it is a copy of one that was taken, or of a test's picture; so a held-back
+    Pictures come in this order: older ones and those for training, the largest first (as large as they will be in the shards),
+    then those held back. Each is taken unless it is a copy of one that was taken, or of a test's picture; so a held-back
     source never holds what is trained on. ``most`` of a source counts what is taken.
     """
     choice = Choice([[] for _ in surveys], [list(survey.reasons) for survey in surveys])

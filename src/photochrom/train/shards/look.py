@@ -65,8 +65,6 @@ def look(data: bytes, treat: tuple[str, ...] = ()) -> Look | str:
             rgb: NDArray[np.uint8] = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
         else:
             rgb = thumbnail(data, LOOK_SIDE, treat)
-            if (width > height) != (rgb.shape[1] > rgb.shape[0]) and width != height:  # it was turned upright
-                width, height = height, width
     except (pyvips.Error, ValueError):
         return "damaged"
     tiny = cv2.resize(rgb, (8, 8), interpolation=cv2.INTER_AREA)
@@ -152,9 +150,7 @@ def fingerprint(rgb: NDArray[np.uint8]) -> int:
     return int.from_bytes(bits.tobytes(), "big")
 
 
-def _reason(
-    rgb: NDArray[np.uint8], ab: NDArray[np.floating], chroma: float, treat: tuple[str, ...]
-) -> str | None:
+def _reason(rgb: NDArray[np.uint8], ab: NDArray[np.floating], chroma: float, treat: tuple[str, ...]) -> str | None:
     if max(rgb.shape[:2]) > LONGEST * min(rgb.shape[:2]):
         return "aspect"
     if chroma < GREY:

@@ -80,4 +80,5 @@ def copies_between(
 def _grey(tiny: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Rec. 601 luma of the 8 x 8 pictures, about its mean (n, 64)."""
     grey = tiny.reshape(-1, 64, 3) @ np.array([0.299, 0.587, 0.114], np.float32)
-    return (grey - grey.mean(axis=1, keepdims=True)).astype(np.float32)
+    about: NDArray[np.float32] = (grey - grey.mean(axis=1, keepdims=True)).astype(np.float32)
+    return about

@@ -1,4 +1,4 @@
-"""What was taken, what was left out and why: for programs as JSON, for people as Markdown."""
+"""What was taken, what was left out and why, as JSON and as Markdown; and sources and terms for a model card."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ __all__ = ["write_report"]
 def write_report(
     out: Path, surveys: list[Survey], choice: Choice, old: Known, failed: dict[str, str], shards: list[Path]
 ) -> None:
-    """Write ``report.json`` and ``report.md`` into ``out``. Raises OutputWriteError."""
-    sources = [_about(survey, *pair) for survey, *pair in zip(surveys, choice.chosen, choice.reasons, strict=True)]
+    """Write ``report.json``, ``report.md`` and ``sources.md`` into ``out``. Raises OutputWriteError."""
+    each = zip(surveys, choice.chosen, choice.reasons, strict=True)
+    sources = [_about(survey, chosen, reasons) for survey, chosen, reasons in each]
     gone = [[*old.names[index], why] for index, why in sorted(choice.dropped.items())]
     report = {
         "sources": sources,
@@ -34,7 +35,8 @@ def write_report(
             for survey, reasons in zip(surveys, choice.reasons, strict=True)
         },
     }
-    for name, text in (("report.json", json.dumps(report)), ("report.md", _readable(report))):
+    texts = {"report.json": json.dumps(report), "report.md": _readable(report), "sources.md": _card(report)}
+    for name, text in texts.items():
         with replacing(out / name) as part:
             part.write_text(text, "utf-8")
 
@@ -61,23 +63,39 @@ def _about(survey: Survey, chosen: list[int], reasons: list[str]) -> dict[str, A
 
 
 def _readable(report: dict[str, Any]) -> str:
-    rows = report["sources"]
-    lines = ["# Shards", "", "| source | role | found | taken | of 384 px and more | left out | use |", "|---|---|---|---|---|---|---|"]
+    rows, old = report["sources"], report["old"]
+    columns = ["source", "role", "found", "taken", "of 384 px and more", "left out", "use"]
+    lines = ["# Shards", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for row in rows:
         why = ", ".join(f"{count} {kind}" for kind, count in row["left_out"].items())
-        lines.append(
-            f"| {row['name']} | {row['role']} | {row['found']} | {row['taken']} | {row['taken_from_384']} | {why} | {row['use']} |"
-        )
+        cells = [row["name"], row["role"], row["found"], row["taken"], row["taken_from_384"], why, row["use"]]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     for role in sorted({row["role"] for row in rows}):
         mine = [row for row in rows if row["role"] == role]
         total = {key: sum(row[key] for row in mine) for key in ("taken", "taken_from_200", "taken_from_384")}
-        lines += ["", f"**{role}**: {total['taken']} pictures of {len(mine)} sources, {total['taken_from_200']} of 200 px and more, "
-                  f"{total['taken_from_384']} of 384 px and more."]  # fmt: skip
-    old = report["old"]
+        lines += [
+            "",
+            f"**{role}**: {total['taken']} pictures of {len(mine)} sources, {total['taken_from_200']} of 200 px and more, "
+            f"{total['taken_from_384']} of 384 px and more.",
+        ]
     if old["pictures"]:
         larger = sum("larger" in why for *_, why in old["dropped"])
-        lines += ["", f"**Older pictures**: {old['pictures'] - len(old['dropped'])} of {old['pictures']} stay; {larger} gave way to a "
-                  f"larger copy, {len(old['dropped']) - larger} are in a test."]  # fmt: skip
+        lines += [
+            "",
+            f"**Older pictures**: {old['pictures'] - len(old['dropped'])} of {old['pictures']} stay; {larger} gave way to a "
+            f"larger copy, {len(old['dropped']) - larger} are in a test.",
+        ]
     if report["failed"]:
         lines += ["", "**Passed over**", "", *(f"- {name}: {why}" for name, why in report["failed"].items())]
+    return "\n".join(lines) + "\n"
+
+
+def _card(report: dict[str, Any]) -> str:
+    """Sources and terms of the pictures that were taken, as a table for a model card."""
+    lines = ["| source | pictures | what | origin | use | terms as stated |", "|---|---|---|---|---|---|"]
+    for row in report["sources"]:
+        origin = row["place"] if row["commit"] is None else f"github {row['place']} at {row['commit'][:10]}"
+        role = "" if row["role"] == "train" else f" (held back: {row['role']})"
+        cells = [row["name"] + role, row["taken"], row["content"], origin, row["use"], row["terms"]]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines) + "\n"

@@ -37,17 +37,18 @@ def make_shards(
     labels: str | Path | None = None,
     threads: int = 2,
 ) -> dict[str, str]:
-    """Make shards by a table (:func:`~photochrom.train.shards.table.read_sources`), and ``report.json`` and ``report.md`` beside them.
+    """Make shards by a table (:func:`~photochrom.train.shards.table.read_sources`), and reports beside them.
 
-    Below ``out`` lie ``train/`` and, for each test that sources are held back for, ``held-out/NAME/``.
+    Below ``out`` lie ``train/`` and, for each test that sources are held back for, ``held-out/NAME/``; ``report.json`` and
+    ``report.md`` tell what was taken and what was left out and why, ``sources.md`` names sources and terms for a model card.
 
-    ``clones``: folder of git clones. ``old``: shards or folders of pictures that are there already; what stays of them is copied to
-    ``out/train/old-*.parquet``. ``tests``: pictures that must not be learnt; copies of them are left out, of old shards too. ``exclude``:
-    lists of paths that must not be taken. ``labels``: ImageNet classes (:func:`read_labels`).
+    ``clones``: folder of git clones. ``old``: shards or folders of pictures that are there already; what stays of them is copied
+    to ``out/train/old-*.parquet``. ``tests``: pictures that must not be learnt; copies of them are left out, of old shards too.
+    ``exclude``: lists of paths that must not be taken. ``labels``: ImageNet classes (:func:`read_labels`).
 
     Killed at any moment, the same call goes on where it was. Sources that cannot be used are passed over: the result names them,
-    with the reason. Raises SourceTableError for a table that cannot be read, DataError where no source can be used, OutputWriteError
-    where the file system refuses: what was written before stays.
+    with the reason. Raises SourceTableError for a table that cannot be read, DataError where no source can be used,
+    OutputWriteError where the file system refuses: what was written before stays.
     """
     table, out = Path(table), Path(out)
     sources = read_sources(table)
@@ -92,11 +93,11 @@ def _survey(
 ) -> tuple[list[Survey], dict[str, str]]:
     surveys, failed = [], {}
     for source in sources:
+        unwanted = excluded.get(source.place, set()) | excluded.get(source.name, set())
         try:
             place = find_place(source, clones, beside)
-            unwanted = excluded.get(source.place, set()) | excluded.get(source.name, set())
             surveys.append(survey_source(source, place, out / "survey", unwanted, threads=threads))
-        except DataError as error:
+        except DataError as error:  # one bad source of many
             failed[source.name] = str(error)
             log.warning("%s is passed over: %s", source.name, error)
     return surveys, failed
@@ -112,7 +113,9 @@ def _known(inputs: list[Input], cache: Path, threads: int) -> Known:
 
         def seen() -> Iterator[Look | str]:
             with ThreadPoolExecutor(threads) as pool:
-                for item, about in in_order(pool, lambda item: (item, look(item.data)), read_pictures(inputs), ahead=64):
+                for item, about in in_order(
+                    pool, lambda item: (item, look(item.data)), read_pictures(inputs), ahead=64
+                ):
                     names.append((item.source, item.path))
                     yield about
 

@@ -47,12 +47,11 @@ class Survey:
     @cached_property
     def short(self) -> NDArray[np.int32]:
         """Short sides (n,) in pixels."""
-        return self.sizes.min(axis=1)
+        short: NDArray[np.int32] = self.sizes.min(axis=1)
+        return short
 
 
-def survey_source(
-    source: Source, place: Path, folder: Path, excluded: set[str], *, threads: int = 2
-) -> Survey:
+def survey_source(source: Source, place: Path, folder: Path, excluded: set[str], *, threads: int = 2) -> Survey:
     """Look at every picture of a source, or read what an earlier run has seen in ``folder``.
 
     Raises DataError for a source that cannot be used, OutputWriteError where the disk is full.
@@ -93,7 +92,7 @@ def save_columns(path: Path, key: str, columns: dict[str, NDArray[Any]]) -> None
     """Keep columns for a later run. Raises OutputWriteError."""
     make_folder(path.parent)
     with replacing(path) as part, part.open("wb") as out:
-        np.savez_compressed(out, key=np.array(key), **columns)
+        np.savez_compressed(out, **{"key": np.array(key), **columns})  # type: ignore[arg-type]
 
 
 def _look_at(source: Source, place: Path, blobs: list[Blob], threads: int) -> Iterator[Look | str]:

@@ -17,8 +17,8 @@ import pyvips
 
 from photochrom.train.files import make_folder, replacing
 from photochrom.train.inputs import Encoded, in_order
-from photochrom.train.shards.blobs import Blob, read_blobs
 from photochrom.train.plain import plain_size
+from photochrom.train.shards.blobs import Blob, read_blobs
 from photochrom.train.shards.look import thumbnail
 from photochrom.train.shards.survey import Survey
 from photochrom.train.shards.table import Source
@@ -47,14 +47,9 @@ def prepared(source: Source, data: bytes) -> bytes | None:
 
 
 def _fine(data: bytes, side: int) -> bool:
-    """True where the picture can go into a shard as it is; its size as it is coded, for it may be turned."""
+    """True where the picture can go into a shard as it is."""
     size = plain_size(data)
-    if size is None or min(size) > SLACK * side or len(data) > 3 * size[0] * size[1]:
-        return False
-    if not data.startswith(b"\xff\xd8"):
-        return True
-    picture = pyvips.Image.new_from_buffer(data, "")
-    return not picture.get_typeof("orientation") or bool(picture.get("orientation") == 1)
+    return size is not None and min(size) <= SLACK * side and len(data) <= 3 * size[0] * size[1]
 
 
 def shard_names(survey: Survey, chosen: list[int], out: Path) -> list[tuple[Path, list[int]]]:
@@ -117,8 +112,16 @@ def copy_shard(path: Path, rows: Iterable[Encoded], key: str) -> None:
     if _key_of(path) == key:
         return
     make_folder(path.parent)
-    about = ({"image": {"bytes": r.data, "path": r.path}, "source": r.source, "class": r.kind, "imagenet": r.imagenet} for r in rows)
-    _write(path, about, key)
+    pictures = (
+        {
+            "image": {"bytes": row.data, "path": row.path},
+            "source": row.source,
+            "class": row.kind,
+            "imagenet": row.imagenet,
+        }
+        for row in rows
+    )
+    _write(path, pictures, key)
 
 
 def _write(path: Path, rows: Iterable[dict[str, Any]], key: str) -> None:
@@ -148,7 +151,17 @@ def _write(path: Path, rows: Iterable[dict[str, Any]], key: str) -> None:
 
 def _key(source: Source, blobs: list[Blob], labels: dict[tuple[str, str], int]) -> str:
     numbers = sorted((kind, number) for (name, kind), number in labels.items() if name == source.name)
-    about = [FORM, source.name, source.side, source.treat, source.rule.pattern, source.use, source.terms, blobs, numbers]
+    about = [
+        FORM,
+        source.name,
+        source.side,
+        source.treat,
+        source.rule.pattern,
+        source.use,
+        source.terms,
+        blobs,
+        numbers,
+    ]
     return hashlib.sha256(json.dumps(about).encode("utf-8", "surrogateescape")).hexdigest()
 
 
