@@ -84,7 +84,8 @@ class Source:
         index, last = 0, None
         with _opened(self.path) as container:
             stream = container.streams[self.stream]
-            stream.thread_type = "AUTO"
+            # FFV1's checksums are told only where frames are decoded one after another.
+            stream.thread_type = "SLICE" if stream.codec_context.name == "ffv1" else "AUTO"
             for held in self._decoded(container, stream, av):
                 if stop is not None and stop():
                     return
