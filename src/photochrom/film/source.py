@@ -84,8 +84,7 @@ class Source:
         index, last = 0, None
         with _opened(self.path) as container:
             stream = container.streams[self.stream]
-            # FFV1's checksums are told only where frames are decoded one after another.
-            stream.thread_type = "SLICE" if stream.codec_context.name == "ffv1" else "AUTO"
+            stream.thread_type = "AUTO"
             for held in self._decoded(container, stream, av):
                 if stop is not None and stop():
                     return
