@@ -100,11 +100,11 @@ def test_warp_error_is_what_a_loop_over_pixels_makes_of_it() -> None:
 def test_results_of_other_programs_are_measured(here: Path, photochrom: Command) -> None:
     frames = pan(data.astronaut(), 5, (48, 32))
     make_film(here / "truth.mkv", frames, grey=False, pix_fmt="yuv444p")
-    (here / "frames").mkdir()
+    (here / "theirs").mkdir()
     for index, frame in enumerate(frames):
-        cv2.imwrite(f"frames/{index:03}.png", frame[..., ::-1])
+        cv2.imwrite(f"theirs/{index:03}.png", frame[..., ::-1])
     run = photochrom(
-        "evaluate", "truth.mkv", "--protocol", "film", "--method", "mine=frames", "--method", "same=truth.mkv", "--json"
+        "evaluate", "truth.mkv", "--protocol", "film", "--method", "mine=theirs", "--method", "same=truth.mkv", "--json"
     )
     assert run.code == 0, run.err
     rows = {row["method"]: row for row in run.lines[0]["rows"]}
