@@ -4,8 +4,8 @@
     python benchmarks/small_faces.py FOLDER... --model photochrom --model new.onnx --work-size 256 --sheet faces.png
 
 The detector sees the grey picture, enlarged where it is small. A face counts as skin where at least half of the middle of its box
-(an ellipse of 60 % of its sides) has skin's hue and chroma (photochrom.evaluate.skin). Sizes are sides of boxes (geometric mean) as
-shares of the picture's short side. --sheet shows every face, framed in green where it has skin's color, for checking by eye.
+(an ellipse of 60 % of its sides) has skin's hue and chroma (photochrom.evaluate.skin). Sizes are sides of boxes (geometric mean)
+as shares of the picture's short side. --sheet shows every face, framed in green where it has skin's color, for checking by eye.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python examples/web_page.py -o docs/pictures
 
-Starts a server, does in Debian's chromium what a user would do, and writes web-click.jpg, web-region.jpg, web-suggest.jpg and
-web-phone.jpg.
+Starts a server, does in Debian's chromium what a user would do, and writes web-click.jpg, web-region.jpg, web-suggest.jpg,
+web-history.jpg and web-phone.jpg.
 """
 
 from __future__ import annotations
@@ -104,6 +104,27 @@ def suggested(page: Page, folder: Path) -> None:
     shoot(page, folder / "web-suggest.jpg")
 
 
+def history(page: Page, folder: Path) -> None:
+    """Steps, one of them switched off; in German."""
+    give(page, astronaut=skimage.data.astronaut())
+    page.locator("#split-knob").press("Home")
+    for where, words in (((0.2, 0.72), "rust"), ((0.15, 0.35), "navy")):
+        page.mouse.click(*place(page, *where))
+        page.locator("#picker-list .choice").first.wait_for()
+        page.locator("#picker-text").fill(words)
+        page.locator("#picker-text").press("Enter")
+        page.locator("#pins .spot.selected").wait_for()
+        page.locator(SETTLED).wait_for()
+        page.keyboard.press("Escape")
+    page.locator("#warmth").fill("0.4")
+    page.locator(SETTLED).wait_for()
+    page.locator("#history-section summary").click()
+    page.locator("#history-list img").nth(2).wait_for()
+    page.locator("#history-list input").nth(1).uncheck()
+    page.locator(SETTLED).wait_for()
+    shoot(page, folder / "web-history.jpg")
+
+
 def phone(page: Page) -> list[Any]:
     """Three moments on a phone."""
     moments = [page.screenshot()]
@@ -144,6 +165,7 @@ def main() -> None:
         clicked(window(viewport=desk, color_scheme="light"), arguments.out)
         region(window(viewport=desk, color_scheme="dark"), arguments.out)
         suggested(window(viewport=desk, color_scheme="light"), arguments.out)
+        history(window(viewport=desk, color_scheme="dark", locale="de-DE"), arguments.out)
         shots = [
             pyvips.Image.new_from_buffer(shot, "")
             for scheme in ("light", "dark")

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +73,35 @@ def photochrom(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         return Run(int(left.value.code or 0), out, err)
 
     return command
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of this test's own, without a network port."""
+    initdb, server = shutil.which("initdb"), shutil.which("postgres")
+    if initdb is None or server is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    import psycopg
+
+    user = "nobody" if os.getuid() == 0 else None  # it refuses to run as root
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:  # short: the name of a socket has little room
+        if user:
+            os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+        data = f"{folder}/data"
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "user": user, "cwd": folder}
+        subprocess.run([initdb, "-D", data, "-U", "me", "-A", "trust", "--no-sync"], check=True, **quiet)
+        options = ["-c", "listen_addresses=", "-k", folder]
+        process = subprocess.Popen([server, "-D", data, *options], **quiet)
+        try:
+            url = f"postgresql://me@/postgres?host={folder}"
+            for _ in range(300):
+                with (
+                    suppress(psycopg.OperationalError),
+                    psycopg.connect(url),
+                ):  # the socket is there before the server is ready
+                    break
+                threading.Event().wait(0.1)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 Grey = NDArray[np.uint8]
 data: Any = skimage.data  # which has no types
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 #: For tests that drive a browser; in CI there must be one, on Linux.
 needs_browser = pytest.mark.skipif(
     CHROMIUM is None and not (os.environ.get("CI") and sys.platform == "linux"),

@@ -17,6 +17,7 @@ from photochrom.errors import (
     OutputExistsError,
     OutputWriteError,
     TruncatedImageError,
+    UnexpectedError,
 )
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -236,12 +237,17 @@ def test_run_goes_on_after_errors() -> None:
         assert outcome.error.path == outcome.job.source
 
 
-def test_a_bug_is_not_hidden() -> None:
-    def work(job: Job) -> None:
-        raise ZeroDivisionError
+def test_a_bug_is_named_and_the_rest_go_on() -> None:
+    def work(job: Job) -> str:
+        if job.source.name == "a":
+            raise ZeroDivisionError("division by zero\nand more")
+        return "done"
 
-    with pytest.raises(ZeroDivisionError):
-        list(run([Job(Path("a"), Path("b"))], work))
+    first, second = run([Job(Path("a"), Path("ac")), Job(Path("b"), Path("bc"))], work)
+    assert isinstance(first.error, UnexpectedError)
+    assert isinstance(first.error.__cause__, ZeroDivisionError)
+    assert str(first.error) == "a: unexpected ZeroDivisionError: division by zero; --debug shows where"
+    assert second.value == "done"
 
 
 def test_make_room() -> None:

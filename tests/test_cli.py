@@ -58,7 +58,9 @@ def test_a_folder(photochrom: Command, photo: Grey) -> None:
     assert (done.code, done.out, done.err) == (0, "", "")
     assert files("out") == {"a.png", "deep/b.jpg", "deep/er/c.tif"}
     again = photochrom("colorize", "in", "-o", "out", "--force", "--json")
-    assert [line["output"] for line in again.lines] == ["out/a.png", "out/deep/b.jpg", "out/deep/er/c.tif"]
+    *pictures, last = again.lines
+    assert [line["output"] for line in pictures] == ["out/a.png", "out/deep/b.jpg", "out/deep/er/c.tif"]
+    assert last == {"done": 3, "skipped": {"other file": 1}, "failed": 0}
 
 
 def test_an_output_folder_inside_the_input_folder(photochrom: Command, photo: Grey) -> None:

@@ -46,7 +46,9 @@ def test_bad_pictures_are_named_and_the_rest_go_on(photochrom: Command, photo: G
     before = {name: Path("bad", name).read_bytes() for name in ("empty.png", "broken.jpg", "dot.png")}
     done = photochrom("colorize", "absent.jpg", "bad", "whole.jpg", "-o", "out", "--json")
     assert done.code == 1
-    assert {line["input"]: line.get("error") for line in done.lines} == {
+    *lines, last = done.lines
+    assert last == {"done": 3, "skipped": {}, "failed": 8}
+    assert {line["input"]: line.get("error") for line in lines} == {
         "absent.jpg": "ImageNotFoundError",
         "bad/bomb.png": "ImageTooLargeError",
         "bad/broken.jpg": "TruncatedImageError",
@@ -60,7 +62,7 @@ def test_bad_pictures_are_named_and_the_rest_go_on(photochrom: Command, photo: G
         "whole.jpg": None,
     }
     errors = done.err.splitlines()
-    for line in done.lines:
+    for line in lines:
         assert sum(f"photochrom: {line['input']}" in error for error in errors) == ("error" in line)
     assert len(errors) == 8
     assert files("out") == {"bad/dot.png", "bad/line.png", "whole.jpg"}

@@ -56,7 +56,7 @@ except SystemExit as end:
 
 def test_public_names() -> None:
     assert len(photochrom.__all__) == len(set(photochrom.__all__))
-    assert dir(photochrom) == photochrom.__all__
+    assert dir(photochrom) == sorted(photochrom.__all__)
     for name in photochrom.__all__:
         assert getattr(photochrom, name) is not None
     with pytest.raises(AttributeError, match="no_such_name"):

@@ -1,8 +1,9 @@
-"""Hooks of MkDocs: pages that are files at the top of the repository, and links to source files."""
+"""Hooks of MkDocs: pages that are files at the top of the repository or new, and links to source files."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,25 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 
 _LINK = re.compile(r"(!?\[[^\]]*\]\()([^)\s]+)(\))")
+
+
+def on_config(config: Any) -> Any:
+    """Pages that nobody has put into the navigation stand at its end, under More."""
+    docs = Path(config["docs_dir"])
+    named = set(_paths(config["nav"]))
+    more = [path for file in sorted(docs.rglob("*.md")) if (path := file.relative_to(docs).as_posix()) not in named]
+    if more:
+        config["nav"].append({"More": more})
+    return config
+
+
+def _paths(nav: Any) -> Iterator[str]:
+    """The pages of a navigation, which is a path, a list, or a title with either."""
+    if isinstance(nav, str):
+        yield nav
+    else:
+        for part in nav.values() if isinstance(nav, dict) else nav:
+            yield from _paths(part)
 
 
 def on_files(files: Any, config: Any) -> Any:

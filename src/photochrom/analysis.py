@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from photochrom import decode
 from photochrom.color import lightness
-from photochrom.images import SourceImage, Tint, classify_tint
+from photochrom.images import SourceImage, Tint, classify_tint, network_view
 from photochrom.resize import resized
 from photochrom.session import Features, Session
 
@@ -66,7 +66,7 @@ class Analysis:
     @property
     def notices(self) -> tuple[str, ...]:
         """Sentences for the user about this photograph."""
-        notices = self.source.info.notices
+        notices = self.source.info.notices + self.source.findings
         if self.tint.already_colour:
             notices += ("already a colour photograph: its colours were replaced, only its lightness was used",)
         return notices
@@ -109,10 +109,14 @@ def analyse(session: Session, source: SourceImage, work_size: int) -> tuple[Tint
     # Whole cells, so that the network's grid covers exactly the photograph.
     cell = session.stride
     work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
-    copy = source.work_copy(min(work_width, work_height))
+    copy = source.examine(source.work_copy(min(work_width, work_height)))
+    if source.frame is not None and source.frame.zoom > 1:
+        scale *= source.frame.zoom  # the photograph inside its mount is looked at as large as without
+        work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
+        copy = source.work_copy(min(work_width, work_height))
     # Networks know things by their size: a small picture is enlarged.
     seen = frozen(resized(copy_lightness(copy), (work_height, work_width), cv2.INTER_CUBIC).clip(0, 100))
-    return classify_tint(copy[::2, ::2]), seen, session.encode(seen)
+    return classify_tint(copy[::2, ::2]), seen, session.encode(network_view(source.frame, seen))
 
 
 def copy_lightness(copy: NDArray[np.float32]) -> Float:

@@ -9,7 +9,11 @@
     │   ├── TruncatedImageError    the file ends, or breaks, before the picture does
     │   ├── ImageTooLargeError     more pixels than allowed (.pixels, .limit)
     │   ├── InvalidPixelsError     NaN, infinity or an impossible shape
-    │   └── GreyReferenceError     a reference picture without colour (.chroma)
+    │   ├── GreyReferenceError     a reference picture without colour (.chroma)
+    │   └── UnexpectedError        a defect of Photochrom that this picture shows (its cause: __cause__)
+    ├── FilmError                  a film that cannot be used (.path)
+    │   └── NoVideoError           the file has no pictures: sound alone, or text
+    ├── JobError                   a job folder of another film or of other choices (.path)
     ├── OutputError                a result that cannot be written (.path)
     │   ├── OutputExistsError      the file is there already and --force was not given
     │   ├── OutputConflictError    two inputs would write the same file (.inputs)
@@ -28,6 +32,11 @@
     ├── ForkedError                this process was forked from one that had used Photochrom
     ├── EvaluationError            an evaluation that cannot be made (.path)
     ├── StudyError                 a study with people that cannot be made, run or read (.path)
+    ├── BatchError                 a batch that cannot be planned, run, checked or shown (.path)
+    │   ├── ManifestError          a manifest that is absent, damaged, of another version, or cannot be reached
+    │   ├── ManifestBusyError      another driver is at work on the manifest (.driver)
+    │   ├── StoreError             a place of pictures that failed again and again (.path is None, the message has the URI)
+    │   └── ClusterError           a Ray cluster that cannot be reached, or whose machines do not fit
     └── TrainingError
         ├── DataError              training data that cannot be used (.path)
         ├── SourceTableError       a table of sources with a line that cannot be obeyed (.path)
@@ -42,11 +51,14 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "BatchError",
     "CheckpointError",
+    "ClusterError",
     "DataError",
     "DivergenceError",
     "EditsError",
     "EvaluationError",
+    "FilmError",
     "ForkedError",
     "GreyReferenceError",
     "HintError",
@@ -55,9 +67,13 @@ __all__ = [
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "JobError",
+    "ManifestBusyError",
+    "ManifestError",
     "MaskError",
     "MissingExtraError",
     "ModelError",
+    "NoVideoError",
     "OptionError",
     "OutputConflictError",
     "OutputError",
@@ -66,9 +82,11 @@ __all__ = [
     "PhotochromError",
     "RecipeError",
     "SourceTableError",
+    "StoreError",
     "StudyError",
     "TrainingError",
     "TruncatedImageError",
+    "UnexpectedError",
     "UnknownColorError",
     "UnknownModelError",
     "UnsupportedImageError",
@@ -137,6 +155,22 @@ class GreyReferenceError(ImageError):
         super().__init__(
             f"the reference is grey (chroma {chroma:.1f} in its most colourful part); choose a colour picture", path
         )
+
+
+class UnexpectedError(ImageError):
+    """A defect of Photochrom, or of a library, that this picture shows; ``__cause__`` is what was raised."""
+
+
+class FilmError(_PathError):
+    """A film that cannot be used."""
+
+
+class NoVideoError(FilmError):
+    """A file without pictures: sound alone, or text."""
+
+
+class JobError(_PathError):
+    """A job folder of another film or of other choices."""
 
 
 class OutputError(_PathError):
@@ -241,6 +275,33 @@ class EvaluationError(_PathError):
 
 class StudyError(_PathError):
     """A study with people that cannot be made, run or read."""
+
+
+class BatchError(_PathError):
+    """A batch that cannot be planned, run, checked or shown."""
+
+
+class ManifestError(BatchError):
+    """A manifest that is absent, damaged, of another version, or cannot be reached."""
+
+
+class ManifestBusyError(BatchError):
+    """Another driver is at work on the manifest; ``driver`` tells which."""
+
+    def __init__(self, driver: str, seconds: float) -> None:
+        self.driver = driver
+        super().__init__(
+            f"another run is at work on this manifest ({driver}, seen {seconds:.0f} s ago); wait for its end, stop it, or help "
+            "it with --join"
+        )
+
+
+class StoreError(BatchError):
+    """A place of pictures (an object store, a share) that failed again and again."""
+
+
+class ClusterError(BatchError):
+    """A Ray cluster that cannot be reached, or whose machines do not fit."""
 
 
 class TrainingError(_PathError):

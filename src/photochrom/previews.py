@@ -77,6 +77,11 @@ class Previews:
         pixels = self._copy(window, small)
         return pixels if pixels.ndim == 2 else _grey(pixels)
 
+    def scan(self, size: int, window: Window | None = None) -> Pixels:
+        """The photograph as its file shows it: (h, w) or (h, w, 3) uint8 sRGB, a tint included. Raises as :meth:`paint` does."""
+        window, small, _, _ = self._fit(size, window)
+        return self._copy(window, small)
+
     def confidence(self, result: Colorized, size: int) -> Pixels:
         """How sure the model is: (h, w) uint8, black unsure, white sure."""
         _, small, _, _ = self._fit(size, None)

@@ -13,7 +13,7 @@ from photochrom.errors import (
     InvalidPixelsError,
 )
 from photochrom.images import open_image, read
-from photochrom.images.container import jpeg_quality
+from photochrom.images.jpeg_segments import jpeg_quality
 
 pytestmark = pytest.mark.pixels
 

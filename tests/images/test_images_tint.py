@@ -87,3 +87,23 @@ def test_noise_and_uneven_yellowing_do_no_harm():
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 300, 3), (5, 2, 3)])
 def test_tiny_pictures(shape):
     assert classify_tint(np.full(shape, 0.5, np.float32)).kind == "grey"
+
+
+CHART = (
+    np.array([[180, 30, 30], [220, 120, 20], [230, 220, 40], [40, 140, 50], [40, 90, 200], [120, 50, 150]], np.float32)
+    / 255
+)
+
+
+@pytest.mark.parametrize(("picture", "kind"), [(SEPIA, "sepia"), (BLUE, "blue"), (PINK, "faded")])
+@pytest.mark.parametrize("turned", range(4))
+def test_a_tinted_print_beside_a_colour_chart(picture, kind, turned):
+    strip = np.repeat(np.repeat(CHART, 43, axis=0)[:256, None], 30, axis=1)
+    scan = np.rot90(np.concatenate([picture, strip], axis=1), turned)
+    assert classify_tint(np.ascontiguousarray(scan)).kind == kind
+
+
+def test_two_prints_of_different_tints():
+    for axis in (0, 1):
+        tint = classify_tint(np.concatenate([SEPIA, BLUE], axis=axis))
+        assert (tint.kind, tint.already_colour) == ("mixed", False)

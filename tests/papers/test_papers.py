@@ -189,7 +189,7 @@ def test_the_verdicts_on_references_need_table_1(tmp_path: Path) -> None:
     results = {"caffenet-region": result}
     assert {judge(claim, results).held for claim in claims} == {"not measured"}
     (tmp_path / TABLE_1).write_text(json.dumps(made_up_table()))
-    found = {claim.says: judge(claim, results) for claim in claims}
+    found = {claim.words: judge(claim, results) for claim in claims}
     (effective,) = (found[says] for says in found if "effective" in says)
     assert effective.held == "held"
     assert "+1.00 dB (+1.00 to +1.00) with the same person" in effective.evidence

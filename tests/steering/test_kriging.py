@@ -13,7 +13,7 @@ from photochrom import Blend, Colorizer, Hint, Hints, Mask, Region, Spot
 from photochrom.color import rgb_to_lab
 from photochrom.session import KernelCells
 from photochrom.steering.ask import kriging_of
-from photochrom.steering.grids import MOST_PLACES, placed
+from photochrom.steering.grids import MOST_PLACES, place, points
 from photochrom.steering.kriging import (
     EXPECTED,
     FAR,
@@ -185,7 +185,7 @@ def test_contradictions_make_no_colour_that_none_of_them_says(shipped: Colorizer
     opened.paint()
     found = spread(
         opened,
-        Hints([Hint.at(263, 70, (41.0, -7.0)), Hint.at(264, 70, (-41.0, 7.0))]),
+        place(opened, Hints([Hint.at(263, 70, (41.0, -7.0)), Hint.at(264, 70, (-41.0, 7.0))])).points,
         plain(opened.work_lightness),
         np.zeros((opened.work_lightness.shape[0] // 8, opened.work_lightness.shape[1] // 8, 2), np.float32),
     )
@@ -273,7 +273,7 @@ def test_hints_as_places() -> None:
             Hint((7.0, 8.0), Spot(5, 5), strength=0.0),
         ]
     )
-    told = placed(hints, (200, 100), (32, 64))
+    told = points(hints, (200, 100), (32, 64))
     assert told is not None
     assert told.places[0].tolist() == [31, 0]
     assert told.ab[0].tolist() == [10, 20]
@@ -285,13 +285,13 @@ def test_hints_as_places() -> None:
 
 def test_nothing_to_spread_tells_nothing() -> None:
     for hints in (Hints(), Hints([Hint((1.0, 2.0), Spot(5, 5), strength=0.0)])):
-        assert placed(hints, (200, 100), (32, 64)) is None
+        assert points(hints, (200, 100), (32, 64)) is None
 
 
 def test_very_many_places_are_merged() -> None:
     rng = np.random.default_rng(0)
     spots = [Spot(float(x), float(y)) for y, x in rng.uniform(0, 511, (5000, 2))]
-    told = placed(Hints(Hint((10.0, -20.0), spot) for spot in spots), (512, 512), (512, 512))
+    told = points(Hints(Hint((10.0, -20.0), spot) for spot in spots), (512, 512), (512, 512))
     assert told is not None
     assert 500 < len(told.places) <= MOST_PLACES
     assert np.allclose(told.ab, [10, -20])
@@ -354,7 +354,12 @@ def test_an_object_ends_where_the_lightness_has_an_edge(
     opened = shipped.open(picture)
     assert opened.work_lightness.shape == picture.shape
     monkeypatch.setitem(opened._kept, kriging_of, Coarse())
-    found = spread(opened, Hints([Hint.at(10, 128, (45.0, -45.0))]), plain(picture), np.zeros((32, 32, 2)))
+    found = spread(
+        opened,
+        place(opened, Hints([Hint.at(10, 128, (45.0, -45.0))])).points,
+        plain(picture),
+        np.zeros((32, 32, 2)),
+    )
     assert found is not None
     assert np.abs(found.ab[:, : edge - 1] - [45, -45]).max() < 2
     assert np.abs(found.ab[:, edge + 4 :]).max() < 2

@@ -9,9 +9,9 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-from net_tester import inputs
 from safetensors import safe_open
 
+from net_tester import inputs
 from photochrom.errors import CheckpointError, OptionError, OutputWriteError
 from photochrom.runtime import open_model
 from photochrom.train.export import export, load_network

@@ -235,7 +235,10 @@ class TestClassify:
 class TestGlobalFeatures:
     def test_a_network_that_grows_them_colors_as_before(self, recipe: Make, tmp_path: Path) -> None:
         plain = ColorModule(recipe(**SMALL))
-        torch.save({"state_dict": plain.state_dict(), "hyper_parameters": dict(plain.hparams), "global_step": 1}, tmp_path / "a.ckpt")
+        torch.save(
+            {"state_dict": plain.state_dict(), "hyper_parameters": dict(plain.hparams), "global_step": 1},
+            tmp_path / "a.ckpt",
+        )
         grown = ColorModule(recipe(global_features=True, **SMALL))
         grown.load_weights(tmp_path / "a.ckpt")
         light = torch.rand(1, 1, 64, 64) * 100

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
 
+#: What every browser is told: an English one, that holds still.
+PLAIN: dict[str, Any] = {"locale": "en-GB", "reduced_motion": "reduce", "accept_downloads": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
@@ -79,9 +81,11 @@ class Person:
     browser: Any
     address: str
     screen: dict[str, Any] = field(default_factory=lambda: DESK)
+    context: Any = None
 
     def __post_init__(self) -> None:
-        self.context = self.browser.new_context(**self.screen, reduced_motion="reduce", accept_downloads=True)
+        if self.context is None:
+            self.context = self.browser.new_context(**{**PLAIN, **self.screen})
         self.context.set_default_timeout(
             120_000
         )  # for a machine that has much else to do; nothing waits that long for nothing
@@ -94,6 +98,10 @@ class Person:
         # From now on choosers of files are caught; asked for only when one is expected, that may come too late.
         self.page.on("filechooser", lambda chooser: None)
         self.visit()
+
+    def window(self) -> Person:
+        """Another window of the same browser; it is closed with this one."""
+        return Person(self.browser, self.address, self.screen, self.context)
 
     def _heard(self, message: Any) -> None:
         # That a request failed is told to the user, too; anything else on the console is a fault of the page.

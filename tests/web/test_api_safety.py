@@ -99,8 +99,6 @@ def test_models_and_palettes(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--host", "0.0.0.0"], "--token"),
-        (["--host", "photos.example"], "--token"),
         (["--token", "short"], "8 characters"),
         (["--model", "no-such"], "unknown model"),
         (["--max-pixels", "nan"], "--max-pixels"),

@@ -191,7 +191,7 @@ def test_a_reference_dials_palettes_and_alternatives(visit: Visit, pictures: Pat
     page.locator("#warmth").fill("0")
     page.locator("#vividness").fill("0")
     person.painted()
-    assert page.locator("#vividness-value").inner_text() == "0 %"
+    assert page.locator("#vividness-value").inner_text() == "0%"
     page.locator("#reset").evaluate("button => button.closest('details').open = true")
     page.locator("#reset").click()
     person.painted()

@@ -68,7 +68,7 @@ def test_what_is_saved_is_what_the_command_line_makes(
     chooser.value.set_files(pictures / "reference.jpg")
     other.page.locator("#toast", has_text="loaded: 2 colours").wait_for()
     other.painted()
-    assert other.page.locator(".reference .ellipsis").text_content() == "reference.jpg"
+    assert other.page.locator(".reference .name").text_content() == "reference.jpg"
     assert other.page.locator("#vividness").input_value() == "0.8"
     for one in (person, other):
         one.hide_before()

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from photochrom.cli.dials import with_dials
 
 if TYPE_CHECKING:
-    from photochrom.batch import Job, Outcome
+    from photochrom.batch import Job
 
 __all__ = ["colorize"]
 
 
 @with_dials
 def colorize(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Photographs, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")
+    ],
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Output file; or output folder, for a folder or several inputs.")
+        Path | None,
+        typer.Option(
+            "-o", "--out", help="Output file, - for standard output; or output folder, for a folder or several inputs."
+        ),
     ] = None,
     hint: Annotated[
         list[str] | None,
@@ -52,13 +53,35 @@ def colorize(
         Path | None,
         typer.Option(help="Also write how sure the model is, as a grey picture; a folder for several inputs."),
     ] = None,
+    format: Annotated[
+        Literal["jpeg", "png", "webp", "tiff", "gif"] | None,
+        typer.Option(help="Of results that are given no name; by default the photograph's own."),
+    ] = None,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Pass over pictures whose results exist; takes up a run that ended.")
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="In folders, also colour what Photochrom has coloured before.")
+    ] = False,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="In folders, also follow links that lead out of them.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON line per picture on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON line per picture on stdout; for folders a last one with counts.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where errors come from.")] = False,
     jpeg_quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files; by default at least the input's.")
     ] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    pages: Annotated[
+        str, typer.Option(metavar="largest|all|N", help="Which pages of a TIFF; all become one TIFF.")
+    ] = "largest",
+    negative: Annotated[
+        Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: told by their looks.")
+    ] = "auto",
     **choices: Any,
 ) -> None:
     """Colour photographs.
@@ -66,9 +89,10 @@ def colorize(
     One file and no -o writes NAME_color.EXT beside it. Exit code 0: all done; 1: some failed, each named on stderr, the
     others finished; 2: wrong usage.
     """
-    from photochrom.batch import plan, run
     from photochrom.cli.edits import Wanted
+    from photochrom.cli.folder_run import Manner, folder_run
     from photochrom.cli.painting import Output, paint
+    from photochrom.cli.scans import Scans
     from photochrom.colorizer import Colorizer
     from photochrom.errors import OptionError
 
@@ -84,55 +108,27 @@ def colorize(
         edits=edits,
         **choices,
     )
-    jobs = plan(paths, out, confidence=confidence, force=force)
-    single = "--save-edits" if save_edits else wanted.tied
-    if single and (len(jobs) != 1 or paths[0].is_dir()):
-        raise OptionError(
-            single, "given", "one picture, since it belongs to one picture's pixels; colour the others apart"
-        )
-    if samples and save_edits:
-        raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
-    colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
-    output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
+    manner = Manner(force, format, skip_existing, follow_links, again, as_json, debug)
+    with folder_run(paths, out, confidence=confidence, manner=manner) as planned:
+        single = "--save-edits" if save_edits else wanted.tied
+        if single and not planned.single:
+            raise OptionError(
+                single, "given", "one picture, since it belongs to one picture's pixels; colour the others apart"
+            )
+        if samples and save_edits:
+            raise OptionError("--save-edits", str(save_edits), "no --samples: one colouring, whose choices are kept")
+        if samples and planned.piped.to_output:
+            raise OptionError("--samples", samples, "-o FILE: one picture fits on standard output")
+        colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
+        output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
 
-    def work(job: Job) -> dict[str, Any]:
-        return paint(colorizer, job, wanted, output)
+        scans = Scans(pages, negative, output.max_pixels, force=force)
+        if scans.all and (samples or save_edits):
+            raise OptionError("--pages", "all", "neither --samples nor --save-edits, which are about one picture")
 
-    failed = 0
-    with _progress(len(jobs), quiet=as_json) as step:
-        for outcome in run(jobs, work):
-            step(outcome.job.source.name)
-            failed += outcome.error is not None
-            _report(outcome, as_json)
-    if not jobs:
-        typer.echo("photochrom: no pictures found in the folders given", err=True)
-    if failed or not jobs:
-        raise typer.Exit(1)
+        def work(job: Job) -> dict[str, Any]:
+            return scans.paint(colorizer, job, lambda reader, page: paint(reader, page, wanted, output))
 
-
-def _report(outcome: Outcome, as_json: bool) -> None:
-    job, error = outcome.job, outcome.error
-    if error is not None:
-        message = str(error) if str(job.source) in str(error) else f"{job.source}: {error}"
-        typer.echo(f"photochrom: {message}", err=True)
-    if as_json:
-        line: dict[str, Any] = {"input": str(job.source), "output": str(job.target)}
-        line |= {"error": type(error).__name__, "message": str(error)} if error is not None else outcome.value
-        typer.echo(json.dumps(line))
-    elif error is None:
-        for notice in outcome.value["notices"]:
-            typer.echo(f"photochrom: {job.source}: {notice}", err=True)
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Any]:
-    """A progress bar on stderr, when that is a terminal and there is more than one picture."""
-    if quiet or total < 2 or not sys.stderr.isatty():
-        yield lambda name: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("Colouring", total=total)
-        yield lambda name: bar.update(task, advance=1, description=name)
+        code = planned.finish(work)
+    if code:
+        raise typer.Exit(code)

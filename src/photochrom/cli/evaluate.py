@@ -35,7 +35,10 @@ def evaluate(
         ),
     ] = None,
     protocol: Annotated[
-        str, typer.Option(help="centre-256, ctest10k, val5k, coco or native: how pictures are cut (docs/evaluation).")
+        str,
+        typer.Option(
+            help="centre-256, ctest10k, val5k, coco or native: how pictures are cut; or film (docs/evaluation)."
+        ),
     ] = "centre-256",
     limit: Annotated[int | None, typer.Option(min=1, help="Take so many pictures, evenly spread over the set.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the intervals, the random colours and the pictures shown.")] = 0,
@@ -79,6 +82,9 @@ def evaluate(
 
     Exit code 1: some pictures could not be used, each named; the rest were measured.
     """
+    if protocol == "film":
+        _films(truth, method or [], limit, out, force=force, as_json=as_json)
+        return
     import os
 
     from photochrom.evaluate.about import provenance
@@ -116,6 +122,24 @@ def evaluate(
         _name_excluded(one)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _films(
+    truth: list[Path], method: list[str], limit: int | None, out: Path | None, *, force: bool, as_json: bool
+) -> None:
+    """The protocol of films, see :mod:`photochrom.evaluate.film`."""
+    from rich.console import Console
+
+    from photochrom.evaluate.film import measure_films, methods_of, print_report, write_report
+
+    with Console(stderr=True).status("measuring") as status:
+        report = measure_films(truth, methods_of(method), limit, status.update)
+    if out is not None:
+        write_report(report, out, force=force)
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        print_report(report, Console(width=None if sys.stdout.isatty() else 160, highlight=False))
 
 
 @contextmanager

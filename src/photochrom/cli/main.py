@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from typing import Annotated
 
 import typer
 
+from photochrom.cli.batch import app as batch
 from photochrom.cli.colorize import colorize
 from photochrom.cli.evaluate import evaluate
 from photochrom.cli.models import models
 from photochrom.cli.papers import papers
+from photochrom.cli.plain_help import PlainHelp
 from photochrom.cli.serve import serve
 from photochrom.cli.shards import shards, store
 from photochrom.cli.study import app as study
 from photochrom.cli.suggest import suggest
 from photochrom.cli.train import export, train
+from photochrom.cli.video import video
 from photochrom.portable import write_any_text
 
 __all__ = ["app", "main"]
@@ -27,9 +31,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(colorize)
+app.command(cls=PlainHelp)(colorize)
 app.command()(suggest)
+app.command()(video)
 app.command()(models)
 app.command()(train)
 app.command()(export)
@@ -39,6 +45,7 @@ app.command()(papers)
 app.command()(evaluate)
 app.command()(serve)
 app.add_typer(study)
+app.add_typer(batch)
 
 
 def _version(wanted: bool) -> None:
@@ -63,15 +70,32 @@ def main(arguments: list[str] | None = None) -> None:
 
     ``arguments``: what follows the command's name; None takes the process's own. Always raises SystemExit.
     """
+    from photochrom.cli.ending import Terminated, ending_cleanly, leave_soon
+    from photochrom.cli.streams import flush_output, say, stream_failed
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
+    code: int | str | None
+    interrupted = False
     for stream in (sys.stdout, sys.stderr):
         write_any_text(stream)
     try:
-        app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
+        with ending_cleanly():
+            app(args=arguments, prog_name="photochrom", obj=sys.argv[1:] if arguments is None else arguments)
+        code = 0
     except PhotochromError as error:
-        typer.echo(f"photochrom: {error}", err=True)
+        say(f"photochrom: {error}")
         usage = isinstance(error, OptionError | UnknownModelError | RecipeError | MissingExtraError)
-        sys.exit(2 if usage else 1)
+        code = 2 if usage else 1
     except KeyboardInterrupt:
-        sys.exit(130)
+        code, interrupted = 130, True
+    except SystemExit as left:
+        code = left.code
+        interrupted = isinstance(left, Terminated) or code == 130  # which Typer makes of Ctrl-C
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EPIPE):
+            raise
+        code = stream_failed(error)  # of files, these are named errors: only standard output is left
+    code = flush_output() or code
+    if interrupted and arguments is None:
+        leave_soon(code)
+    sys.exit(code)

@@ -37,7 +37,7 @@ def serve(
     max_disk: Annotated[float, typer.Option(min=1, help="Megabytes that they take on disk.")] = 8000.0,
     max_memory: Annotated[
         float, typer.Option(min=1, help="Megabytes of opened pictures in each worker; others are opened again.")
-    ] = 1000.0,
+    ] = 400.0,
     folder: Annotated[
         Path | None, typer.Option(help="Where uploads are kept meanwhile; with ray on several machines, a shared one.")
     ] = None,

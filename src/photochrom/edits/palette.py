@@ -31,6 +31,7 @@ __all__ = [
     "palette_of_colours",
     "palette_of_picture",
     "parse_palette",
+    "shared_out",
 ]
 
 #: L* of the bands; a pixel between two belongs to both, by its nearness.
@@ -84,10 +85,15 @@ def ab_histogram(ab: NDArray[Any], weight: NDArray[Any] | None = None) -> Float:
         )
     total = np.zeros(len(ab_bins()), np.float32)
     for start in range(0, len(colours), 4096):
-        away = np.abs(colours[start : start + 4096, None] - ab_bins()) / BIN_SIZE
-        near = np.maximum(1 - away, 0).prod(axis=-1) + np.float32(1e-6)
-        total += shares[start : start + 4096] @ (near / near.sum(axis=1, keepdims=True))
+        total += shares[start : start + 4096] @ shared_out(colours[start : start + 4096])
     return np.asarray(total / total.sum(), np.float32)
+
+
+def shared_out(ab: NDArray[Any]) -> Float:
+    """Each colour (n, 2), ab, shared linearly among the ab bins around it: (n, 261) float32, every row sums to 1."""
+    away = np.abs(np.asarray(ab, np.float32)[:, None] - ab_bins()) / BIN_SIZE
+    near = np.maximum(1 - away, 0).prod(axis=-1) + np.float32(1e-6)
+    return np.asarray(near / near.sum(axis=1, keepdims=True), np.float32)
 
 
 def palette_of_picture(ab: NDArray[Any], lightness: NDArray[Any], name: str = "picture") -> Palette:

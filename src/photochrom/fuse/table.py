@@ -37,6 +37,8 @@ SIDE = 2 * REACH // STEP + 1
 _HUES = 180
 _TOGETHER = 4  # at the most
 _LUMINANCES, _LIGHTS = 1 << 13, 1 << 13
+#: cv2.remap counts columns in 16 bits, and refuses 32,767 of them.
+_REMAP_COLUMNS = 1 << 14
 
 
 @cache
@@ -157,7 +159,14 @@ class TablePainter:
 
 
 def _look_up(x: NDArray[np.float32], y: NDArray[np.float32], packed: NDArray[np.uint8]) -> None:
-    cv2.remap(colour_table(), x, y, cv2.INTER_LINEAR, dst=packed, borderMode=cv2.BORDER_REPLICATE)
+    _remap(colour_table(), x, y, packed)
+
+
+def _remap(table: NDArray[Any], x: NDArray[np.float32], y: NDArray[np.float32], out: NDArray[Any]) -> None:
+    """``table`` at the places (x, y), each (n, w), into ``out`` (n, w) or (n, w, 4); interpolated, and clamped at its edges."""
+    for first in range(0, x.shape[1], _REMAP_COLUMNS):
+        part = np.s_[:, first : first + _REMAP_COLUMNS]
+        cv2.remap(table, x[part], y[part], cv2.INTER_LINEAR, dst=out[part], borderMode=cv2.BORDER_REPLICATE)
 
 
 def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
@@ -166,7 +175,7 @@ def _measure(pixels: NDArray[np.uint8], level: NDArray[np.float32]) -> None:
     luminance: Any = cv2.sqrt(cv2.transform(linear, RGB_TO_XYZ[1:2]))
     luminance *= np.float32(_LUMINANCES - 1)
     zeros = np.zeros_like(luminance)
-    cv2.remap(_by_root_of_luminance(), luminance, zeros, cv2.INTER_LINEAR, dst=level, borderMode=cv2.BORDER_REPLICATE)
+    _remap(_by_root_of_luminance(), luminance, zeros, level)
     # A grey pixel is to be painted as in a picture of one band, to the last bit.
     red, green, blue = cv2.split(pixels)
     grey = cv2.bitwise_and(cv2.compare(red, green, cv2.CMP_EQ), cv2.compare(red, blue, cv2.CMP_EQ))

@@ -3,11 +3,16 @@
 Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
 """
 
+from photochrom.images.borders import network_view, on_paper
+from photochrom.images.kinds import INPUT_SUFFIXES
+from photochrom.images.marks import is_own_output
 from photochrom.images.read import MAX_PIXELS, AnyImage, ImageInfo, SourceImage, open_image
+from photochrom.images.tiff_join import write_pages
 from photochrom.images.tint import Tint, classify_tint
 from photochrom.images.write import OUTPUT_SUFFIXES, takes_packed, write_image
 
 __all__ = [
+    "INPUT_SUFFIXES",
     "MAX_PIXELS",
     "OUTPUT_SUFFIXES",
     "AnyImage",
@@ -15,7 +20,11 @@ __all__ = [
     "SourceImage",
     "Tint",
     "classify_tint",
+    "is_own_output",
+    "network_view",
+    "on_paper",
     "open_image",
     "takes_packed",
     "write_image",
+    "write_pages",
 ]

@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 import io
+import mmap
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import numpy as np
 import pyvips
+from numpy.typing import NDArray
 
 from photochrom.errors import ImageNotFoundError, TruncatedImageError, UnsupportedImageError
-from photochrom.images.metadata import Tags, read_tags
+from photochrom.images import convert, decoders
+from photochrom.images.captions import TIFF_IPTC, Captions, from_iptc, from_jpeg
+from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality, unpadded
+from photochrom.images.kinds import foreign, has_loader, sniff
+from photochrom.images.metadata import Tags, read_tags, xmp_orientation
+from photochrom.images.png_chunks import PngFacts, read_png
+from photochrom.images.tiff_load import TiffReader
 
-__all__ = ["PictureFile", "decoding", "jpeg_quality"]
+__all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
 
 _UNSURE = ("unsupported", "not supported", "not configured", "not implemented", "out of range", "unknown compression")
 _COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate"}
+_HEAD = 256
+_XMP, _PHOTOSHOP = 700, 34377
 
 # libvips keeps recent results; a picture is read once, so they would only hold memory.
 pyvips.cache_set_max(0)
-
-# The luminance table of ITU-T T.81, annex K.1, in zigzag order; encoders scale it by their quality number.
-# fmt: off
-_ANNEX_K = np.array([
-    16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40,
-    26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51,
-    56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87,
-    95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
-])
-# fmt: on
-
-
-def _sniff(head: bytes) -> str | None:
-    """Kind of a picture file by its first bytes; None if it is none that is read."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "webp"
-    if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "tiff"
-    return "gif" if head[:6] in (b"GIF87a", b"GIF89a") else None
 
 
 @contextmanager
@@ -63,61 +50,158 @@ def decoding(path: Path | None) -> Iterator[None]:
 class PictureFile:
     """The bytes of a picture: a path, or bytes in memory.
 
-    ``format`` is ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"`` or ``"gif"``, by the first bytes, never by the name.
+    ``format`` is ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"``, ``"gif"``, ``"avif"``, ``"heic"``, ``"jp2"`` or ``"jxl"``, by the
+    first bytes, never by the name. ``notices``: sentences for the user about the file. page: of a TIFF, see
+    :class:`~photochrom.images.tiff_load.TiffReader`.
 
     Raises:
         ImageNotFoundError: it is absent or may not be read.
-        UnsupportedImageError: a folder, a device, a pipe, or not one of these formats.
-        TruncatedImageError: the file is empty.
+        UnsupportedImageError: a folder, a device, a pipe, or not one of these formats; it says which.
+        TruncatedImageError: the file is empty, or a TIFF without a whole page.
+        OptionError: there is no such page.
     """
 
     format: str
 
-    def __init__(self, source: Path | bytes) -> None:
+    def __init__(self, source: Path | bytes, page: int | None = None) -> None:
         self.path = source if isinstance(source, Path) else None
-        self._data = source if isinstance(source, bytes) else b""
+        self._data: bytes | None = source if isinstance(source, bytes) else None
+        self.notices: tuple[str, ...] = ()
         with self.open() as file:
-            self.head = file.read(32)
-        if not self.head:
+            head = file.read(_HEAD)
+        if not head:
             raise TruncatedImageError("the file is empty", self.path)
-        kind = _sniff(self.head)
+        kind = sniff(head)
         if kind is None:
-            raise UnsupportedImageError("not a JPEG, PNG, WebP, TIFF or GIF picture", self.path)
+            raise UnsupportedImageError(foreign(head), self.path)
         self.format = kind
+        self.tiff = TiffReader(self.open, self.path, page) if kind == "tiff" else None
+        if kind == "jpeg":
+            self._complete_jpeg()
 
     def open(self) -> BinaryIO:
         """The file, opened for reading."""
-        if self.path is None:
+        if self._data is not None:
             return io.BytesIO(self._data)
+        path = cast("Path", self.path)
         try:
-            mode = self.path.stat().st_mode  # asked first, because opening a pipe would wait for its other end
+            mode = path.stat().st_mode  # asked first, because opening a pipe would wait for its other end
             if not stat.S_ISREG(mode):
                 kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-                raise UnsupportedImageError(f"this is {kind}, expected a picture file", self.path)
-            return cast("BinaryIO", self.path.open("rb"))
+                raise UnsupportedImageError(f"this is {kind}, expected a picture file", path)
+            return cast("BinaryIO", path.open("rb"))
         except FileNotFoundError:
-            raise ImageNotFoundError("there is no such file", self.path) from None
+            raise ImageNotFoundError("there is no such file", path) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise ImageNotFoundError(f"cannot be read: {reason}", self.path) from error
+            raise ImageNotFoundError(f"cannot be read: {reason}", path) from error
 
     def load(self, access: str = "sequential", shrink: int = 1) -> pyvips.Image:
-        """Open with the loader of this format and no other; only the header is decoded yet."""
-        if self.path is None:
-            source = pyvips.Source.new_from_memory(self._data)
-        else:
-            with self.open() as file:
-                source = pyvips.Source.new_from_descriptor(file.fileno())
-        # The TIFF loader passes over broken tiles unless it fails on warnings; unknown tags are not among these.
-        options: dict[str, Any] = {"access": access, "fail_on": "warning" if self.format == "tiff" else "error"}
+        """Open with the loader of this format and no other; mostly only the header is decoded yet."""
+        if self.tiff is not None:
+            return self.tiff.load(access)
+        if self._array is not None:
+            image = pyvips.Image.new_from_array(self._array)
+            return image.copy(interpretation={1: "b-w", 2: "b-w"}.get(image.bands, "srgb"))
+        loader = {"avif": "heif", "heic": "heif", "jp2": "jp2k"}.get(self.format, self.format)
+        options: dict[str, Any] = {"access": access, "fail_on": "error"}
         if shrink > 1:
             options["shrink"] = shrink
-        return getattr(pyvips.Image, f"{self.format}load_source")(source, **options)
+        image = getattr(pyvips.Image, f"{loader}load_source")(self._source(), **options)
+        if self._png.exponent is not None:
+            image = convert.decode_power(image, self._png.exponent)
+        if self._png.profile is not None:
+            image = image.copy()
+            image.set_type(pyvips.GValue.blob_type, "icc-profile-data", self._png.profile)
+        return image
 
-    def tiff_tags(self) -> Tags:
-        """Tags of a TIFF file."""
+    def _source(self) -> pyvips.Source:
+        if self._data is not None:
+            return pyvips.Source.new_from_memory(self._data)
         with self.open() as file:
-            return read_tags(file)
+            return pyvips.Source.new_from_descriptor(file.fileno())
+
+    @cached_property
+    def _array(self) -> NDArray[Any] | None:
+        """The pixels (h, w, n), of formats that the installed libvips does not read."""
+        if self.format == "heic":
+            try:
+                pyvips.Image.heifload_source(self._source(), access="sequential").copy_memory()
+            except (pyvips.Error, AttributeError):
+                return decoders.heic(self.open, self.path)
+        if self.format == "jp2" and not has_loader("jp2k"):
+            return decoders.jpeg2000(self.open, self.path)
+        if self.format == "jxl" and not has_loader("jxl"):
+            return decoders.jpeg_xl(self.open, self.path)
+        return None
+
+    def _complete_jpeg(self) -> None:
+        """Put the end marker of a JPEG where it is missing and all rows are there."""
+        with self.open() as file:
+            if self._data is not None:
+                missing = end_is_missing(self._data)
+            else:
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                    missing = end_is_missing(mapped)
+            if not missing:
+                return
+            data = unpadded(file.read())
+        if not every_coefficient(data):
+            return  # the loader refuses it
+        # The decoder makes up what is missing, without a word if it is the end: then what is put there shows in the pixels.
+        first, second = (
+            pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
+            for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
+        )
+        try:
+            if (first != second).max() > 0:
+                return
+        except pyvips.Error:
+            return
+        self._data = data + b"\xff\xd9"
+        self.notices += ("the file's end marker is missing, but all its rows are there",)
+
+    @cached_property
+    def _png(self) -> PngFacts:
+        if self.format != "png":
+            return PngFacts()
+        with self.open() as file:
+            facts = read_png(file)
+        self.notices += facts.notices
+        return facts
+
+    def tags(self) -> Tags:
+        """EXIF, or the tags of a TIFF page and, where it has none of its own, of the first one; empty where there is none."""
+        if self.tiff is not None:
+            with self.open() as file:
+                tags = read_tags(file, self.tiff.page.offset)
+                first = read_tags(file)
+            if self.tiff.page.offset != self.tiff.first.offset:
+                tags = Tags({**first.main, **tags.main}, tags.exif or first.exif, tags.gps or first.gps, tags.layout)
+            return tags
+        packet = self._png.exif or self._field("exif-data")
+        return read_tags(io.BytesIO(packet.removeprefix(b"Exif\0\0"))) if packet else Tags()
+
+    def xmp(self) -> bytes | None:
+        """The XMP packet, as it stands in the file."""
+        if self.tiff is not None:
+            return self.tiff.blob(_XMP)
+        return self._png.xmp or self._field("xmp-data")
+
+    def captions(self) -> Captions:
+        """Captions that are neither EXIF nor XMP."""
+        if self.tiff is not None:
+            return Captions(from_iptc(self.tiff.blob(TIFF_IPTC) or self.tiff.blob(_PHOTOSHOP) or b""))
+        if self.format == "jpeg":
+            with self.open() as file:
+                return from_jpeg(file)
+        return Captions(iptc=from_iptc(self._png.iptc or b""), texts=self._png.texts)
+
+    def _field(self, name: str) -> bytes | None:
+        if self.format in ("jp2", "jxl", "heic") and self._array is not None:
+            return None
+        image = self.load()
+        return bytes(image.get(name)) if name in image.get_fields() else None
 
     def packing(self) -> dict[str, Any]:
         """How the pixels were packed, as fields of ``ImageInfo``."""
@@ -127,11 +211,10 @@ class PictureFile:
         if self.format == "webp":
             with self.open() as file:
                 return {"lossless": _webp_is_lossless(file)}
-        if self.format == "tiff":
-            tags = self.tiff_tags()
-            width, height = tags.number(322), tags.number(323)
-            tile = (width, height) if width and height else None
-            return {"compression": _COMPRESSIONS.get(tags.number(259) or 1), "tile": tile}
+        if self.tiff is not None:
+            page = self.tiff.page
+            tile = (page.number(322), page.number(323)) if page.number(322) and page.number(323) else None
+            return {"compression": _COMPRESSIONS.get(page.compression), "tile": tile}
         return {}
 
 
@@ -145,24 +228,19 @@ def _webp_is_lossless(file: BinaryIO) -> bool:
     return head[:4] == b"VP8L"
 
 
-def jpeg_quality(file: BinaryIO) -> int | None:
-    """Estimate the quality number, 1..100, with which a JPEG was written; None if its tables are not found.
+def frames(image: pyvips.Image) -> int:
+    """How many pages or frames libvips found."""
+    return int(image.get("n-pages")) if "n-pages" in image.get_fields() else 1
 
-    It is the number whose scaled table of ITU-T T.81 annex K.1, in the manner of the Independent JPEG Group, comes
-    nearest to the file's luminance table.
-    """
-    file.seek(2)
-    while len(head := file.read(4)) == 4 and head[0] == 0xFF:
-        size = int.from_bytes(head[2:], "big") - 2
-        if head[1] == 0xDA or size < 0:
-            break
-        body = file.read(size)
-        if head[1] == 0xDB and len(body) >= 65 and body[0] in (0x00, 0x10):
-            wide = body[0] == 0x10 and len(body) >= 129
-            table = np.frombuffer(body[1:129] if wide else body[1:65], ">u2" if wide else "u1").astype(np.int64)
-            quality = np.arange(1, 101)
-            scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
-            tables = np.clip((_ANNEX_K * scale[:, None] + 50) // 100, 1, 255 if not wide else 32767)
-            distance = np.abs(tables - table).sum(axis=1)
-            return int(quality[::-1][np.argmin(distance[::-1])])  # of equals the higher one
-    return None
+
+def stated_orientation(file: PictureFile, image: pyvips.Image) -> int:
+    """That of the file, 1..8: EXIF's where it says one, else XMP's. Pictures in HEIF come upright."""
+    if file.format in ("avif", "heic"):
+        return 1
+    if file.tiff is not None:
+        found = file.tiff.page.number(0x112)
+    else:
+        found = image.get("orientation") if "orientation" in image.get_fields() else 0
+        if found in (0, 1):  # libvips says 1 where there is none, and does not look into every place
+            found = file.tags().number(0x112) or 0
+    return found if found in range(1, 9) else xmp_orientation(file.xmp()) or 1

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-from photochrom.errors import InvalidPixelsError, UnsupportedImageError
+from photochrom.errors import UnsupportedImageError
+
+if TYPE_CHECKING:
+    from photochrom.images.ranges import ValueRange
 
 __all__ = [
+    "LAB_LIKE",
+    "NUMPY",
     "Pixels",
+    "is_bilevel",
     "is_grey",
     "like",
     "profile_notice",
@@ -24,18 +30,17 @@ __all__ = [
     "to_integers",
     "to_srgb",
     "turn",
-    "value_range",
 ]
 
 Pixels: TypeAlias = "NDArray[np.uint8] | NDArray[np.uint16]"
 
-_NUMPY = {
+NUMPY = {
     **{"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "char": np.int8, "short": np.int16},
     **{"int": np.int32, "float": np.float32, "double": np.float64},
 }
 _PROFILE = "icc-profile-data"
 _SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
-_LAB_LIKE = ("lab", "labs", "labq", "lch", "xyz", "yxy", "oklab", "oklch")
+LAB_LIKE = ("lab", "labs", "labq", "lch", "xyz", "yxy", "oklab", "oklch")
 _INTENT: dict[str, Any] = {"intent": "relative", "black_point_compensation": True}
 #: A profile that moves no probe colour by more than this (of 65535) is sRGB in all but name, and is passed over.
 _SRGB_TOLERANCE = 160
@@ -47,51 +52,26 @@ def rows(image: pyvips.Image, count: int) -> Iterator[tuple[int, NDArray[Any]]]:
     shape = (image.width,) if image.bands == 1 else (image.width, image.bands)
     for y in range(0, image.height, count):
         fetched = region.fetch(0, y, image.width, min(count, image.height - y))
-        yield y, np.frombuffer(fetched, _NUMPY[image.format]).reshape(-1, *shape)
+        yield y, np.frombuffer(fetched, NUMPY[image.format]).reshape(-1, *shape)
 
 
 def to_array(image: pyvips.Image) -> NDArray[Any]:
     """All pixels: shape (h, w) or (h, w, n)."""
     shape = (image.height, image.width) if image.bands == 1 else (image.height, image.width, image.bands)
-    return np.frombuffer(image.write_to_memory(), _NUMPY[image.format]).reshape(shape)
+    return np.frombuffer(image.write_to_memory(), NUMPY[image.format]).reshape(shape)
 
 
-def value_range(image: pyvips.Image) -> tuple[float, float] | None:
-    """The values that mean black and white in a picture of floats or wide integers; None for 8 and 16 bit.
-
-    Numbers within 0..1, 0..255 or 0..65535 are taken as on that scale; anything else is stretched from its least to
-    its greatest value. Reads the whole picture.
-
-    Raises:
-        InvalidPixelsError: NaN or infinity among the values.
-        UnsupportedImageError: complex numbers.
-    """
-    if image.format in ("uchar", "ushort") or image.interpretation in _LAB_LIKE:
-        return None
-    if image.format not in _NUMPY:
-        raise UnsupportedImageError(f"pixels of type {image.format}, expected integers or floats")
-    low, high = np.inf, -np.inf
-    for _, strip in rows(split(image)[0], 256):
-        if not np.isfinite(strip).all():
-            raise InvalidPixelsError("there are NaN or infinite values among the pixels; replace them by numbers")
-        low, high = min(low, float(strip.min())), max(high, float(strip.max()))
-    for scale in (1.0, 255.0, 65535.0):
-        if low >= 0 and high <= scale:
-            return 0.0, scale
-    return low, max(high, low + 1e-12)
-
-
-def to_integers(image: pyvips.Image, black_white: tuple[float, float] | None) -> pyvips.Image:
+def to_integers(image: pyvips.Image, black_white: ValueRange | None) -> pyvips.Image:
     """The image as 8 or 16-bit numbers with a plain interpretation, its alpha and profile kept."""
     if black_white is not None:
-        black, white = black_white
+        black, white = black_white.black, black_white.white
         factor = 65535 / (white - black)
         fields = image.get(_PROFILE) if _PROFILE in image.get_fields() else None
-        # The cast truncates, hence the half.
+        # The cast truncates, hence the half; what is outside is clipped.
         image = image.linear(factor, 0.5 - black * factor).cast("ushort").copy()
         if fields is not None:
             image.set_type(pyvips.GValue.blob_type, _PROFILE, fields)
-    if image.interpretation in ("cmyk", *_LAB_LIKE):
+    if image.interpretation in ("cmyk", *LAB_LIKE):
         return image
     deep = image.format == "ushort"
     if image.bands < 3:
@@ -100,7 +80,7 @@ def to_integers(image: pyvips.Image, black_white: tuple[float, float] | None) ->
 
 
 def split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
-    """Colour and alpha. Further channels of a TIFF are left out, and where there are several none counts as alpha."""
+    """Colour and alpha. Of further channels, which no loader leaves in, none counts as alpha."""
     colours = 4 if image.interpretation == "cmyk" else 1 if image.bands < 3 else 3
     if image.bands < colours:
         raise UnsupportedImageError(f"CMYK with {image.bands} channels")
@@ -108,6 +88,20 @@ def split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
         return image, None
     colour = image.extract_band(0, n=colours).copy(interpretation=image.interpretation)
     return colour, image[colours] if image.bands == colours + 1 else None
+
+
+def decode_power(image: pyvips.Image, exponent: float) -> pyvips.Image:
+    """sRGB numbers of a picture, 8 or 16 bit, whose linear light is its numbers in [0, 1] to a power; opacity as it is."""
+    top = 65535 if image.format == "ushort" else 255
+    light = (np.linspace(0.0, 1.0, top + 1) ** exponent).astype(np.float32)
+    linear = pyvips.Image.new_from_array(np.repeat(light[None, :, None], 3, axis=2), interpretation="scrgb")
+    encoded = linear.colourspace("rgb16").numpy()[..., 0]
+    curve = encoded if top == 65535 else np.rint(encoded / 257).astype(np.uint8)
+    colors = 1 if image.bands < 3 else 3
+    changed = image.extract_band(0, n=colors).maplut(pyvips.Image.new_from_array(np.ascontiguousarray(curve)))
+    if image.bands > colors:
+        changed = changed.bandjoin(image.extract_band(colors, n=image.bands - colors))
+    return changed.copy(interpretation=image.interpretation)
 
 
 def turn(image: pyvips.Image, orientation: int) -> pyvips.Image:
@@ -141,6 +135,13 @@ def is_grey(pixels: Pixels) -> bool:
     return all(
         np.array_equal(part[..., 0], part[..., channel]) for part in (pixels[::37], pixels) for channel in (1, 2)
     )
+
+
+def is_bilevel(pixels: Pixels) -> bool:
+    """True if every number is nought or the largest of its type, and both are there; (h, w) or (h, w, 3)."""
+    top = np.iinfo(pixels.dtype).max
+    parts = (pixels[::37], pixels)
+    return all(not ((part > 0) & (part < top)).any() for part in parts) and pixels.min() < pixels.max()
 
 
 def like(device: pyvips.Image, pixels: NDArray[Any]) -> pyvips.Image:
@@ -177,7 +178,7 @@ def _effect(profile: bytes, bands: int) -> str:
 def profile_notice(colour: pyvips.Image) -> str | None:
     """A sentence for the user if the picture's profile cannot be used."""
     profile = _profile(colour)
-    if profile is None or colour.interpretation in _LAB_LIKE or _effect(profile, colour.bands) != "broken":
+    if profile is None or colour.interpretation in LAB_LIKE or _effect(profile, colour.bands) != "broken":
         return None
     instead = "common printing inks" if colour.interpretation == "cmyk" else "sRGB"
     return f"its colour profile is damaged or of another kind of picture; {instead} was assumed"
@@ -186,7 +187,7 @@ def profile_notice(colour: pyvips.Image) -> str | None:
 def to_srgb(colour: pyvips.Image) -> pyvips.Image:
     """sRGB (or grey with the sRGB curve) of colour channels, 8 or 16 bit, one or three bands."""
     depth = 16 if colour.format == "ushort" else 8
-    if colour.interpretation in _LAB_LIKE:
+    if colour.interpretation in LAB_LIKE:
         return colour.colourspace("rgb16")
     profile = _profile(colour)
     effect = "none" if profile is None else _effect(profile, colour.bands)

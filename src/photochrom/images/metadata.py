@@ -9,25 +9,32 @@ from __future__ import annotations
 import io
 import struct
 import xml.etree.ElementTree as ET
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-__all__ = ["SYNTHETIC", "Tags", "jpeg_lead", "mark_tags", "mark_xmp", "pack_exif", "png_lead", "read_tags", "seal_file"]
+from photochrom.images.directories import EXIF, GPS, SIZES, Entry, Tiff
+from photochrom.images.png_chunks import png_chunk
+
+__all__ = [
+    "SYNTHETIC",
+    "Tags",
+    "jpeg_lead",
+    "mark_tags",
+    "mark_xmp",
+    "pack_exif",
+    "png_lead",
+    "read_tags",
+    "seal_file",
+    "xmp_orientation",
+]
 
 #: What IPTC calls a picture to which a trained model added something.
 SYNTHETIC = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
-Entry = tuple[int, int, bytes]  # TIFF type, count, values in little-endian order
-
-_SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_WORDS = {5: 4, 10: 4}  # rationals are swapped as two words
-_EXIF, _GPS, _XMP = 0x8769, 0x8825, 700
+_XMP = 700
 # Tags of the first directory that describe the picture, not how its pixels are stored.
 _DESCRIPTIVE = {269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432, *range(0x9C9B, 0x9CA0)}
-# Entries of a hostile file may all point to the same bytes.
-_LARGEST_VALUE, _LARGEST_DIRECTORY = 1 << 16, 1 << 20
 #: Bytes that one JPEG segment holds.
 JPEG_ROOM = 65533
 
@@ -44,7 +51,7 @@ class Tags:
     def number(self, tag: int) -> int | None:
         """First value of a storage tag with 16 or 32 bits."""
         kind, _, raw = self.layout.get(tag, (0, 0, b""))
-        return int.from_bytes(raw[: _SIZES[kind]], "little") if kind in (3, 4) else None
+        return int.from_bytes(raw[: SIZES[kind]], "little") if kind in (3, 4) else None
 
     def resolution(self) -> tuple[float, float] | None:
         """Dots per inch, across and down."""
@@ -56,109 +63,16 @@ class Tags:
         return (found[0], found[1]) if min(found) > 0 else None
 
 
-def _swap(raw: bytes, kind: int) -> bytes:
-    """Turn the byte order of each value of a TIFF type."""
-    unit = _WORDS.get(kind, _SIZES.get(kind, 1))
-    return b"".join(raw[i : i + unit][::-1] for i in range(0, len(raw), unit))
+def read_tags(file: BinaryIO, offset: int | None = None) -> Tags:
+    """The tags of a TIFF file or of an EXIF packet (without its ``Exif`` prefix); a damaged structure gives none.
 
-
-class _Tiff:
-    """The directories of a TIFF file, or of an EXIF packet, which is a TIFF file without pixels."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self.file = file
-        head = self._at(0, 16)
-        magic = {b"II": "<", b"MM": ">"}.get(head[:2])
-        if magic is None or len(head) < 8:
-            raise ValueError("not a TIFF structure")
-        self.order = magic
-        version = struct.unpack(magic + "H", head[2:4])[0]
-        self.big = version == 43
-        if version not in (42, 43):
-            raise ValueError("not a TIFF structure")
-        # pointer to the first directory: where it stands, and its form; entry: tag, type, count, value or offset
-        self.pointer, self.word, self.count = (8, "Q", "Q") if self.big else (4, "I", "H")
-        self.value_room = 8 if self.big else 4
-        self.record = 12 + (8 if self.big else 0)
-        self.first = self._unpack(self.word, self._at(self.pointer, self.value_room))
-
-    def _at(self, offset: int, size: int) -> bytes:
-        self.file.seek(offset)
-        return self.file.read(size)
-
-    def _unpack(self, form: str, raw: bytes) -> int:
-        if len(raw) < struct.calcsize("=" + form):
-            raise ValueError("the structure ends early")
-        return int(struct.unpack(self.order + form, raw)[0])
-
-    def records(self, offset: int) -> tuple[list[bytes], bytes]:
-        """The raw entries of one directory, and the raw offset of the next directory."""
-        size = struct.calcsize("=" + self.count)
-        count = self._unpack(self.count, self._at(offset, size))
-        body = self._at(offset + size, min(count, 4096) * self.record + self.value_room)
-        entries = [body[i * self.record : (i + 1) * self.record] for i in range(min(count, 4096))]
-        if entries and len(entries[-1]) < self.record:
-            raise ValueError("the structure ends early")
-        return entries, body[len(entries) * self.record :].ljust(self.value_room, b"\0")
-
-    def directory(self, offset: int) -> dict[int, Entry]:
-        """The entries of one directory; values that are too long or out of the file are left out."""
-        found: dict[int, Entry] = {}
-        room = _LARGEST_DIRECTORY
-        for entry in self.records(offset)[0]:
-            tag, kind = struct.unpack(self.order + "HH", entry[:4])
-            count = self._unpack(self.word, entry[4 : 4 + self.value_room])
-            size = count * _SIZES.get(kind, 0)
-            raw = entry[4 + self.value_room :]
-            if self.value_room < size <= min(room, _LARGEST_VALUE):
-                room -= size
-                raw = self._at(self._unpack(self.word, raw), size)
-            if 0 < size <= len(raw):
-                raw = raw[:size]
-                found[tag] = (kind, count, raw if self.order == "<" else _swap(raw, kind))
-        return found
-
-    def _append(self, data: bytes) -> int:
-        """Write at the end of the file, on an even offset as TIFF wants it."""
-        end = self.file.seek(0, io.SEEK_END)
-        self.file.write(b"\0" * (end % 2) + data)
-        return end + end % 2
-
-    def _encode(self, tag: int, entry: Entry) -> bytes:
-        kind, count, raw = entry
-        if self.order == ">":
-            raw = _swap(raw, kind)
-        if len(raw) > self.value_room:
-            raw = struct.pack(self.order + self.word, self._append(raw))
-        return struct.pack(self.order + "HH" + self.word, tag, kind, count) + raw.ljust(self.value_room, b"\0")
-
-    def _write_directory(self, records: list[bytes], following: bytes) -> int:
-        ordered = sorted(records, key=lambda entry: int(struct.unpack(self.order + "H", entry[:2])[0]))
-        return self._append(struct.pack(self.order + self.count, len(ordered)) + b"".join(ordered) + following)
-
-    def put(self, tags: Tags) -> None:
-        """Add tags to the first directory. Nothing that was written is moved: a new directory goes to the end."""
-        main = dict(tags.main)
-        for tag, part in ((_EXIF, tags.exif), (_GPS, tags.gps)):
-            if part:
-                entries = [self._encode(*item) for item in part.items()]
-                offset = self._write_directory(entries, b"\0" * self.value_room)
-                kind, form = (13, "<I") if offset < 1 << 32 else (18, "<Q")
-                main[tag] = kind, 1, struct.pack(form, offset)
-        old, following = self.records(self.first)
-        kept = [entry for entry in old if struct.unpack(self.order + "H", entry[:2])[0] not in main]
-        offset = self._write_directory(kept + [self._encode(*item) for item in main.items()], following)
-        self.file.seek(self.pointer)
-        self.file.write(struct.pack(self.order + self.word, offset))
-
-
-def read_tags(file: BinaryIO) -> Tags:
-    """The tags of a TIFF file or of an EXIF packet (without its ``Exif`` prefix); a damaged structure gives none."""
+    offset: where the directory begins; None: the first one.
+    """
     try:
-        tiff = _Tiff(file)
-        main = tiff.directory(tiff.first)
+        tiff = Tiff(file)
+        main = tiff.directory(tiff.first if offset is None else offset)
         parts: list[dict[int, Entry]] = []
-        for tag in (_EXIF, _GPS):
+        for tag in (EXIF, GPS):
             kind, _, raw = main.get(tag, (0, 0, b""))
             known = kind in (4, 13, 16, 18)
             try:
@@ -198,7 +112,7 @@ def mark_tags(tags: Tags, creator: str, size: tuple[int, int], dpi: tuple[float,
 def pack_exif(tags: Tags) -> bytes:
     """An EXIF packet, without its ``Exif`` prefix."""
     file = io.BytesIO(b"II*\0" + struct.pack("<I", 8) + bytes(6))
-    _Tiff(file).put(tags)
+    Tiff(file).put(tags)
     return file.getvalue()
 
 
@@ -244,6 +158,17 @@ def _parse_xmp(packet: bytes) -> ET.Element | None:
     return root if next(root.iter(_name("rdf", "RDF")), None) is not None else None
 
 
+def xmp_orientation(packet: bytes | None) -> int | None:
+    """``tiff:Orientation`` of an XMP packet, 1..8; None if it says none."""
+    root = _parse_xmp(packet) if packet else None
+    name = _name("tiff", "Orientation")
+    for description in () if root is None else root.iter(_name("rdf", "Description")):
+        value = (description.get(name) or description.findtext(name) or "").strip()
+        if value in list("12345678"):
+            return int(value)
+    return None
+
+
 def mark_xmp(packet: bytes | None, creator: str) -> bytes:
     """An XMP packet that says that the colours are synthetic, merged into the old packet if that can be read.
 
@@ -282,19 +207,15 @@ def jpeg_lead(exif: bytes, xmp: bytes, dpi: tuple[float, float]) -> bytes:
     return b"".join(struct.pack(">BBH", 0xFF, marker, len(p) + 2) + p for marker, p in segments if len(p) <= JPEG_ROOM)
 
 
-def _png_chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
 def png_lead(exif: bytes, xmp: bytes) -> bytes:
     """EXIF and XMP as PNG chunks, to stand before the pixels."""
-    return _png_chunk(b"eXIf", exif) + _png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
+    return png_chunk(b"eXIf", exif) + png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
 
 
 def seal_file(file: BinaryIO, format: str, tags: Tags, xmp: bytes) -> None:
     """Add EXIF and XMP to a finished TIFF, WebP or GIF file, open for reading and writing (GIF takes XMP only)."""
     if format == "tiff":
-        _Tiff(file).put(Tags({**tags.main, _XMP: (1, len(xmp), xmp)}, tags.exif, tags.gps))
+        Tiff(file).put(Tags({**tags.main, _XMP: (1, len(xmp), xmp)}, tags.exif, tags.gps))
     elif format == "webp":
         end = file.seek(0, io.SEEK_END)
         for name, data in ((b"EXIF", pack_exif(tags)), (b"XMP ", xmp)):

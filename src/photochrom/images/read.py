@@ -7,11 +7,10 @@ copy of a JPEG is always a pass of its own, since libjpeg shrinks as it decodes;
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pyvips
@@ -20,11 +19,15 @@ from numpy.typing import NDArray
 from photochrom.errors import ImageError, ImageTooLargeError, InvalidPixelsError
 from photochrom.images import convert
 from photochrom.images.ahead import Ahead
-from photochrom.images.container import PictureFile, decoding
+from photochrom.images.borders import Frame, find_frame
+from photochrom.images.captions import Captions
+from photochrom.images.container import PictureFile, decoding, frames, stated_orientation
 from photochrom.images.convert import Pixels
 from photochrom.images.forked import libvips_is_used
 from photochrom.images.inputs import AnyInput, plain_input
-from photochrom.images.metadata import Tags, read_tags
+from photochrom.images.metadata import Tags
+from photochrom.images.negatives import looks_negative
+from photochrom.images.ranges import ValueRange, value_range
 
 __all__ = ["IN_MEMORY", "MAX_PIXELS", "AnyImage", "ImageInfo", "SourceImage", "open_image"]
 
@@ -39,8 +42,8 @@ class ImageInfo:
     """What is known of a picture before it is coloured.
 
     ``width`` and ``height`` are those of the upright picture; ``orientation`` is what EXIF said of the stored one.
-    ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is
-    ``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"``, ``"gif"`` or ``"array"``. ``notices`` are sentences for the user.
+    ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is that of
+    :class:`~photochrom.images.container.PictureFile`, or ``"array"``. ``notices`` are sentences for the user.
     ``dpi`` (across, down) is None where the file does not tell. ``jpeg_quality`` is an estimate, 1..100; ``compression``
     and ``tile`` (width, height) are a TIFF's, ``lossless`` is a WebP's.
     """
@@ -74,7 +77,7 @@ class SourceImage:
         self,
         info: ImageInfo,
         file: PictureFile | None = None,
-        black_white: tuple[float, float] | None = None,
+        black_white: ValueRange | None = None,
         held: tuple[Pixels, Pixels | None] | None = None,
         *,
         ahead: bool = False,
@@ -83,6 +86,13 @@ class SourceImage:
         self._file = file
         self._black_white = black_white
         self._held = held
+        #: Whether the picture is a negative; :meth:`examine` obeys.
+        self.negative: Literal["auto", "yes", "no"] = "auto"
+        self._inverted = False
+        #: The mount that :meth:`examine` found.
+        self.frame: Frame | None = None
+        #: Notices of :meth:`examine`.
+        self.findings: tuple[str, ...] = ()
         self._turned: pyvips.Image | None = None
         self._ahead = self._decode_ahead(file) if ahead and file is not None else None
 
@@ -99,9 +109,40 @@ class SourceImage:
         width, height = self.info.width, self.info.height
         scale = min(1.0, max(1, short_side) / min(width, height))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
+        small = self._positive(
+            convert.shrink([self._held[0]], size) if self._held else self._shrunk_stream(size, scale)
+        )
         scaled = small.astype(np.float32) / np.float32(np.iinfo(small.dtype).max)
         return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled
+
+    def examine(self, copy: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Look at a work copy for what changes how the picture is to be treated: sets ``frame`` and ``findings``.
+
+        A negative is inverted: all that is read afterwards is the positive. Returns the copy, inverted likewise.
+        """
+        found: list[str] = []
+        if self._inverted:
+            copy = 1 - copy
+        self._inverted = self.negative == "yes"
+        if self._inverted:
+            copy = 1 - copy
+            found.append("the negative was inverted")
+        elif self.negative == "auto" and looks_negative(copy):
+            found.append("this looks like a negative; if it is one, --negative yes makes a positive of it")
+        self.frame = find_frame(copy)
+        if self.frame is not None:
+            found.append("a mount or border was found; it keeps the colour of paper")
+        if self._bilevel():
+            found.append("only black and white, without greys: nothing between them takes colour, so it stays as it is")
+        self.findings = tuple(found)
+        return copy
+
+    def _bilevel(self) -> bool:
+        """Whether all pixels are black or white; of pictures that are not held, only where the file itself says so."""
+        if self._held is not None:
+            return convert.is_bilevel(self._held[0])
+        tiff = None if self._file is None else self._file.tiff
+        return tiff is not None and tiff.page.bits == 1 and tiff.page.colors == 1
 
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
         """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
@@ -118,7 +159,8 @@ class SourceImage:
                 yield y, pixels[y : y + rows]
             return
         with decoding(self.info.path):
-            yield from convert.rows(convert.to_srgb(convert.split(self._upright())[0]), rows)
+            for y, strip in convert.rows(convert.to_srgb(convert.split(self._upright())[0]), rows):
+                yield y, self._positive(strip)
 
     def alpha(self) -> pyvips.Image | None:
         """Opacity as a one-band libvips image, upright, as deep as the picture, to be read once from the top."""
@@ -129,23 +171,29 @@ class SourceImage:
         with decoding(self.info.path):
             return convert.split(self._upright())[1]
 
+    @property
+    def pixels_of_all_pages(self) -> int:
+        """Of all full pages of the file together."""
+        tiff = None if self._file is None else self._file.tiff
+        return self.info.pixels if tiff is None else tiff.pixels_of_all_pages
+
     def tags(self) -> Tags:
         """EXIF of the file; empty where there is none."""
-        if self._file is not None and self._file.format == "tiff":
-            return self._file.tiff_tags()
-        packet = self._packet("exif-data")
-        return read_tags(io.BytesIO(packet.removeprefix(b"Exif\0\0"))) if packet else Tags()
+        if self._file is None:
+            return Tags()
+        with decoding(self.info.path):
+            return self._file.tags()
 
     def xmp(self) -> bytes | None:
         """The XMP packet of the file, as it stands there."""
-        return self._packet("xmp-data")
-
-    def _packet(self, name: str) -> bytes | None:
         if self._file is None:
             return None
         with decoding(self.info.path):
-            image = self._file.load()
-            return bytes(image.get(name)) if name in image.get_fields() else None
+            return self._file.xmp()
+
+    def captions(self) -> Captions:
+        """Captions in older forms; empty where there are none."""
+        return Captions() if self._file is None else self._file.captions()
 
     def _device(self, access: str = "sequential", shrink: int = 1) -> pyvips.Image:
         """The picture as it is stored: its own colours, not yet turned."""
@@ -182,6 +230,13 @@ class SourceImage:
 
     def pixels(self) -> Pixels | None:
         """All pixels, upright, (h, w) or (h, w, 3), of a picture that is held in memory; None for a larger one."""
+        pixels = self._stored_pixels()
+        return None if pixels is None else self._positive(pixels)
+
+    def _positive(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        return np.iinfo(pixels.dtype).max - pixels if self._inverted else pixels
+
+    def _stored_pixels(self) -> Pixels | None:
         if self._ahead is None:
             return self._held and self._held[0]
         luma = self._ahead.luma()
@@ -211,15 +266,23 @@ class SourceImage:
 AnyImage: TypeAlias = AnyInput | SourceImage
 
 
-def open_image(source: AnyImage, *, max_pixels: int = MAX_PIXELS) -> SourceImage:
+def open_image(
+    source: AnyImage,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    page: int | None = None,
+    negative: Literal["auto", "yes", "no"] = "auto",
+) -> SourceImage:
     """Open a picture.
 
     Args:
-        source: path of a JPEG, PNG, WebP, TIFF or GIF file; the bytes of one; a binary file that is open for reading; a PIL
-            image; or an array of shape (h, w) or (h, w, n) with n = 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha,
-            sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is copied; floats become uint16. An opened picture is
-            returned as it is.
+        source: path of a JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, JPEG 2000 or JPEG XL file (see docs/formats.md); the bytes of
+            one; a binary file that is open for reading; a PIL image; or an array of shape (h, w) or (h, w, n) with n = 1
+            grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha, sRGB-encoded, uint8, uint16, or float in [0, 1]. An array is
+            copied; floats become uint16. An opened picture is returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
+        page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
+        negative: "yes": it is one, and is inverted; "auto": it is not, but :meth:`SourceImage.examine` says if it looks like one.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.
@@ -228,21 +291,28 @@ def open_image(source: AnyImage, *, max_pixels: int = MAX_PIXELS) -> SourceImage
             behind the header shows only when its pixels are read.
         ImageTooLargeError: more than ``max_pixels``.
         InvalidPixelsError: NaN or infinity among the pixels, or an array of another shape, type or range.
+        OptionError: there is no such page.
         ImageError: anything else that is no picture.
     """
     libvips_is_used()
     if isinstance(source, SourceImage):
         return source
     given = plain_input(source)
-    if isinstance(given, np.ndarray):
-        return _open_array(given, max_pixels)
-    file = PictureFile(given)
+    opened = _open_array(given, max_pixels) if isinstance(given, np.ndarray) else _open_file(given, max_pixels, page)
+    opened.negative = negative
+    return opened
+
+
+def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> SourceImage:
+    file = PictureFile(given, page)
+    if file.tiff is not None and file.tiff.page.width * file.tiff.page.height > max_pixels:
+        raise ImageTooLargeError(file.tiff.page.width * file.tiff.page.height, max_pixels, file.path)
     with decoding(file.path):
         image = file.load()
         if image.width * image.height > max_pixels:
             raise ImageTooLargeError(image.width * image.height, max_pixels, file.path)
         try:
-            black_white = convert.value_range(image)
+            black_white = value_range(image)
             info = _describe(file, convert.to_integers(image, black_white), black_white)
         except ImageError as error:
             raise type(error)(str(error), file.path) from None
@@ -255,24 +325,19 @@ def open_image(source: AnyImage, *, max_pixels: int = MAX_PIXELS) -> SourceImage
     return SourceImage(dataclasses.replace(info, bands=1 if held[0].ndim == 2 else 3), file, black_white, held)
 
 
-def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, float] | None) -> ImageInfo:
-    fields = set(image.get_fields())
-    orientation = image.get("orientation") if "orientation" in fields else 1
-    orientation = orientation if orientation in range(1, 9) else 1
-    pages = image.get("n-pages") if "n-pages" in fields else 1
+def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | None) -> ImageInfo:
+    orientation = stated_orientation(file, image)
+    pages = file.tiff.pages if file.tiff is not None else frames(image)
     colour, alpha = convert.split(image)
-    extra = image.bands - colour.bands - (alpha is not None)
-    lowest, highest = black_white or (0, 0)
     notices = (
-        f"the file has {pages} pages or frames; only the first is used" if pages > 1 else None,
-        f"{extra} extra channels are left out" if extra else None,
-        f"values {lowest:g} to {highest:g} were stretched from black to white"
-        if black_white and black_white not in ((0, 1), (0, 255), (0, 65535))
-        else None,
+        *file.notices,
+        *(file.tiff.notices if file.tiff is not None else ()),
+        f"the file has {pages} pages or frames; only the first is used" if pages > 1 and file.tiff is None else None,
+        black_white and black_white.notice,
         convert.profile_notice(colour),
     )
     turned = orientation >= 5
-    dpi = _dpi(image)
+    dpi = _dpi(file, image)
     return ImageInfo(
         path=file.path,
         width=image.height if turned else image.width,
@@ -289,13 +354,11 @@ def _describe(file: PictureFile, image: pyvips.Image, black_white: tuple[float, 
     )
 
 
-def _dpi(image: pyvips.Image) -> tuple[float, float] | None:
+def _dpi(file: PictureFile, image: pyvips.Image) -> tuple[float, float] | None:
     """Resolution as the file is stored; libvips says one pixel per millimetre where the file says nothing."""
     if (image.xres, image.yres) != (1.0, 1.0):
         return image.xres * 25.4, image.yres * 25.4
-    if "exif-data" not in image.get_fields():
-        return None
-    return read_tags(io.BytesIO(bytes(image.get("exif-data")).removeprefix(b"Exif\0\0"))).resolution()
+    return file.tags().resolution()
 
 
 def _open_array(array: NDArray[Any], max_pixels: int) -> SourceImage:

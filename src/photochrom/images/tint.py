@@ -10,7 +10,7 @@ import numpy as np
 import pyvips
 from numpy.typing import NDArray
 
-__all__ = ["Tint", "classify_tint"]
+__all__ = ["Tint", "classify_tint", "to_lab"]
 
 #: Below this chroma (of the 95th percentile of pixels) a picture is grey.
 GREY_CHROMA = 2.5
@@ -20,17 +20,26 @@ OFF_TINT = 5.0
 UNEVEN = 0.2
 #: More than this share of pixels off the tint makes a colour photograph; stamps, ink and stains stay below it.
 COLOUR_SHARE = 0.06
+#: At most this share of pixels off the tint is none of a colour photograph's parts.
+_LITTLE = 0.015
+#: Widths of the strip in which a colour chart is looked for, and places where two prints may meet, as parts of a side.
+_STRIPS = (0.08, 0.16, 0.25)
+_CUTS = (0.35, 0.42, 0.46, 0.5, 0.54, 0.58, 0.65)
+#: Two prints of different tints are, taken for one, this far off.
+_BOTH = 0.2
 _LEVELS = 24
+#: So many pixels tell of a part's tint.
+_ENOUGH = 2048
 
 
 @dataclass(frozen=True)
 class Tint:
     """What the colours of a scan tell.
 
-    ``kind``: ``"grey"`` (no colour), ``"sepia"`` (yellow to brown), ``"blue"``, ``"faded"`` (one cast of another hue, as
-    of a print gone pink or green) or ``"colour"``. ``mean_ab``: mean a* and b*. ``one_hue``: share of the squared chroma,
-    0..1, that lies along one hue direction. ``off_tint``: share of pixels, 0..1, whose colour does not follow from
-    their lightness.
+    ``kind``: ``"grey"`` (no colour), ``"sepia"`` (yellow to brown), ``"blue"``, ``"faded"`` (one cast of another hue, as of a
+    print gone pink or green), ``"mixed"`` (two prints of different tints) or ``"colour"``. ``mean_ab``: mean a* and b*.
+    ``one_hue``: share of the squared chroma, 0..1, that lies along one hue direction. ``off_tint``: share of pixels, 0..1, whose
+    colour does not follow from their lightness.
     """
 
     kind: str
@@ -56,8 +65,19 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     """
     if np.array_equal(work_rgb[..., 0], work_rgb[..., 1]) and np.array_equal(work_rgb[..., 0], work_rgb[..., 2]):
         return Tint("grey", (0.0, 0.0), 1.0, 0.0)
-    lab = _lab(work_rgb)
-    lightness, ab = lab[:, 0], lab[:, 1:]
+    lab = to_lab(work_rgb)
+    whole = _tint_of(lab)
+    step = max(1, math.isqrt(lab.shape[0] * lab.shape[1] // _ENOUGH))
+    lab = lab[::step, ::step]
+    if whole.already_colour:
+        return _without_chart(lab) or (_of_two_prints(lab) if whole.off_tint > _BOTH else None) or whole
+    return whole
+
+
+def _tint_of(lab: NDArray[np.float64]) -> Tint:
+    """Of a part of a picture that is taken for one print; (h, w, 3), L*a*b*."""
+    flat = lab.reshape(-1, 3)
+    lightness, ab = flat[:, 0], flat[:, 1:]
     chroma = np.hypot(ab[:, 0], ab[:, 1])
     mean_a, mean_b = (float(value) for value in ab.mean(axis=0))
     energy = np.linalg.eigvalsh(ab.T @ ab / len(ab))
@@ -71,6 +91,40 @@ def classify_tint(work_rgb: NDArray[np.float32]) -> Tint:
     else:
         kind = _hue_kind(math.degrees(math.atan2(mean_b, mean_a)) % 360)
     return Tint(kind, (mean_a, mean_b), one_hue, off_tint)
+
+
+def _without_chart(lab: NDArray[np.float64]) -> Tint | None:
+    """The tint of the picture beside a colour chart or a stamp, where all colour lies in a strip along one edge; else None."""
+    flat = lab.reshape(-1, 3)
+    distance = _distance(flat[:, 1:], _curve_over_lightness(flat[:, 0], flat[:, 1:])).reshape(lab.shape[:2])
+    for turned in range(4):
+        rows, off = np.rot90(lab, turned), np.rot90(distance, turned) > OFF_TINT
+        for share in _STRIPS:
+            first = round(share * len(rows))
+            if off[first:].mean() > COLOUR_SHARE:
+                continue
+            rest = _tint_of(rows[first:])
+            if rest.off_tint <= _LITTLE:
+                return None if _rest_is_plain(rest) else rest
+    return None
+
+
+def _of_two_prints(lab: NDArray[np.float64]) -> Tint | None:
+    """The tint of two prints side by side or one above the other, each with a cast of its own; else None."""
+    for turned in (lab, np.swapaxes(lab, 0, 1)):
+        for share in _CUTS:
+            at = round(share * len(turned))
+            first, second = _tint_of(turned[:at]), _tint_of(turned[at:])
+            if max(first.off_tint, second.off_tint) <= _LITTLE and first.kind != second.kind:
+                mean_a, mean_b = (float(value) for value in lab.reshape(-1, 3)[:, 1:].mean(axis=0))
+                off_tint = share * first.off_tint + (1 - share) * second.off_tint
+                return Tint("mixed", (mean_a, mean_b), min(first.one_hue, second.one_hue), off_tint)
+    return None
+
+
+def _rest_is_plain(rest: Tint) -> bool:
+    """A grey rest may be no more than a plain background of a motif in colour."""
+    return rest.kind == "grey"
 
 
 def _distance(ab: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,12 +144,12 @@ def _hue_kind(hue: float) -> str:
     return "blue" if 190 <= hue < 315 else "faded"
 
 
-def _lab(rgb: NDArray[np.float32]) -> NDArray[np.float64]:
-    """CIE L*a*b* by libvips; shape (h, w, 3), sRGB in [0, 1] -> (h * w, 3)."""
+def to_lab(rgb: NDArray[np.float32]) -> NDArray[np.float64]:
+    """CIE L*a*b* by libvips; shape (h, w, 3), sRGB in [0, 1] -> (h, w, 3)."""
     deep = np.ascontiguousarray((np.clip(rgb, 0, 1) * 65535 + 0.5).astype(np.uint16))
     image = pyvips.Image.new_from_array(deep, interpretation="rgb16").colourspace("lab")
     lab: NDArray[Any] = image.numpy()
-    return lab.reshape(-1, 3).astype(np.float64)
+    return lab.astype(np.float64)
 
 
 def _curve_over_lightness(lightness: NDArray[np.float64], ab: NDArray[np.float64]) -> NDArray[np.float64]:

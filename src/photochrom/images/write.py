@@ -6,7 +6,6 @@ The caller's thread paints, others encode; none holds the picture.
 from __future__ import annotations
 
 import os
-import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,10 +26,11 @@ from photochrom.errors import (
 from photochrom.images.convert import Pixels
 from photochrom.images.feed import Feed
 from photochrom.images.jpeg import LONGEST, jpeg_pieces
-from photochrom.images.metadata import JPEG_ROOM, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
+from photochrom.images.metadata import JPEG_ROOM, Tags, jpeg_lead, mark_tags, mark_xmp, pack_exif, png_lead, seal_file
+from photochrom.images.parts import close_part, open_part
 from photochrom.images.read import ImageInfo, SourceImage
 
-__all__ = ["OUTPUT_SUFFIXES", "takes_packed", "write_image"]
+__all__ = ["OUTPUT_SUFFIXES", "Output", "refusals", "takes_packed", "write_image"]
 
 #: The formats that are written, by file name suffix.
 OUTPUT_SUFFIXES = {
@@ -101,32 +101,33 @@ def write_image(
     dpi = info.dpi or (_DPI, _DPI)
     tags = mark_tags(source.tags(), creator, (info.width, info.height), dpi)
     xmp, exif = mark_xmp(source.xmp(), creator), pack_exif(tags)
-    notices = []
+    captions = source.captions()
+    notices = list(captions.lost_in(kind))
     if kind == "jpeg" and len(xmp) > JPEG_ROOM - 29:
         xmp = mark_xmp(None, creator)  # the mark of synthetic colours must not get lost
         notices.append("the XMP data is too long for JPEG and was left out")
     lead: tuple[int, bytes] = (0, b"")
     if kind == "jpeg":
-        lead = 2, jpeg_lead(exif, xmp, dpi)  # right behind the first marker
+        lead = 2, jpeg_lead(exif, xmp, dpi) + captions.for_jpeg()  # right behind the first marker
         if len(exif) > JPEG_ROOM - 6:
             notices.append("the EXIF data is too long for JPEG and was left out")
     elif kind == "png":
-        lead = 33, png_lead(exif, xmp)  # behind the header chunk
+        lead = 33, png_lead(exif, xmp) + captions.for_png()  # behind the header chunk
     if info.has_alpha and kind == "jpeg":
         notices.append("JPEG has no transparency; the picture was laid on white")
     if kind == "gif":
         notices.append("GIF holds 256 colours and no EXIF; PNG keeps all")
-    with _Output(path, force, lead) as output:
+    with Output(path, force, lead) as output:
         bands = (3, 4) if takes_packed(path, info) else (3,)
         options, checked = _options(info, kind, quality), _checked(strips, info, bands, kind in _DEEP)
         if 4 in bands:
             _encode_jpeg(checked, output, info, options, threads)
         else:
             _encode(source, checked, output, kind, options, dpi)
-        with _refusals(path):
+        with refusals(path):
             if kind in ("tiff", "webp", "gif"):
                 with os.fdopen(os.dup(output.descriptor), "r+b") as file:
-                    seal_file(file, kind, tags, xmp)
+                    seal_file(file, kind, Tags({**tags.main, **captions.for_tiff()}, tags.exif, tags.gps), xmp)
             output.commit()
     return tuple(notices)
 
@@ -167,7 +168,7 @@ def _checked(strips: Iterable[Pixels], info: ImageInfo, bands: tuple[int, ...], 
 
 
 def _encode_jpeg(
-    strips: Iterator[Pixels], output: _Output, info: ImageInfo, options: dict[str, Any], threads: int | None
+    strips: Iterator[Pixels], output: Output, info: ImageInfo, options: dict[str, Any], threads: int | None
 ) -> None:
     """Draw the strips and have them encoded as they come."""
     if max(info.width, info.height) > LONGEST:
@@ -177,14 +178,14 @@ def _encode_jpeg(
     profile = bytes(pyvips.Operation.call("profile_load", "srgb"))
     full_colour = options["subsample_mode"] == "off"
     for piece in jpeg_pieces(strips, info.width, info.height, options["Q"], full_colour, profile, threads):
-        with _refusals(output.path):
+        with refusals(output.path):
             output.write(piece)
 
 
 def _encode(
     source: SourceImage,
     strips: Iterator[Pixels],
-    output: _Output,
+    output: Output,
     kind: str,
     options: dict[str, Any],
     dpi: tuple[float, float],
@@ -246,7 +247,7 @@ def _with_alpha(image: pyvips.Image, alpha: pyvips.Image | None, kind: str, dept
 
 
 @contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def refusals(path: Path) -> Iterator[None]:
     """Name what the file system answers."""
     try:
         yield
@@ -255,7 +256,7 @@ def _refusals(path: Path) -> Iterator[None]:
         raise OutputWriteError(f"cannot be written: {reason}", path) from error
 
 
-class _Output:
+class Output:
     """A temporary file beside the output, which takes its name at the end; left early, nothing remains.
 
     ``lead`` is (offset, bytes): the bytes are put in when the encoder has written that far.
@@ -266,28 +267,26 @@ class _Output:
         self._offset, self._lead = lead
         self._head = b""
         self.refused: OSError | None = None
-        self._temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        self.descriptor = -1
         self.target = pyvips.TargetCustom()
         self.target.on_write(self._write)
         self.target.on_read(self._read)
         self.target.on_seek(lambda offset, whence: os.lseek(self.descriptor, offset, whence))
 
-    def __enter__(self) -> _Output:
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        with _refusals(self.path):
-            self.descriptor = os.open(self._temporary, flags, 0o666)
+    def __enter__(self) -> Output:
+        with refusals(self.path):
+            self.descriptor, self._temporary = open_part(self.path)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-        self._temporary.unlink(missing_ok=True)
+        close_part(self.descriptor, self._temporary)
 
     def commit(self) -> None:
-        """Make the file safe on the disk and give it its name."""
+        """Make the file safe on the disk and give it its name. It stays locked until then: see :mod:`.parts`."""
         os.fsync(self.descriptor)
-        os.close(self.descriptor)
-        self.descriptor = -1
+        if os.name == "nt":  # which renames no open file
+            os.close(self.descriptor)
+            self.descriptor = -1
         if not self._force:
             try:
                 os.link(self._temporary, self.path)  # unlike a rename, this never replaces a file

@@ -25,7 +25,7 @@ class Claim:
     """The claim that ``better`` has more of ``figure`` than ``worse``; ``check``, if given, decides it: -> (held, evidence)."""
 
     paper: str
-    says: str
+    words: str
     better: str
     worse: str = ""
     figure: str = ""

@@ -114,9 +114,10 @@ def _srivastava(page: Page, results: Results) -> Drawings:
     page.text(
         "The reference of each region is **the same person**: the picture itself, mirrored, but of the region only the other "
         "half. The left half of a coat is coloured from its right half and the other way round, with a gap between them, so that "
-        "no pixel is its own reference; a region too narrow for that is left to the network. It stands for what the paper's user "
-        "has, a picture of the thing in the colours it should have. Beside it, in one line, the mean with **another person** "
-        "as the reference, the region of the same name in the next picture that has one: this knows nothing of the truth, "
+        "no pixel is its own reference; a region too narrow for that is left to the network. It takes the place of what "
+        "the paper's user has, a picture of the thing in the colours it should have. Beside it, in one line, the mean with "
+        "**another person** "
+        "as the reference, the region of the same name in the next picture that has one: this does not depend on the truth, "
         "and gives a coat the colours of somebody else's coat."
     )
     heads = list(lines["alone"][0])

@@ -82,7 +82,7 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
         "papers' losses and optimisers; where a paper prints no schedule, the learning rate falls to 2 % along a cosine over the "
         "budget, so that a short run comes to rest. All rows see the same order of pictures for a "
         f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
-        "tells which system gets furthest for very little, and nothing of which is best in the end. With a larger "
+        "shows which system gets furthest for very little, not which is best in the end. With a larger "
         "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
     )
     page.text(
@@ -148,7 +148,7 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
         gaps = {name: difference(row.pictures("psnr"), blind.pictures("psnr")) for name, row in rows.items()}
         better, worse = ([f"`{name}`" for name, gap in gaps.items() if beyond(gap)] for beyond in (_above, _below))
         page.text(
-            "Against the mean colour for each lightness, which knows nothing of what a picture shows, by PSNR and beyond the "
+            "Against the mean colour for each lightness, which ignores what a picture shows, by PSNR and beyond the "
             f"95 % interval: better {', '.join(better) or 'none'}; worse {', '.join(worse) or 'none'}. A row that is not "
             "better has not yet learned to see."
         )
@@ -207,12 +207,12 @@ def _claims(page: Page, results: Results) -> None:
     page.heading("What the papers claim, and whether it held here")
     verdicts = [judge(claim, results) for claim in CLAIMS]
     page.table(
-        ["paper", "claim", "here", "measured"], [[v.claim.paper, v.claim.says, v.held, v.evidence] for v in verdicts]
+        ["paper", "claim", "here", "measured"], [[v.claim.paper, v.claim.words, v.held, v.evidence] for v in verdicts]
     )
     page.text(
         "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
         "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
-        "run would change, none of this knows; rows without ± had one seed."
+        "run would change is not known; rows without ± had one seed."
     )
 
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from photochrom import decode, fuse
 from photochrom.analysis import Analysis
-from photochrom.edits.hints import Blend, Hints
 from photochrom.edits.palette import Histogram, Palette, ab_histogram
 from photochrom.errors import OptionError
+from photochrom.images import on_paper
 from photochrom.resize import resized
 from photochrom.steering import grids, propagate
 from photochrom.steering.distribution import expected, moments, shares
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["Colors", "Scores", "answered", "automatic", "cell_variance", "kriging_of", "palette_shares", "scores"]
+__all__ = ["Colors", "Scores", "answered", "automatic", "cell_variance", "kriging_of", "scores"]
 
 #: How far the decoder's own answer to hints is followed where kriging takes care of the rest.
 ANSWER = np.float32(0.5)
@@ -45,21 +45,23 @@ class Colors(NamedTuple):
     confidence: Float
 
 
-def automatic(photo: Analysis, edits: Edits) -> Colors:
+def automatic(photo: Analysis, edits: Edits, placed: grids.Placed) -> Colors:
     """The model's colours without hints, but with palette and blends. Remembered, since clicks change nothing of them."""
-    blends = Hints(step for step in edits.hints if isinstance(step, Blend))
-    told = palette_shares(photo, edits)
-    key = blends, None if told is None else told.tobytes(), edits.vividness
-    return photo.reuse("automatic", [key], lambda _: _decoded(photo, blends, told, edits.vividness))[key]
+    told = _palette_shares(photo, edits)
+    key = placed.blends, None if told is None else told.tobytes(), edits.vividness
+
+    def decoded(_: object) -> Colors:
+        return _decoded(photo, placed, placed.blend_cells, told, edits.vividness)
+
+    return photo.reuse("automatic", [key], decoded)[key]
 
 
-def answered(photo: Analysis, colors: Colors, edits: Edits, wanted: grids.Constraints | None) -> Colors:
+def answered(photo: Analysis, colors: Colors, edits: Edits, placed: grids.Placed) -> Colors:
     """The model is asked again, with the hints; its answer is taken as far as they reach."""
-    if wanted is None or not photo.session.hints:
+    if placed.constraints is None or not photo.session.hints:
         return colors
-    light = photo.work_lightness
-    answer = _decoded(photo, edits.hints, palette_shares(photo, edits), edits.vividness)
-    believed = propagate.influence(light, wanted.weight, photo.once(vectors_of))
+    answer = _decoded(photo, placed, placed.cells, _palette_shares(photo, edits), edits.vividness)
+    believed = propagate.influence(photo.work_lightness, placed.constraints.weight, photo.once(vectors_of))
     ab, confidence = answer.ab, answer.confidence
     if photo.once(kriging_of) is not None:
         believed = believed * ANSWER
@@ -69,14 +71,17 @@ def answered(photo: Analysis, colors: Colors, edits: Edits, wanted: grids.Constr
     return colors._replace(sharp=sharp, ab=ab, confidence=confidence)
 
 
-def _decoded(photo: Analysis, hints: Hints, told: Float | None, vividness: float) -> Colors:
-    given = grids.cells(hints, photo.size, photo.grid) if photo.session.hints and hints else None
-    found = photo.decode(given, told, vividness)
-    ab, likely = grids.mixed(hints, found.ab), grids.mixed(hints, found.expected)
-    return Colors(fuse.sharpen(ab, photo.work_lightness), ab, likely, found.confidence)
+def _decoded(
+    photo: Analysis, placed: grids.Placed, cells: Float | None, told: Float | None, vividness: float
+) -> Colors:
+    found = photo.decode(cells if photo.session.hints else None, told, vividness)
+    ab, likely = placed.mixed(found.ab), placed.mixed(found.expected)
+    frame = photo.source.frame
+    sharp = on_paper(frame, fuse.sharpen(ab, photo.work_lightness))
+    return Colors(sharp, on_paper(frame, ab), on_paper(frame, likely), found.confidence)
 
 
-def palette_shares(photo: Analysis, edits: Edits) -> Float | None:
+def _palette_shares(photo: Analysis, edits: Edits) -> Float | None:
     """The shares of the ab bins, (261,), that the model is given for a palette; None: none. Raises OptionError."""
     match edits.palette:
         case Histogram(shares=given):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from photochrom.analysis import Analysis
 from photochrom.edits.hints import Blend, Hint, Hints
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
 from photochrom.resize import resized
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 #: Rows and columns.
 Shape: TypeAlias = tuple[int, int]
 
-__all__ = ["MOST_PLACES", "Constraints", "PlacedColors", "cells", "colors", "constraints", "mixed", "placed"]
+__all__ = ["MOST_PLACES", "Constraints", "Placed", "Points", "cells", "constraints", "place", "points"]
 
 #: Radius of a spot that names none, as a share of the short side: at a work size of 256, the 7 x 7 patches of the training.
 RADIUS_SHARE = 3.5 / 256
@@ -43,7 +44,7 @@ class Constraints:
 
 
 @dataclass(frozen=True)
-class PlacedColors:
+class Points:
     """Colours at places: places (n, 2), y and x in work pixels, ab (n, 2), and strength (n,) in (0, 1]; float32."""
 
     places: Float
@@ -51,7 +52,45 @@ class PlacedColors:
     strength: Float
 
 
-def colors(ab: tuple[float, float] | ColorMap, shape: Shape) -> Float:
+@dataclass(frozen=True)
+class Placed:
+    """Hints on the grids of one photograph, in the forms in which they are needed.
+
+    blends: those that are mixed into the model's colours, and ``mix``: (weight (gh, gw), ab (gh, gw, 2)) of each, in the model's
+    cells. blend_cells and cells: what a model is given of the blends, and of all hints, (3, gh, gw); None: nothing. constraints:
+    what must hold at work size. points: the hints that spread, as colours at places.
+    """
+
+    blends: Hints
+    mix: tuple[tuple[Float, Float], ...]
+    blend_cells: Float | None
+    cells: Float | None
+    constraints: Constraints | None
+    points: Points | None
+
+    def mixed(self, ab: Float) -> Float:
+        """A model's own ab (gh, gw, 2), mixed with the blends, by their weights and in their order."""
+        for weight, colors in self.mix:
+            ab = ab + weight[..., None] * (colors - ab)
+        return ab
+
+
+def place(photo: Analysis, hints: Hints) -> Placed:
+    """The hints on the grids of a photograph. Raises HintError and MaskError for places outside or of another size."""
+    hints.check(photo.size)
+    light, grid = photo.work_lightness, photo.grid
+    blends = [step for step in hints if isinstance(step, Blend)]
+    return Placed(
+        Hints(blends),
+        tuple((resized(one.mask.weight, grid) * np.float32(one.strength), _colors(one.ab, grid)) for one in blends),
+        cells(Hints(blends), photo.size, grid) if blends else None,
+        cells(hints, photo.size, grid) if hints else None,
+        constraints(hints, photo.size, light),
+        points(hints, photo.size, (light.shape[0], light.shape[1])),
+    )
+
+
+def _colors(ab: tuple[float, float] | ColorMap, shape: Shape) -> Float:
     """The colours of a step on a grid that covers the picture: (*shape, 2)."""
     if isinstance(ab, ColorMap):
         return resized(ab.ab, shape)
@@ -79,21 +118,11 @@ def cells(hints: Hints, size: Size, grid: Shape) -> Float:
                 share = (resized(mask.weight, grid) * np.float32(hint.strength) > SURE).astype(np.float32)
             case _:
                 continue
-        total[where] += share[..., None] * colors(hint.ab, grid)[where]
+        total[where] += share[..., None] * _colors(hint.ab, grid)[where]
         weight[where] += share
         most[where] = np.maximum(most[where], share)
     total /= np.maximum(weight, np.float32(1e-6))[..., None]
     return np.concatenate([np.moveaxis(total, -1, 0), most[None]])
-
-
-def mixed(hints: Hints, ab: Float) -> Float:
-    """A model's own ab (rows, columns, 2), mixed with the blends, by their weights and in their order."""
-    grid = ab.shape[0], ab.shape[1]
-    for hint in hints:
-        if isinstance(hint, Blend):
-            weight = resized(hint.mask.weight, grid) * np.float32(hint.strength)
-            ab = ab + weight[..., None] * (colors(hint.ab, grid) - ab)
-    return ab
 
 
 def constraints(hints: Hints, size: Size, lightness: Float) -> Constraints | None:
@@ -112,7 +141,7 @@ def constraints(hints: Hints, size: Size, lightness: Float) -> Constraints | Non
         if isinstance(hint.place, Mask):
             share = resized(hint.place.weight, shape)
             where: Any = share > 0
-            ab[where], weight[where], strength[where] = colors(hint.ab, shape)[where], share[where], hint.strength
+            ab[where], weight[where], strength[where] = _colors(hint.ab, shape)[where], share[where], hint.strength
             nearest[where] = 0
             continue
         window, squared = _disc(hint.place, size, shape)
@@ -127,7 +156,7 @@ def constraints(hints: Hints, size: Size, lightness: Float) -> Constraints | Non
     return Constraints(ab, weight, strength) if weight.any() else None
 
 
-def placed(hints: Hints, size: Size, shape: Shape) -> PlacedColors | None:
+def points(hints: Hints, size: Size, shape: Shape) -> Points | None:
     """The hints that spread over their object, as colours at places of a grid of ``shape``; None where there is none.
 
     A spot is one place, a mask one for each of the cells of :data:`CELL` pixels that it fills by half. Where there are
@@ -146,7 +175,7 @@ def placed(hints: Hints, size: Size, shape: Shape) -> PlacedColors | None:
     cell = CELL
     while len(found) > MOST_PLACES:
         found, cell = _merged(found, cell, shape), 2 * cell
-    return PlacedColors(found[:, :2], found[:, 2:4], found[:, 4])
+    return Points(found[:, :2], found[:, 2:4], found[:, 4])
 
 
 def _spreading(hints: Hints) -> list[Hint]:
@@ -160,7 +189,7 @@ def _filled(hint: Hint, mask: Mask, shape: Shape) -> Float:
     y, x = np.nonzero(share >= min(0.5, float(share.max())))
     scale = np.array(shape) / grid
     places = (np.column_stack([y, x]) + 0.5) * scale - 0.5
-    return np.column_stack([places, colors(hint.ab, grid)[y, x], hint.strength * share[y, x]]).astype(np.float32)
+    return np.column_stack([places, _colors(hint.ab, grid)[y, x], hint.strength * share[y, x]]).astype(np.float32)
 
 
 def _merged(rows: Float, cell: int, shape: Shape) -> Float:

@@ -2,12 +2,12 @@
 
 ::
 
-    automatic -> answered -> styled -> spread -> held -> fit
-                                                    \\-> layers
+    place -> automatic -> answered -> styled -> spread -> held -> fit
+                                                             \\-> layers
 
-automatic: what the model gives, told of palette and blends. answered: it is asked again with the hints. styled: the dials.
-spread: kriging, from the hints to everywhere. held: at its own pixels each hint is met. fit: colour as a function of lightness.
-layers: what holds to the pixel.
+place: hints on the grids on which the work is done. automatic: what the model gives, told of palette and blends. answered: it is
+asked again with the hints. styled: the dials. spread: kriging, from the hints to everywhere. held: at its own pixels each hint is
+met. fit: colour as a function of lightness. layers: what holds to the pixel.
 """
 
 from __future__ import annotations
@@ -56,16 +56,14 @@ def paint(photo: Analysis, edits: Edits) -> Painted:
     Pictures that ``edits`` name must have become hints and palettes, see :func:`photochrom.steering.refer.resolved`.
     Raises HintError and MaskError for hints outside the picture or of another size.
     """
-    edits.hints.check(photo.size)
-    light = photo.work_lightness
-    wanted = grids.constraints(edits.hints, photo.size, light)
-    first = automatic(photo, edits)
-    colors = answered(photo, first, edits, wanted)
+    placed = grids.place(photo, edits.hints)
+    first = automatic(photo, edits, placed)
+    colors = answered(photo, first, edits, placed)
     colors = _styled(photo, colors, edits)
-    colors, everywhere = _spread(photo, colors, edits)
-    colors = held(photo, colors, wanted, wide=not everywhere)
+    colors, everywhere = _spread(photo, colors, placed)
+    colors = held(photo, colors, placed.constraints, wide=not everywhere)
     over = layers(photo, edits.hints, colors.sharp)
-    return Painted(fuse.fit(colors.sharp, light), over, first.ab, colors.confidence)
+    return Painted(fuse.fit(colors.sharp, photo.work_lightness), over, first.ab, colors.confidence)
 
 
 def _styled(photo: Analysis, colors: Colors, edits: Edits) -> Colors:
@@ -78,9 +76,9 @@ def _styled(photo: Analysis, colors: Colors, edits: Edits) -> Colors:
     return colors._replace(sharp=sharp)
 
 
-def _spread(photo: Analysis, colors: Colors, edits: Edits) -> tuple[Colors, bool]:
+def _spread(photo: Analysis, colors: Colors, placed: grids.Placed) -> tuple[Colors, bool]:
     """The colours with what follows from the hints everywhere, and whether anything did."""
-    found = spread(photo, edits.hints, colors.sharp, colors.ab - colors.expected)
+    found = spread(photo, placed.points, colors.sharp, colors.ab - colors.expected)
     if found is None:
         return colors, False
     confidence = colors.confidence + (1 - colors.confidence) * found.settled

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from photochrom.edits.palette import ab_histogram
+from photochrom.edits.palette import shared_out
 from photochrom.errors import OptionError
 from photochrom.steering.distribution import modes, moments, shares
 from photochrom.steering.places import as_hints, uncertain_places
@@ -34,8 +34,8 @@ LEAST_DIFFERENCE = 4.0
 LEAST_LIKELIHOOD = -0.8
 #: Anchors of an alternative, and distinct colours at each.
 _ANCHORS, _COLOURS = 4, 4
-#: Rounds of two draws for each alternative that is wanted, at the most.
-_ROUNDS = 4
+#: Draws for each alternative that is wanted, at the most.
+_DRAWS = 6
 #: Draws favour rarer colours by this power of their shares: else nearly all draws are the automatic picture.
 _FLATTEN = 0.4
 #: Colours are compared as they would be painted: at the default annealed-mean temperature.
@@ -72,16 +72,43 @@ def alternatives(
     usual = _log_likelihood(before, first[1])
     pool: list[tuple[Alternative, Float]] = []
     kept = [first[0]]
-    for _ in range(_ROUNDS):
-        if len(kept) == count:
-            break
-        for places, ab, after in (_draw(automatic, lightness, decode, rng) for _ in range(2 * (count - 1))):
-            painted = _painted(after)
-            likelihood = _log_likelihood(before, painted) - usual
-            if likelihood >= LEAST_LIKELIHOOD:
-                pool.append((Alternative(places, ab, after, likelihood), painted))
-        kept = _most_different([first, *pool], count)
+    asked = _Asked(lightness, decode)
+    for drawn in range(1, _DRAWS * (count - 1) + 1):
+        places, ab, after = _draw(automatic, asked, rng)
+        painted = _painted(after)
+        likelihood = _log_likelihood(before, painted) - usual
+        if likelihood >= LEAST_LIKELIHOOD:
+            pool.append((Alternative(places, ab, after, likelihood), painted))
+        # Enough are enough: what follows would be a little more different, and be waited for.
+        if drawn >= count - 1:
+            kept = _most_different([first, *pool], count)
+            if len(kept) == count:
+                break
     return kept
+
+
+class _Asked:
+    """Answers of the model, and places to choose from, that are remembered: draws begin alike."""
+
+    def __init__(self, lightness: NDArray[Any], decode: Decode) -> None:
+        self._lightness, self._decode = lightness, decode
+        self._scores: dict[Any, Float] = {}
+        self._places: dict[Any, list[tuple[int, int]]] = {}
+
+    def scores(self, places: list[tuple[int, int]], ab: list[Any], shape: tuple[int, int]) -> Float:
+        """Scores (261, h, w) with colours at places."""
+        key = tuple(places), np.array(ab, np.float32).tobytes()
+        if key not in self._scores:
+            self._scores[key] = self._decode(as_hints(places, ab, shape))
+        return self._scores[key]
+
+    def places(self, scores: Float) -> list[tuple[int, int]]:
+        """A few good places to choose from, so that draws differ in where they begin too."""
+        # All scores are kept in _scores, but for the automatic ones, which are there throughout: an id is one array's.
+        if id(scores) not in self._places:
+            share = shares(scores)
+            self._places[id(scores)] = uncertain_places(share, self._lightness, moments(share)[1], 3)
+        return self._places[id(scores)]
 
 
 def _most_different(pool: list[tuple[Alternative, Float]], count: int) -> list[Alternative]:
@@ -94,25 +121,20 @@ def _most_different(pool: list[tuple[Alternative, Float]], count: int) -> list[A
     return [pool[index][0] for index in taken]
 
 
-def _draw(
-    scores: Float, lightness: NDArray[Any], decode: Decode, rng: np.random.Generator
-) -> tuple[tuple[tuple[int, int], ...], Float, Float]:
+def _draw(scores: Float, asked: _Asked, rng: np.random.Generator) -> tuple[tuple[tuple[int, int], ...], Float, Float]:
     """One draw: anchors, their colours, and the scores with them."""
     places: list[tuple[int, int]] = []
     drawn: list[Any] = []
     for _ in range(_ANCHORS):
-        share = shares(scores)
-        _, variance = moments(share)
-        # A few good places to choose from, so that draws differ in where they begin too.
-        open_places = [place for place in uncertain_places(share, lightness, variance, 3) if place not in places]
+        open_places = [place for place in asked.places(scores) if place not in places]
         if not open_places:
             break
         row, column = open_places[int(rng.integers(len(open_places)))]
-        ab, size = modes(share[:, row, column], _COLOURS)
+        ab, size = modes(shares(scores[:, row, column]), _COLOURS)
         odds = size**_FLATTEN
         drawn.append(ab[int(rng.choice(len(ab), p=odds / odds.sum()))])
         places.append((row, column))
-        scores = decode(as_hints(places, drawn, (scores.shape[1], scores.shape[2])))
+        scores = asked.scores(places, drawn, (scores.shape[1], scores.shape[2]))
     return tuple(places), np.reshape(np.array(drawn, np.float32), (-1, 2)), scores
 
 
@@ -127,5 +149,4 @@ def _difference(one: Float, other: Float) -> float:
 def _log_likelihood(share: Float, ab: Float) -> float:
     """Mean over the cells of log p(colour), p the share of the bins around it: (261, h, w) and ab (h, w, 2)."""
     flat, colours = share.reshape(len(share), -1), ab.reshape(-1, 2)
-    near = np.stack([ab_histogram(colour) for colour in colours], axis=1)
-    return float(np.log((flat * near).sum(axis=0) + 1e-4).mean())
+    return float(np.log((flat.T * shared_out(colours)).sum(axis=1) + 1e-4).mean())

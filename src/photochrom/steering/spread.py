@@ -9,7 +9,6 @@ import numpy as np
 
 from photochrom import fuse
 from photochrom.analysis import Analysis
-from photochrom.edits.hints import Hints
 from photochrom.resize import resized
 from photochrom.steering import grids, propagate
 from photochrom.steering.ask import Colors, kriging_of
@@ -35,19 +34,18 @@ class Correction(NamedTuple):
     settled: Float
 
 
-def spread(photo: Analysis, hints: Hints, ab: Float, excess: Float) -> Correction | None:
-    """What the hints ask for, of ab (h, w, 2) at work size; None where there is no kernel, or no hint that spreads.
+def spread(photo: Analysis, points: grids.Points | None, ab: Float, excess: Float) -> Correction | None:
+    """What hints, as ``points``, ask for, of ab (h, w, 2) at work size; None where there is no kernel, or no point.
 
     excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
     """
     light = photo.work_lightness
-    placed = grids.placed(hints, photo.size, (light.shape[0], light.shape[1]))
-    kriging = None if placed is None else photo.once(kriging_of)
-    if placed is None or kriging is None:
+    kriging = None if points is None else photo.once(kriging_of)
+    if points is None or kriging is None:
         return None
     around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
-    y, x = np.rint(placed.places).astype(np.intp).T
-    found = kriging.posterior(placed.places, placed.ab - around[y, x], ab, excess, placed.strength)
+    y, x = np.rint(points.places).astype(np.intp).T
+    found = kriging.posterior(points.places, points.ab - around[y, x], ab, excess, points.strength)
     tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
     # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
     share = resized(found.share, (light.shape[0], light.shape[1]))

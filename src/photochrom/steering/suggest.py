@@ -55,7 +55,7 @@ def suggest(photo: Analysis, count: int, *, hints: Hints) -> list[Click]:
             for found in try_places(asked.scores, asked.light, asked.decode, count, hints=given)
         ]
     h, w = photo.work_lightness.shape
-    known = grids.placed(hints, photo.size, (h, w))
+    known = grids.points(hints, photo.size, (h, w))
     places = np.empty((0, 2), np.float32) if known is None else known.places
     return [
         Click(

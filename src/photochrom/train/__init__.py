@@ -1,1 +1,5 @@
-"""Training: data, hint simulation, losses, the Lightning module, recipes and export (extra ``train``)."""
+"""Training of the default model: pictures into a store, crops, hints, losses, checkpoints, and export to ONNX (extra ``train``).
+
+``papers`` and ``kernel`` train other networks by the same parts. Nothing here may import ``cli``, ``web``, ``papers`` or
+``evaluate``, nor be imported by what colours a photograph.
+"""

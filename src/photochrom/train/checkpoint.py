@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import Tensor
 from photochrom.errors import CheckpointError, OutputWriteError
 from photochrom.train.files import replacing
 
-__all__ = ["WholeCheckpointIO", "read_checkpoint", "read_weights"]
+__all__ = ["WholeCheckpointIO", "read_checkpoint", "read_weights", "same_run"]
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
@@ -45,6 +46,23 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
             found[key]
     except Exception as error:  # torch.load has no common base for what a damaged file raises
         raise CheckpointError(f"cannot be read as a checkpoint ({_first_line(error)})", path) from error
+    return found
+
+
+def same_run(
+    path: Path, mine: dict[str, Any], *, usual: Mapping[str, Any] | None = None, otherwise: str = "the pictures"
+) -> dict[str, Any]:
+    """The checkpoint at ``path``, which must belong to a run with the hyper-parameters ``mine``, ``recipe`` and others.
+
+    usual: settings of the recipe that a checkpoint without them had. otherwise: what differs where the recipe does not, for the
+    message. Raises CheckpointError.
+    """
+    found = read_checkpoint(path)
+    theirs = {**found["hyper_parameters"]}
+    old, new = {**(usual or {}), **theirs.get("recipe", {})}, mine["recipe"]
+    if {**theirs, "recipe": old} != mine:
+        other = [key for key in new if old.get(key) != new[key]] or [otherwise]
+        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
     return found
 
 

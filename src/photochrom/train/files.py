@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from photochrom.errors import OutputWriteError
 
-__all__ = ["make_folder", "replacing", "writing_cache"]
+__all__ = ["append_line", "make_folder", "replacing", "writing_cache"]
 
 
 def make_folder(path: Path) -> None:
@@ -39,6 +40,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise OutputWriteError(f"cannot be written ({error.strerror or error})", path) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def append_line(path: Path, line: dict[str, Any]) -> None:
+    """Add a line of JSON to a log. Raises OutputWriteError."""
+    try:
+        with path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise OutputWriteError(f"cannot be written ({error.strerror or error})", path) from error
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import sys
@@ -21,7 +20,7 @@ from torch.nn import functional
 
 from photochrom.color import planes_to_lab, planes_to_rgb
 from photochrom.errors import DivergenceError, OutputWriteError
-from photochrom.train.files import replacing
+from photochrom.train.files import append_line, replacing
 from photochrom.train.module import ColorModule
 
 __all__ = ["LogLines", "OnlyNumbers", "ProgressLine", "SamplePictures"]
@@ -58,11 +57,7 @@ class LogLines(Callback):
         figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
         sources = {source: [round(gain, 3), count] for source, (gain, count) in pl_module.by_source().items()}
         line = {"step": trainer.global_step, "seconds": round(self.seconds), **figures, "sources": sources}
-        try:
-            with self.path.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(line) + "\n")
-        except OSError as error:
-            raise OutputWriteError(f"cannot be written ({error.strerror})", self.path) from error
+        append_line(self.path, line)
         log.info("step %d: %s", trainer.global_step, ", ".join(f"{name} {value}" for name, value in figures.items()))
 
 

@@ -9,6 +9,7 @@ import dataclasses
 import math
 import sys
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["NEVER", "Recipe", "as_dict", "build_recipe", "load_recipe", "read_table", "recipe_path"]
+__all__ = ["NEVER", "Recipe", "as_dict", "build_recipe", "check_ranges", "load_recipe", "read_table", "recipe_path"]
 
 Kind = TypeVar("Kind")
 #: More steps than any run has.
@@ -202,16 +203,21 @@ _RANGES = {
 }
 
 
-def _check_ranges(recipe: Recipe, path: Path) -> None:
-    for key, names in (("model", ("photochrom",)), ("encoder", ("lite0", "lite1", "lite2"))):
-        if getattr(recipe, key) not in names:
-            raise RecipeError(key, f"is {getattr(recipe, key)!r}, expected {' or '.join(names)}", path)
-    for key, (least, greatest) in _RANGES.items():
+def check_ranges(recipe: Any, ranges: Mapping[str, tuple[float, float]], path: Path) -> None:
+    """Raise RecipeError for a number of the recipe, or of one of its tables, outside its range (least, greatest)."""
+    for key, (least, greatest) in ranges.items():
         value = getattr(recipe, key)
         for name, number in value.items() if isinstance(value, dict) else [("", value)]:
             if not least <= number <= greatest:  # true of NaN, too
                 which = f"{key}.{name}" if name else key
                 raise RecipeError(which, f"is {number}, expected {least} to {greatest}", path)
+
+
+def _check_ranges(recipe: Recipe, path: Path) -> None:
+    for key, names in (("model", ("photochrom",)), ("encoder", ("lite0", "lite1", "lite2"))):
+        if getattr(recipe, key) not in names:
+            raise RecipeError(key, f"is {getattr(recipe, key)!r}, expected {' or '.join(names)}", path)
+    check_ranges(recipe, _RANGES, path)
     if not recipe.sizes or any(size % 32 or size < 32 for size in recipe.sizes):
         raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
     if recipe.cache_features and recipe.encoder_rate > 0:

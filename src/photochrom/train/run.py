@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError
 from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint, same_run
 from photochrom.train.data import CropDataset, StepSampler, centre_square, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
@@ -181,13 +181,8 @@ def _resume(path: Path, module: ColorModule) -> int:
 
     The checkpoint must belong to this recipe and data. Raises CheckpointError.
     """
-    found = read_checkpoint(path)
-    theirs, mine = found["hyper_parameters"], dict(module.hparams)
     # a setting that a checkpoint does not know was added since, and its default is what was done before
-    old, new = {**as_dict(Recipe()), **theirs.get("recipe", {})}, mine["recipe"]
-    if old != new or theirs.get("data") != mine["data"]:
-        other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
-        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
+    found = same_run(path, dict(module.hparams), usual=as_dict(Recipe()))
     try:
         # the weights that are being trained, not their average: a frozen encoder must be the same to the last bit
         module.load_state_dict(found["current_model_state"])

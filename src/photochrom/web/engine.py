@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from photochrom.previews import Previews
 from photochrom.runtime import open_model
 from photochrom.web import options
 from photochrom.web.edits import Uploaded, to_edits
+from photochrom.web.memory import give_back, measured
 from photochrom.web.problems import Problem, as_problem
 from photochrom.web.settings import Settings
 from photochrom.web.store import read_about, write_about
@@ -28,6 +30,8 @@ __all__ = ["Engine", "Photo", "place_reference"]
 
 #: Painted pictures of a session that are remembered: for another view of the same choices nothing is painted anew.
 _PAINTED = 3
+#: What libvips and others hold for an opened photograph, beside arrays.
+_FIXED = 2_000_000
 
 
 class References:
@@ -65,6 +69,8 @@ class Photo:
         self.previews = Previews(self.opened, folder)
         self._painted: OrderedDict[Any, tuple[Edits, Colorized]] = OrderedDict()
         self._lock = threading.Lock()
+        self.nbytes = 0
+        self.used = time.monotonic()
 
     def references(self) -> dict[str, Uploaded]:
         """The reference pictures by id."""
@@ -120,16 +126,12 @@ class Photo:
         path = self.folder / "last.json"
         return options.Edits.model_validate(read_about(path)) if path.exists() else options.Edits()
 
-    @property
-    def nbytes(self) -> int:
-        """About how much memory it takes."""
-        total = self.previews.nbytes
-        for opened in [self.opened, *self._references.opened.values()]:
-            pixels = opened.source.pixels()
-            # What belongs together takes 75 bytes for each work pixel, once there are hints.
-            total += 4_000_000 + 75 * opened.work_lightness.size + (0 if pixels is None else pixels.nbytes)
-            total += sum(array.nbytes for array in opened.features.arrays)
-        return total
+    def weigh(self) -> int:
+        """Bytes of memory that it takes now, measured."""
+        shared = [self.opened.colorizer, *(one.colorizer for one in list(self._references.opened.values()))]
+        with self._lock:
+            self.nbytes = _FIXED + measured(self, shared=shared)
+        return self.nbytes
 
 
 class Engine:
@@ -184,24 +186,41 @@ class Engine:
     def forget(self, name: str) -> None:
         """Close a photograph."""
         with self._lock:
-            self._photos.pop(name, None)
+            gone = self._photos.pop(name, None)
+            self.nbytes = sum(one.nbytes for one in self._photos.values())
+        if gone is not None:
+            del gone
+            give_back()
 
-    def forget_gone(self) -> None:
-        """Close the photographs whose folders are gone."""
+    def rest(self) -> None:
+        """Close the photographs whose folders are gone, and those that nobody asked for in a while; they can be opened again."""
+        oldest = time.monotonic() - self.settings.idle
         with self._lock:
-            for name in [name for name, photo in self._photos.items() if not photo.folder.exists()]:
+            gone = [name for name, photo in self._photos.items() if photo.used < oldest or not photo.folder.exists()]
+            for name in gone:
                 del self._photos[name]
+            self.nbytes = sum(one.nbytes for one in self._photos.values())
+        if gone:
+            give_back()
 
     def keep(self, photo: Photo) -> None:
         """Keep an opened photograph, and close others where the memory is needed."""
+        photo.used = time.monotonic()
+        photo.weigh()
+        closed = False
         with self._lock:
+            if not photo.folder.exists():
+                return  # ended meanwhile
             self._photos[photo.folder.name] = photo
             self._photos.move_to_end(photo.folder.name)
-            sizes = {key: one.nbytes for key, one in self._photos.items()}
-            self.nbytes = sum(sizes.values())
+            self.nbytes = sum(one.nbytes for one in self._photos.values())
             while self.nbytes > self.settings.max_memory and len(self._photos) > 1:
-                gone, _ = self._photos.popitem(last=False)
-                self.nbytes -= sizes[gone]
+                _, gone = self._photos.popitem(last=False)
+                self.nbytes -= gone.nbytes
+                closed = True
+                del gone
+        if closed:
+            give_back()
 
     def add_reference(self, folder: Path, name: str, upload: Path) -> dict[str, Any]:
         """Take an uploaded file as the next reference of a session: its id and size. Raises Problem, ImageError."""

@@ -49,6 +49,10 @@ class Guard:
             await self.app(scope, receive, send)
             return
         start, status = time.perf_counter(), 0
+        # Whatever answers GET answers HEAD, too: the same headers, and no body.
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}
 
         async def say(message: Message) -> None:
             nonlocal status
@@ -57,6 +61,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:

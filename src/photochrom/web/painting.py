@@ -17,7 +17,7 @@ from photochrom.web.engine import Photo
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
 
-__all__ = ["routes"]
+__all__ = ["picture_response", "routes"]
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -78,7 +78,7 @@ def routes(state: State) -> APIRouter:
         if None in given and given != [None] * 4:
             raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
         window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
-        return await state.work(name, lambda photo: _picture(photo.previews.grey(size, window), "jpeg"))
+        return await state.work(name, lambda photo: picture_response(photo.previews.grey(size, window), "jpeg"))
 
     @router.post(
         "/paint",
@@ -92,7 +92,7 @@ def routes(state: State) -> APIRouter:
         def work(photo: Photo) -> Response:
             _, result = photo.painted(wanted.edits)
             photo.remember(wanted.edits)
-            return _picture(photo.previews.paint(result, wanted.size, window), wanted.format)
+            return picture_response(photo.previews.paint(result, wanted.size, window), wanted.format)
 
         return await state.work(name, work)
 
@@ -105,7 +105,7 @@ def routes(state: State) -> APIRouter:
         """How sure the model is, as a grey picture."""
 
         def work(photo: Photo) -> Response:
-            return _picture(photo.previews.confidence(photo.painted(wanted.edits)[1], wanted.size), "png")
+            return picture_response(photo.previews.confidence(photo.painted(wanted.edits)[1], wanted.size), "png")
 
         return await state.work(name, work)
 
@@ -153,7 +153,7 @@ def routes(state: State) -> APIRouter:
     return router
 
 
-def _picture(pixels: Any, form: str) -> Response:
+def picture_response(pixels: Any, form: str) -> Response:
     """(h, w) or (h, w, 3) uint8 sRGB as a JPEG or PNG file."""
     given = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     done, encoded = cv2.imencode(f".{form}", np.ascontiguousarray(given), _JPEG if form == "jpeg" else _PNG)

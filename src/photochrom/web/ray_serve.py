@@ -15,7 +15,8 @@ from typing import Any
 
 from photochrom.errors import MissingExtraError
 from photochrom.web.folder import private_folder
-from photochrom.web.listening import address, listen
+from photochrom.web.lan import announcement
+from photochrom.web.listening import listen
 from photochrom.web.settings import Settings
 
 __all__ = ["serve"]
@@ -77,7 +78,7 @@ def serve(
         ray_serve.run(deployment.bind(), name="photochrom", route_prefix="/")
         while not _answers(host, port):
             time.sleep(0.5)
-        ready(address(host, port))
+        ready(announcement(host, port, settings.token))
         threading.Event().wait()
     except KeyboardInterrupt:
         pass

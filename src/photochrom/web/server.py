@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import MissingExtraError, OptionError
+from photochrom.errors import MissingExtraError
 from photochrom.web.folder import private_folder
-from photochrom.web.listening import address, listen
+from photochrom.web.lan import announcement, invented_token, is_local
+from photochrom.web.listening import listen
 from photochrom.web.settings import Settings
 
 try:
@@ -45,17 +47,11 @@ class _App:
 
 
 def check_host(host: str, settings: Settings, *, no_token: bool) -> Settings:
-    """The settings for an address. Raises OptionError for one that others can reach, unless it has a token or ``no_token``."""
-    try:
-        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if local:
+    """The settings for an address; one that others can reach gets a token of its own, unless it has one or ``no_token``."""
+    if is_local(host):
         return replace(settings, hosts=_LOCAL if host in _LOCAL else (*_LOCAL, host))
     if settings.token is None and not no_token:
-        raise OptionError(
-            "--host", host, "--token SECRET with an address that others can reach, or --no-token to let everybody in"
-        )
+        return replace(settings, token=invented_token())
     return settings
 
 
@@ -68,9 +64,9 @@ def serve(
     folder: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve until interrupted; ``ready`` gets the address. Uploads, in a folder of ``folder``, are deleted at the end.
+    """Serve until interrupted; ``ready`` gets the address, as text for people.
 
-    Raises OptionError.
+    Uploads, in a folder of ``folder``, are deleted at the end. Raises OptionError.
 
     No request is logged: an address may hold the number of a session.
     """
@@ -87,8 +83,9 @@ def serve(
                 proxy_headers=False,
                 timeout_graceful_shutdown=10,
             )
-            ready(address(host, listener.getsockname()[1]))
+            ready(announcement(host, listener.getsockname()[1], settings.token))
             if workers == 1:
+                _hang_up_as_terminate()
                 uvicorn.Server(config).run(sockets=[listener])
                 return
             figures = shared / "metrics"
@@ -97,7 +94,17 @@ def serve(
             more: dict[str, Any] = {}
             if "target" in inspect.signature(Multiprocess).parameters:  # uvicorn before 0.50 or so
                 more["target"] = uvicorn.Server(config).run
-            Multiprocess(config, sockets=[listener], **more).run()
+            supervisor = Multiprocess(config, sockets=[listener], **more)
+            _hang_up_as_terminate()  # Uvicorn would start its workers anew
+            supervisor.run()
     finally:
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         shutil.rmtree(shared, ignore_errors=True)
+
+
+def _hang_up_as_terminate() -> None:
+    """SIGHUP, where it is not ignored (``nohup``), ends the server as SIGTERM does: Uvicorn finishes what is begun, then ends."""
+    number = getattr(signal, "SIGHUP", None)
+    main = threading.current_thread() is threading.main_thread()
+    if number is not None and main and signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))

@@ -18,8 +18,9 @@ class Settings:
     jobs: requests that are worked on at a time; threads: processor threads for each (None: all). max_queue: requests that may
     wait for them; one more is told to come again. max_seconds: a request may take. keep: seconds that a session or a result
     is kept after its last use. max_sessions, max_disk: sessions kept on disk, and the bytes that they may take; max_memory: bytes
-    of opened pictures. The oldest give way. token: what clients must show, None: nothing. origins: of other pages that may use
-    the server. hosts: the names under which it answers, None: any.
+    of opened pictures. The oldest give way. idle: seconds after which an opened picture that nobody asked for is closed, and its
+    memory given back; it is opened again when it is asked for. token: what clients must show, None: nothing. origins: of other
+    pages that may use the server. hosts: the names under which it answers, None: any.
     """
 
     model: str = "photochrom"
@@ -34,7 +35,8 @@ class Settings:
     keep: float = 3600.0
     max_sessions: int = 100
     max_disk: int = 8_000_000_000
-    max_memory: int = 1_000_000_000
+    max_memory: int = 400_000_000
+    idle: float = 300.0
     token: str | None = None
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] | None = None

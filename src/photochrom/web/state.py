@@ -42,7 +42,15 @@ class State:
     async def work(self, name: str, work: Callable[[Photo], Result]) -> Result:
         """``work`` on the opened photograph of a session, in the pool. Raises Problem."""
         folder = self.store.find("sessions", name)
-        return await self.pool.run(lambda: work(self.engine.photo(folder)))
+
+        def weighed() -> Result:
+            photo = self.engine.photo(folder)
+            try:
+                return work(photo)
+            finally:
+                self.engine.keep(photo)  # what was worked out for it counts
+
+        return await self.pool.run(weighed)
 
 
 def save(

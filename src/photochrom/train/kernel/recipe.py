@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import RecipeError
-from photochrom.train.recipe import Recipe, build_recipe
+from photochrom.train.recipe import Recipe, build_recipe, check_ranges
 
 __all__ = ["KernelRecipe", "build_kernel_recipe"]
 
@@ -99,9 +99,7 @@ _RANGES = {
 def build_kernel_recipe(values: dict[str, Any], path: Path) -> KernelRecipe:
     """The recipe of these settings. Raises RecipeError for an unknown key, another type or a value out of range."""
     recipe = build_recipe(KernelRecipe, values, path)
-    for key, (least, greatest) in _RANGES.items():
-        if not least <= getattr(recipe, key) <= greatest:  # true of NaN, too
-            raise RecipeError(key, f"is {getattr(recipe, key)}, expected {least} to {greatest}", path)
+    check_ranges(recipe, _RANGES, path)
     if recipe.size % 32:
         raise RecipeError("size", f"is {recipe.size}, expected a multiple of 32", path)
     return recipe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,11 @@ from lightning import LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader
 
-from photochrom.errors import CheckpointError, DataError
+from photochrom.errors import DataError
 from photochrom.runtime import digest_of, open_model
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.checkpoint import WholeCheckpointIO, same_run
 from photochrom.train.data import StepSampler, split
+from photochrom.train.files import append_line
 from photochrom.train.kernel.data import build_examples, chosen_pictures
 from photochrom.train.kernel.module import KernelModule
 from photochrom.train.kernel.recipe import KernelRecipe
@@ -58,7 +58,9 @@ def fit(
         held = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
         examples = build_examples(session, store, train, held, recipe, cache / "kernel")
         module = KernelModule(recipe, tuple(shape[0] for shape in examples.shapes[:3]), digest_of(session.paths[:2]))
-        start = _step_of(last, module) if last.exists() else 0
+        start = 0
+        if last.exists():
+            start = int(same_run(last, dict(module.hparams), otherwise="the model it is for")["global_step"])
         if init and not start:
             module.load_weights(init)
         if start >= recipe.steps:
@@ -95,17 +97,6 @@ def fit(
     return last
 
 
-def _step_of(path: Path, module: KernelModule) -> int:
-    """The step at which the run that wrote ``path`` stood. Raises CheckpointError for one of another recipe or model."""
-    found = read_checkpoint(path)
-    theirs, mine = found["hyper_parameters"], dict(module.hparams)
-    if theirs != mine:
-        old, new = theirs.get("recipe", {}), mine["recipe"]
-        other = [key for key in new if old.get(key) != new[key]] or ["the model it is for"]
-        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
-    return int(found["global_step"])
-
-
 class Lines(Callback):
     """After each validation, one JSON line in ``log.jsonl``: step, seconds since the start or restart, and the figures."""
 
@@ -116,5 +107,4 @@ class Lines(Callback):
         """Write the line."""
         figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
         line = {"step": trainer.global_step, "seconds": round(time.monotonic() - self._start), **figures}
-        with self.path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line) + "\n")
+        append_line(self.path, line)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import RecipeError
-from photochrom.train.recipe import NEVER, Recipe, build_recipe, load_recipe, read_table
+from photochrom.train.recipe import NEVER, Recipe, build_recipe, check_ranges, load_recipe, read_table
 
 __all__ = ["PaperRecipe", "load_any"]
 
@@ -116,7 +116,5 @@ def load_any(path: str | Path, **overrides: Any) -> Recipe | PaperRecipe:
     for key, choices in CHOICES.items():
         if getattr(recipe, key) not in choices:
             raise RecipeError(key, f"is {getattr(recipe, key)!r}, expected {' or '.join(choices)}", path)
-    for key, (least, greatest) in _RANGES.items():
-        if not least <= getattr(recipe, key) <= greatest:  # true of NaN, too
-            raise RecipeError(key, f"is {getattr(recipe, key)}, expected {least} to {greatest}", path)
+    check_ranges(recipe, _RANGES, path)
     return recipe

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from photochrom.errors import CheckpointError, OptionError
+from photochrom.errors import OptionError
 from photochrom.nets.registry import find_net
 from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint
+from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint, same_run
 from photochrom.train.data import StepSampler, centre_square, split
+from photochrom.train.files import append_line
 from photochrom.train.papers.data import PaperCrops, profile_of
 from photochrom.train.papers.module import PaperModule
 from photochrom.train.papers.recipe import PaperRecipe
@@ -101,7 +101,7 @@ def _prepare(
     start = 0
     if last.exists():
         module = PaperModule(recipe, tables, None, store.digest)
-        start = _step_of(last, module)
+        start = int(same_run(last, dict(module.hparams))["global_step"]) // module.optimizers_per_step
     else:
         module = PaperModule(recipe, tables, pretrained, store.digest)
     loader: DataLoader[Any] = DataLoader(
@@ -138,17 +138,6 @@ def _check_pretrained(recipe: PaperRecipe, pretrained: str | Path | None, *, res
         raise OptionError("--pretrained", str(pretrained), f"nothing: the recipe {recipe.model} starts at random")
 
 
-def _step_of(path: Path, module: PaperModule) -> int:
-    """The step at which the run that wrote ``path`` stood. Raises CheckpointError for one of another recipe or data."""
-    found = read_checkpoint(path)
-    theirs, mine = found["hyper_parameters"], dict(module.hparams)
-    if theirs != mine:
-        old, new = theirs.get("recipe", {}), mine["recipe"]
-        other = [key for key in new if old.get(key) != new[key]] or ["the pictures"]
-        raise CheckpointError(f"is of another run (differs in {', '.join(other)}); choose another output folder", path)
-    return int(found["global_step"]) // module.optimizers_per_step
-
-
 class CurveLines(Callback):
     """After each validation one JSON line: step, CPU seconds, and training and validation loss and accuracy."""
 
@@ -161,5 +150,4 @@ class CurveLines(Callback):
             return
         line = {"step": self.pace.steps, "cpu_seconds": round(self.pace.seconds, 2)}
         figures = {name: round(value, 6) for name, value in pl_module.take_figures().items()}
-        with self.path.open("a", encoding="utf-8") as out:
-            out.write(json.dumps({**line, **figures}) + "\n")
+        append_line(self.path, {**line, **figures})

@@ -5,6 +5,7 @@
 
 import { $ } from "./dom.js";
 import { emit } from "./app.js";
+import { t } from "./i18n.js";
 
 /** The server's answer that something was not right, as problem+json has it. */
 export class Problem extends Error {
@@ -30,6 +31,13 @@ export const connection = { away: false };
 const PATIENCE = 6;
 const TOKEN = "photochrom-token";
 let asking = null;
+
+// A token in the address's last part (the QR code has it there) never reaches a server's log, and does not stay in the address.
+const given = /[#&]token=([^&]+)/.exec(location.hash)?.[1];
+if (given) {
+  sessionStorage.setItem(TOKEN, decodeURIComponent(given));
+  history.replaceState(null, "", location.pathname + location.search);
+}
 
 const wait = (seconds, signal) =>
   new Promise((done, fail) => {
@@ -61,7 +69,7 @@ export async function call(path, { method, json, form, signal } = {}) {
     if (response.status === 401) {
       await askToken(token !== null && token === sessionStorage.getItem(TOKEN));
     } else if ([429, 503].includes(response.status) && tries < PATIENCE) {
-      emit("status", "The server is busy; waiting for a turn.");
+      emit("status", t("busy"));
       await wait(Math.min(10, Number(response.headers.get("Retry-After")) || 1), signal);
     } else {
       throw new Problem(response.status, await response.json().catch(() => ({})));
@@ -122,9 +130,3 @@ function back() {
   $("#away").hidden = true;
   emit("back");
 }
-
-/** A message for the user of any error. */
-export const sentence = (error) => {
-  const text = error.message || String(error);
-  return text.charAt(0).toUpperCase() + text.slice(1);
-};

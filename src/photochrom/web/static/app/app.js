@@ -1,7 +1,7 @@
 /**
  * What the page holds, and who is told when it changes.
  *
- * @typedef {import("./edits.js").History} History
+ * @typedef {import("./history.js").History} History
  * @typedef {{id: string, width: number, height: number, bit_depth: number, format: string, tint: string,
  *     already_colour: boolean, notices: string[], model: string, hints: boolean, refs: Map<string, string>}} Session
  *     an opened photograph at the server; refs: keys of reference pictures here -> their ids there
@@ -19,11 +19,15 @@
  * @property {{width: number, height: number}|null} size in pixels, upright; null until it was opened once
  * @property {Blob|null} before a preview of the grey picture
  * @property {Blob|null} after a preview of the painted one
+ * @property {number} version of the work that is kept; another window may have written a later one
+ * @property {Map<string, Blob>} thumbs small pictures of steps, by their ids
+ * @property {{ways: Object[], thumbs: Blob[], seed: number}|null} alternatives that were found
  *
- * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status".
+ * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status", "back" (the server),
+ * "elsewhere" (another window changed something), "draft" (an area is being marked).
  */
 
-import { commit, redo, undo } from "./edits.js";
+import { commit, redo, undo } from "./history.js";
 
 export const app = {
   /** @type {Photo[]} */
@@ -60,6 +64,9 @@ export const change = (change, { key = null, live = false } = {}) =>
 export const endGesture = () => app.active && (app.active.history = { ...app.active.history, key: null });
 export const undoStep = () => app.active && step(undo(app.active.history), { live: false });
 export const redoStep = () => app.active && step(redo(app.active.history), { live: false });
+
+/** Puts another history in the place of the active photograph's. @param {(old: History) => History} make */
+export const rewrite = (make) => app.active && step(make(app.active.history), { live: false });
 
 export function select(id) {
   if (app.selected === id) return;

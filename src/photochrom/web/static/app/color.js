@@ -1,5 +1,7 @@
 /** Colours for the page's own swatches; what a photograph gets is the server's business. CIE L*a*b*, D65, sRGB. */
 
+import { t } from "./i18n.js";
+
 const WHITE = [0.95047, 1, 1.08883];
 const linear = Float32Array.from({ length: 256 }, (_, i) => {
   const c = i / 255;
@@ -54,10 +56,10 @@ const HUES = [[20, "rose"], [48, "red"], [72, "orange"], [90, "gold"], [112, "ye
 /** A plain word for a*, b*: for colours that nobody named. */
 export function describe([a, b]) {
   const chroma = Math.hypot(a, b);
-  if (chroma < 6) return "grey";
+  if (chroma < 6) return t("hue.grey");
   const hue = (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
   const name = HUES.find(([end]) => hue < end)[1];
-  return chroma < 22 ? `pale ${name}` : chroma > 60 ? `strong ${name}` : name;
+  return t(chroma < 22 ? `hue.pale.${name}` : chroma > 60 ? `hue.strong.${name}` : `hue.${name}`);
 }
 
 /** A swatch and a name for a hint that was read from a file. @returns {{swatch: string, name: string}} */

@@ -2,6 +2,7 @@
 
 import { app, on } from "./app.js";
 import { $ } from "./dom.js";
+import { percent, t } from "./i18n.js";
 
 /** @param {import("./view.js").View} view */
 export function startCompare(view) {
@@ -22,10 +23,10 @@ export function startCompare(view) {
     line.hidden = !app.active || !view.layers.after;
     line.style.transform = `translate(${view.splitX}px, ${y}px)`;
     line.style.height = `${height}px`;
-    const percent = Math.round(view.split * 100);
-    knob.setAttribute("aria-valuenow", String(percent));
-    knob.setAttribute("aria-valuetext", percent === 0 ? "all in colour" : percent === 100 ? "all as it was" : `${percent} % as it was`);
-    line.classList.toggle("at-start", percent === 0);
+    const share = Math.round(view.split * 100);
+    knob.setAttribute("aria-valuenow", String(share));
+    knob.setAttribute("aria-valuetext", share === 0 ? t("split.after") : share === 100 ? t("split.before") : t("split.share", { share: percent(share / 100) }));
+    line.classList.toggle("at-start", share === 0);
     button.setAttribute("aria-pressed", String(view.split > 0));
     return { x, width };
   }

@@ -1,5 +1,7 @@
 /** Elements, and how the page speaks: quietly to screen readers, in a line at the foot of the window to all. */
 
+import { t } from "./i18n.js";
+
 /** @returns {any} */
 export const $ = (selector, root = document) => root.querySelector(selector);
 
@@ -39,25 +41,42 @@ export function announce(text) {
 }
 
 let timer = 0;
+let ends = 0;
+const box = () => $("#toast");
 
-/** A line at the foot of the window. @param {{kind?: "info"|"error", action?: string, act?: () => void, stay?: boolean}} options */
-export function toast(text, { kind = "info", action = "", act = () => {}, stay = false } = {}) {
-  const box = $("#toast");
-  clearTimeout(timer);
-  const close = () => (box.hidden = true);
-  box.className = `toast ${kind}`;
-  box.setAttribute("role", kind === "error" ? "alert" : "status");
-  box.replaceChildren(
+/**
+ * A line at the foot of the window. Nothing stays for ever: a fault is read at leisure, and `about` lets it go as soon as it is mended.
+ * @param {{kind?: "info"|"error", action?: string, act?: () => void, stay?: boolean, about?: string}} options
+ */
+export function toast(text, { kind = "info", action = "", act = () => {}, stay = false, about = "" } = {}) {
+  const line = box();
+  line.className = `toast ${kind}`;
+  line.dataset.about = about;
+  line.setAttribute("role", kind === "error" ? "alert" : "status");
+  line.replaceChildren(
     h("p", {}, text),
-    ...(action ? [h("button", { type: "button", class: "quiet", onclick: () => { close(); act(); } }, action)] : []),
-    h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: close }, icon("close")),
+    ...(action ? [h("button", { type: "button", class: "quiet", onclick: () => { hideToast(); act(); } }, action)] : []),
+    h("button", { type: "button", class: "icon-button", "aria-label": t("dismiss"), onclick: () => hideToast() }, icon("close")),
   );
-  box.hidden = false;
-  // Who must act, or read a reason, is not hurried.
-  if (!stay && kind !== "error") timer = setTimeout(close, action ? 8000 : 4500);
+  line.hidden = false;
+  ends = stay ? Infinity : Date.now() + Math.max(kind === "error" ? 12000 : action ? 8000 : 4500, 70 * text.length);
+  watch();
 }
 
-export const hideToast = () => ($("#toast").hidden = true);
+/** Hides the line when its time is over; not while somebody is at it. */
+function watch() {
+  clearTimeout(timer);
+  if (ends === Infinity) return;
+  timer = setTimeout(() => {
+    if (box().matches(":hover, :focus-within")) ends = Date.now() + 3000;
+    if (Date.now() < ends) watch();
+    else hideToast();
+  }, Math.max(50, ends - Date.now()));
+}
 
-/** The text of a length: 3 -> "3 hints". */
-export const counted = (n, one, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;
+/** Takes the line away; with `about` only if it is about that. */
+export function hideToast(about = null) {
+  if (about !== null && box().dataset.about !== about) return;
+  clearTimeout(timer);
+  box().hidden = true;
+}

@@ -25,33 +25,10 @@ export const PLAIN = Object.freeze({
   vividness: 0.5, warmth: 0, palette: null, palette_strength: 0.5, smooth: "none", spots: [], regions: [], references: [], base: [],
 });
 
-const STEPS = 100;
 let counter = 0;
 
 /** A key that no other thing of this page has. */
 export const newId = (kind) => `${kind}${Date.now().toString(36)}${(counter++).toString(36)}`;
-
-/** @typedef {{past: Edits[], edits: Edits, future: Edits[], key: string|null}} History */
-
-/** @returns {History} */
-export const history = (edits = PLAIN) => ({ past: [], edits, future: [], key: null });
-
-/** A step on. Steps with the same key follow one gesture (a drag, a dial) and are undone as one. @returns {History} */
-export function commit(old, edits, key = null) {
-  if (edits === old.edits) return old;
-  if (key && key === old.key) return { ...old, edits, future: [] };
-  return { past: [...old.past, old.edits].slice(-STEPS), edits, future: [], key };
-}
-
-export function undo(old) {
-  if (!old.past.length) return old;
-  return { past: old.past.slice(0, -1), edits: old.past.at(-1), future: [old.edits, ...old.future], key: null };
-}
-
-export function redo(old) {
-  if (!old.future.length) return old;
-  return { past: [...old.past, old.edits], edits: old.future[0], future: old.future.slice(1), key: null };
-}
 
 /** Adds a spot or a region, or replaces the one with its id. @returns {Edits} */
 export function put(edits, list, item) {
@@ -69,6 +46,12 @@ export function without(edits, list, id) {
 const colour = ({ ab, color }) => (ab ? { ab } : { color });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
 
+/** Whether a palette is the key of a reference picture. */
+const isPicture = (palette) => /^ref[0-9a-z]{9,}$/.test(palette ?? "");
+
+/** Keys of the pictures that edits take colours from. @param {Edits} edits */
+export const picturesOf = (edits) => [edits.palette, ...[...edits.references, ...edits.regions].map(({ ref }) => ref)].filter(Boolean);
+
 /**
  * The edits as the server takes them: pictures for the whole first, then the alternative, regions in their order, spots.
  * @param {Edits} edits @param {Map<string, string>} refs keys of pictures here -> their ids at the server
@@ -77,7 +60,8 @@ export function toWire(edits, refs) {
   const hints = [...edits.base];
   const references = [];
   const order = [];
-  const refer = ({ ref, trust }, mask) => order.push(-references.push({ id: refs.get(ref), mask, trust }));
+  // A picture that the server does not have is left out.
+  const refer = ({ ref, trust }, mask) => refs.has(ref) && order.push(-references.push({ id: refs.get(ref), mask, trust }));
   for (const one of edits.references) refer(one, null);
   edits.base.forEach((_, index) => order.push(index));
   for (const one of edits.regions) {
@@ -88,7 +72,7 @@ export function toWire(edits, refs) {
     order.push(hints.push(given({ x, y, ...colour(fill), radius, strength })) - 1);
   }
   const { vividness, warmth, palette_strength, smooth } = edits;
-  const palette = refs.get(edits.palette) ?? edits.palette;
+  const palette = refs.get(edits.palette) ?? (isPicture(edits.palette) ? null : edits.palette);
   return { vividness, warmth, palette, palette_strength, smooth, hints, references, order };
 }
 

@@ -1,8 +1,10 @@
 /** Where the model would like to be told: suggested places, and its doubts as a veil over the picture. */
 
 import { app, edits, on } from "./app.js";
-import { Away, sentence } from "./api.js";
+import { Away } from "./api.js";
 import { $, announce, toast } from "./dom.js";
+import { sentence } from "./faults.js";
+import { t } from "./i18n.js";
 import { latest } from "./painter.js";
 import * as sessions from "./sessions.js";
 
@@ -47,7 +49,7 @@ export function startGuide(view, pins) {
     const found = await sessions.suggestions(photo, now, COUNT);
     if (photo !== app.active || !on_(suggest)) return;
     pins.setClicks(found);
-    announce(found.length ? `${found.length} places suggested, the most useful first.` : "The model has no more questions.");
+    announce(t(found.length ? "suggest.found" : "suggest.none", { n: found.length }));
   });
 
   const veil = latest(async ({ photo, now }, signal) => {

@@ -4,6 +4,7 @@ import { app, change, edits, on, select } from "./app.js";
 import { hexToLab } from "./color.js";
 import { announce } from "./dom.js";
 import { newId, put, without } from "./edits.js";
+import { t } from "./i18n.js";
 import { centreOf } from "./pins.js";
 import { chooseReference } from "./references.js";
 import * as sessions from "./sessions.js";
@@ -28,7 +29,7 @@ export function startHints(view, parts) {
   const itemOf = (id) => edits()?.[listOf(id)].find((one) => one.id === id);
 
   /** Asks for the colour of a place. `make` turns the answer into a spot or region. */
-  function ask({ title, anchor, colors, id, current = null, list, make, picture = null }) {
+  function ask({ title, anchor, colors, id, current = null, list, make, picture = null, reshape = null }) {
     const photo = app.active;
     let gesture = 0;
     const uncover = () => {
@@ -43,11 +44,12 @@ export function startHints(view, parts) {
         change((now) => put(now, list, make(fill)), { key: `pick:${id}:${gesture}`, live });
         if (!live) gesture += 1;
         parts().pins.setDraft(null);
-        parts().regions.discard();
+        if (list === "regions") parts().regions.discard();
         select(id);
-        if (!live) announce(`${fill.name} set.`);
+        if (!live) announce(t("hint.set", { name: fill.name }));
       },
       picture,
+      reshape,
       exists: Boolean(itemOf(id)),
       remove: () => remove(id),
       closed() {
@@ -64,7 +66,7 @@ export function startHints(view, parts) {
     const id = newId("spot");
     select(null);
     ask({
-      title: "Colour of this place", anchor: pixel, id, list: "spots", colors: colors ?? sessions.colors(photo, edits(), pixel),
+      title: t("hint.place"), anchor: pixel, id, list: "spots", colors: colors ?? sessions.colors(photo, edits(), pixel),
       make: (fill) => ({ id, ...pixel, ...(itemOf(id) ?? {}), fill }),
     });
     parts().pins.setDraft(pixel);
@@ -76,10 +78,9 @@ export function startHints(view, parts) {
     if (!photo?.session) return;
     const id = newId("region");
     ask({
-      title: "Colour of this area", anchor, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
+      title: t("hint.area"), anchor, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
       make: (fill) => ({ id, mask, fill, name: fill.name }),
-      picture: () => chooseReference((picture) => {
-        change((now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }));
+      picture: () => chooseReference((picture) => (now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }), () => {
         parts().regions.discard();
         parts().picker.close();
       }),
@@ -97,13 +98,14 @@ export function startHints(view, parts) {
     // What it is given now says nothing about what else it might be.
     const others = without(edits(), listOf(id), id);
     ask({
-      title: region ? "Colour of this area" : "Colour of this place", anchor, id, current: item.fill ?? null, list: listOf(id),
+      title: t(region ? "hint.area" : "hint.place"), anchor, id, current: item.fill ?? null, list: listOf(id),
       colors: sessions.colors(photo, others, anchor),
       make: (fill) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : {}) }),
-      picture: region ? () => chooseReference((picture) => {
-        change((now) => put(now, "regions", { ...item, fill: undefined, ref: picture.id, trust: 0.5, name: picture.name }));
-        parts().picker.close();
-      }) : null,
+      picture: region ? () => chooseReference(
+        (picture) => (now) => put(now, "regions", { ...item, fill: undefined, ref: picture.id, trust: 0.5, name: picture.name }),
+        () => parts().picker.close(),
+      ) : null,
+      reshape: region ? () => { parts().picker.close(); parts().regions.edit(itemOf(id)); } : null,
     });
     select(id);
   }
@@ -114,7 +116,7 @@ export function startHints(view, parts) {
     parts().picker.close();
     change((now) => without(without(now, "spots", id), "regions", id));
     select(null);
-    announce("Removed. Undo brings it back.");
+    announce(t("hint.removed"));
     view.stage.focus({ preventScroll: true });
   }
 
@@ -122,5 +124,8 @@ export function startHints(view, parts) {
     // An undo may take away what is selected.
     if (app.selected && !itemOf(app.selected)) select(null);
   });
-  return { begin, beginRegion, open, remove };
+  /** Another shape for an area that is there. @param {Object} mask run lengths */
+  const reshape = (id, mask) => change((now) => (now.regions.some((one) => one.id === id) ? put(now, "regions", { ...itemOf(id), mask }) : now));
+
+  return { begin, beginRegion, open, remove, reshape };
 }

@@ -2,13 +2,14 @@
 
 import { app, redoStep, setTool, undoStep } from "./app.js";
 import { $, announce, h } from "./dom.js";
+import { t } from "./i18n.js";
 
+/** Groups of keys; the words are those of `keys.<group>` and `keys.<group>.<n>`. */
 const HELP = [
-  ["Colours", [["C", "Place a colour"], ["B", "Brush an area"], ["R", "Box around an object"], ["V", "Look and move"], ["Delete", "Remove the selected colour"],
-    ["Ctrl Z, Ctrl Y", "Undo, redo"], ["G", "Suggest where to click"], ["O", "Show where the model is unsure"]]],
-  ["View", [["+ −", "Zoom"], ["0", "Whole picture"], ["1", "Pixel for pixel"], ["X", "Before and after"], ["Space and drag", "Move the picture"]]],
-  ["On the picture", [["Arrow keys", "Move the cross (with Shift: finely)"], ["Enter", "Place a colour; with brush and box: begin and end"], ["Esc", "Close, cancel"]]],
-  ["Files", [["Ctrl V", "Paste a photograph"], ["Ctrl S", "Save the picture"], ["?", "This list"]]],
+  ["colors", ["C", "B", "R", "V", t("key.delete"), `${t("key.ctrl")} Z, ${t("key.ctrl")} Y`, "G", "O"]],
+  ["view", ["+ −", "0", "1", "X", t("key.drag")]],
+  ["picture", [t("key.arrows"), t("key.enter"), "Esc"]],
+  ["files", [`${t("key.ctrl")} V`, `${t("key.ctrl")} S`, "?"]],
 ];
 
 /**
@@ -49,7 +50,7 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
     if (tool.down) {
       held = !held;
       tool[held ? "down" : "up"](place());
-      announce(held ? "Begun. Arrow keys draw; Enter ends." : "Ended.");
+      announce(t(held ? "keys.begun" : "keys.ended"));
     } else tool.click?.(place());
   }
 
@@ -76,7 +77,8 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
   function escape() {
     if (held) tools[app.tool].cancel?.();
     held = false;
-    if (picker.isOpen) picker.close();
+    if (picker.eyedropper.active) picker.eyedropper.stop();
+    else if (picker.isOpen) picker.close();
     else if (regions.hasDraft) regions.discard();
     else if (document.body.classList.contains("sheet-open")) $("#sheet-toggle").click();
   }
@@ -89,7 +91,7 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
     if (control && !writing && (key === "z" || key === "y")) {
       event.preventDefault();
       if (key === "y" || event.shiftKey) redoStep();
-      else undoStep();
+      else if (!regions.undo()) undoStep();
     } else if (control && key === "s") {
       event.preventDefault();
       save.savePicture();
@@ -107,8 +109,8 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
   });
   document.addEventListener("keyup", (event) => event.key === " " && stage.classList.remove("moving"));
 
-  $("#help-list").append(...HELP.flatMap(([title, rows]) => [h("h3", {}, title),
-    h("dl", {}, rows.flatMap(([keys, what]) => [h("dt", {}, h("kbd", {}, keys)), h("dd", {}, what)]))]));
+  $("#help-list").append(...HELP.flatMap(([group, keys]) => [h("h3", {}, t(`keys.${group}`)),
+    h("dl", {}, keys.flatMap((key, i) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, t(`keys.${group}.${i}`))]))]));
   $("#help").addEventListener("click", () => help.showModal());
   $("#help-close").addEventListener("click", () => help.close());
 }

@@ -3,10 +3,12 @@
 import { app, emit, on, setTool } from "./app.js";
 import { startAlternatives } from "./alternatives.js";
 import { startCompare } from "./compare.js";
+import { startCoach } from "./coach.js";
 import { $, toast } from "./dom.js";
 import { startGestures } from "./gestures.js";
 import { startGuide } from "./guide.js";
 import { startHints } from "./hints.js";
+import { t, translatePage } from "./i18n.js";
 import { startKeys } from "./keys.js";
 import { startPainter } from "./painter.js";
 import { startPalettes } from "./palettes.js";
@@ -17,9 +19,12 @@ import { startQueue } from "./queue.js";
 import { startReferences } from "./references.js";
 import { startRegions } from "./regions.js";
 import { loadSidecar, startSave } from "./save.js";
+import { startSteps } from "./steps.js";
 import { openStore } from "./store.js";
+import { startStrip } from "./strip.js";
 import { View } from "./view.js";
 
+translatePage();
 const stage = $("#stage");
 const view = new View(stage, $("#canvas"), $("#frame"));
 const parts = {};
@@ -29,7 +34,7 @@ Object.assign(parts, {
   hints,
   compare: startCompare(view),
   picker: startPicker(view),
-  regions: startRegions(view, { choose: hints.beginRegion }),
+  regions: startRegions(view, { choose: hints.beginRegion, reshape: hints.reshape }),
   save: startSave(),
   pins: startPins(view, {
     open: hints.open,
@@ -38,6 +43,8 @@ Object.assign(parts, {
   }),
 });
 const queue = startQueue(view, painter);
+startStrip(queue);
+startSteps();
 startGuide(view, parts.pins);
 startPanels(hints);
 startReferences();
@@ -56,7 +63,8 @@ const tools = {
   brush: parts.regions.brush,
   box: parts.regions.box,
 };
-startGestures(view, () => tools[app.tool]);
+const { eyedropper } = parts.picker;
+startGestures(view, () => (eyedropper.active ? eyedropper.tool : tools[app.tool]));
 startKeys(view, { ...parts, tools });
 
 // The rail.
@@ -65,6 +73,8 @@ for (const button of document.querySelectorAll("[data-tool-button]")) {
 }
 on("tool photo", () => {
   parts.picker.close();
+  $("#tool-hint").textContent = t(`tool.${app.tool}.hint`);
+  $("#tool-hint").hidden = app.tool === "brush" || app.tool === "box";
   for (const button of document.querySelectorAll("[data-tool-button]")) button.setAttribute("aria-pressed", String(button.dataset.toolButton === app.tool));
 });
 $("#zoom-in").addEventListener("click", () => view.zoomAt(1.4));
@@ -90,7 +100,9 @@ function opens(input, buttons) {
 }
 opens($("#photo-file"), ["#choose", "#add"]);
 opens($("#edits-file"), ["#load-edits"]);
-$("#remove-photo").addEventListener("click", () => app.active && queue.remove(app.active));
+opens($("#camera-file"), ["#camera"]);
+$("#remove-photo").addEventListener("click", () => app.active && queue.close(app.active));
+startCoach(view, queue, () => $("#photo-file").click());
 $("#clear").addEventListener("click", () => $("#clear-dialog").showModal());
 $("#clear-dialog").addEventListener("close", (event) => event.target.returnValue === "clear" && queue.clear());
 
@@ -117,13 +129,18 @@ sheet.addEventListener("click", () => {
   sheet.setAttribute("aria-expanded", String(open));
   parts.picker.close();
   document.body.style.setProperty("--covered", open ? `${$("#panel").offsetHeight}px` : "0px");
+  document.body.style.setProperty("--covered-side", open ? `${$("#panel").offsetWidth}px` : "0px");
 });
+
+// Where pictures go: to the server's computer, which is this one or another.
+const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+$("#welcome-where").textContent = t(here ? "welcome.here" : location.protocol === "https:" ? "welcome.there" : "welcome.lan", { host: location.hostname });
 
 // A first look: half before, half after.
 on("photo", () => parts.compare.set(0.5));
 on("status", (text) => toast(text));
 
-await openStore(() => toast("This browser keeps nothing for this page (a private window?): a reload will lose your work.", { kind: "error" }));
+await openStore(() => toast(t("store.none"), { kind: "error" }));
 await queue.restore();
 emit("tool");
 document.body.dataset.ready = "true";

@@ -5,6 +5,7 @@
 
 import { describe, labToRgb, limited, toHex } from "./color.js";
 import { h } from "./dom.js";
+import { percent, t } from "./i18n.js";
 
 const CELLS = 128;
 const MOST = 140;
@@ -15,7 +16,7 @@ export function makePad(picked) {
   const canvas = h("canvas", { class: "pad-map", width: CELLS, height: CELLS, "aria-hidden": "true" });
   const dot = h("span", { class: "pad-dot" });
   const pad = h("div", {
-    class: "pad", tabindex: "0", role: "slider", "aria-label": "Any colour: left and right change the hue, up and down its strength",
+    class: "pad", tabindex: "0", role: "slider", "aria-label": t("pad.label"),
     "aria-valuemin": "0", "aria-valuemax": "360", "aria-valuenow": "0",
   }, canvas, dot);
   const context = canvas.getContext("2d");
@@ -52,7 +53,7 @@ export function makePad(picked) {
     dot.style.top = `${50 - 50 * share * Math.sin(hue * TURN)}%`;
     dot.style.background = toHex(labToRgb(L, ...ab()));
     pad.setAttribute("aria-valuenow", String(degree()));
-    pad.setAttribute("aria-valuetext", `${describe(ab())}, strength ${Math.round(100 * share)} %`);
+    pad.setAttribute("aria-valuetext", t("pad.value", { name: describe(ab()), share: percent(share) }));
   }
 
   function go(turns, strength, live) {

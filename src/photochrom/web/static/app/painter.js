@@ -4,15 +4,17 @@
  */
 
 import { app, emit, on } from "./app.js";
-import { Away, sentence } from "./api.js";
+import { Away } from "./api.js";
 import { greyOf } from "./color.js";
-import { toast } from "./dom.js";
-import { undoStep } from "./app.js";
+import { hideToast, toast } from "./dom.js";
+import { sentence, undoFaulty } from "./faults.js";
+import { t } from "./i18n.js";
 import * as sessions from "./sessions.js";
 import { savePreviews, saveWork } from "./store.js";
 
 const DETAIL_MOST = 2400;
 const PAUSE = 160;
+const THUMB = 96;
 
 /** One kind of request, of which the latest wins. `run` gets what was asked for and a signal. */
 export function latest(run) {
@@ -26,7 +28,7 @@ export function latest(run) {
       try {
         await run(job, running.signal);
       } catch (error) {
-        if (error.name !== "AbortError") job.failed?.(error);
+        if (error.name !== "AbortError") await job.failed?.(error);
       }
       running = null;
     }
@@ -48,6 +50,19 @@ export function latest(run) {
   };
 }
 
+/** A small picture of what the latest step made. */
+function keepThumb(photo, edits, bitmap) {
+  const step = photo.history.steps.at(-1);
+  if (!step || step.off || edits !== photo.history.edits) return;
+  const scale = THUMB / Math.max(bitmap.width, bitmap.height);
+  const canvas = new OffscreenCanvas(Math.max(1, bitmap.width * scale), Math.max(1, bitmap.height * scale));
+  canvas.getContext("2d").drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 }).then((blob) => {
+    photo.thumbs.set(step.id, blob);
+    emit("thumb", { photo, id: step.id });
+  });
+}
+
 /** @param {import("./view.js").View} view */
 export function startPainter(view) {
   const { stage } = view;
@@ -63,6 +78,8 @@ export function startPainter(view) {
     const blob = await sessions.paint(photo, edits, { size: previewSize(), signal });
     const bitmap = await createImageBitmap(blob);
     photo.after = blob;
+    hideToast("paint-later");
+    keepThumb(photo, edits, bitmap);
     setTimeout(() => app.photos.includes(photo) && savePreviews(photo), 500);
     if (photo !== app.active || signal.aborted) return;
     view.layers.after = bitmap;
@@ -75,8 +92,11 @@ export function startPainter(view) {
   const detail = latest(async ({ photo, edits, rect, size }, signal) => {
     busy();
     const after = await createImageBitmap(await sessions.paint(photo, edits, { size, view: rect, signal }));
+    // A grey photograph is its coloured copy without colour; one with a tint, or with colours, is asked for.
+    const grey = photo.session.tint === "grey" && !photo.session.already_colour;
+    const before = grey ? greyOf(after) : await createImageBitmap(await sessions.scan(photo, { size, view: rect, signal }));
     if (photo !== app.active || edits !== photo.history.edits || signal.aborted) return;
-    view.detail = { rect, after, before: greyOf(after) };
+    view.detail = { rect, after, before };
     view.draw();
   });
 
@@ -102,21 +122,26 @@ export function startPainter(view) {
     const photo = app.active;
     if (!photo || photo.status === "failed") return;
     detail.stop();
+    const { edits } = photo.history;
     const asked = preview.ask({
       photo,
-      edits: photo.history.edits,
-      failed(error) {
-        if (error instanceof Away) return;
-        toast(`Not painted: ${sentence(error)}`, { kind: "error", action: photo.history.past.length ? "Undo" : "", act: undoStep });
+      edits,
+      async failed(error) {
+        if (error instanceof Away || photo !== app.active || edits !== photo.history.edits) return;
+        if (await undoFaulty(photo, error)) return;
+        toast(t("paint.failed", { why: sentence(error) }), { kind: "error", about: "paint-later", action: t("again"), act: () => repaint() });
       },
     }, live);
     busy();
     asked.then(busy);
   }
 
-  on("edits", (detail) => {
-    saveWork(app.active);
+  on("edits", async (detail) => {
+    const photo = app.active;
     repaint(detail ?? {});
+    if (detail?.elsewhere || !(await saveWork(photo))) return;
+    toast(t("tabs.joined"));
+    if (photo === app.active) emit("edits", { elsewhere: true });
   });
   on("back", () => repaint());
   on("view", () => sharpen());

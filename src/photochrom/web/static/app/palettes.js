@@ -4,7 +4,9 @@ import { app, change, edits, on } from "./app.js";
 import { getJson } from "./api.js";
 import { $, h } from "./dom.js";
 import { latest } from "./painter.js";
-import { chooseReference } from "./references.js";
+import { sentence } from "./faults.js";
+import { has, t } from "./i18n.js";
+import { attempt, chooseReference } from "./references.js";
 import * as sessions from "./sessions.js";
 
 const THUMB = 200;
@@ -29,6 +31,7 @@ export function startPalettes(isBusy) {
     }
   });
 
+  const titleOf = ({ name, title }) => (has(`palette.${name}`) ? t(`palette.${name}`) : title || name);
   const set = (palette) => change((now) => ({ ...now, palette }));
 
   function card({ name, title, colors }) {
@@ -37,7 +40,7 @@ export function startPalettes(isBusy) {
       onclick: () => set(edits().palette === name ? null : name),
     }, h("img", { alt: "", width: "96", height: "64" }),
     h("span", { class: "strip" }, colors.map((color) => h("i", { style: { background: color } }))),
-    h("span", { class: "name" }, title || name)));
+    h("span", { class: "name" }, titleOf({ name, title }))));
   }
 
   async function load() {
@@ -55,9 +58,10 @@ export function startPalettes(isBusy) {
     const now = edits();
     if (!now) return;
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.palette === now.palette));
-    const title = palettes.find(({ name }) => name === now.palette)?.title ?? app.active.refs.find(({ id }) => id === now.palette)?.name;
+    const named = palettes.find(({ name }) => name === now.palette);
+    const title = named ? titleOf(named) : app.active.refs.find(({ id }) => id === now.palette)?.name;
     $("#palette-none").setAttribute("aria-pressed", String(now.palette === null));
-    $("#palette-now").textContent = now.palette ? title ?? "own colours" : "";
+    $("#palette-now").textContent = now.palette ? title ?? t("palette.own.now") : "";
     if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !title ? now.palette : "";
     $("#palette_strength").disabled = now.palette === null;
     if (section.open) fill();
@@ -79,13 +83,23 @@ export function startPalettes(isBusy) {
     else thumbs.stop();
     made = "";
   });
-  $("#palette-picture").addEventListener("click", () => chooseReference((picture) => set(picture.id)));
+  $("#palette-picture").addEventListener("click", () => chooseReference((picture) => (now) => ({ ...now, palette: picture.id })));
   $("#palette-none").addEventListener("click", () => set(null));
-  $("#palette-form").addEventListener("submit", (event) => {
+  // Tried first: what is no palette changes nothing, and what was typed stays to be mended.
+  $("#palette-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const typed = $("#palette-own").value.split(/[\s,;]+/).filter(Boolean).map((one) => (/^[0-9a-f]{6}$/i.test(one) ? `#${one}` : one)).join(",");
-    set(typed || null);
+    const fault = $("#palette-fault");
+    const palette = $("#palette-own").value.split(/[\s,;]+/).filter(Boolean).map((one) => (/^[0-9a-f]{6}$/i.test(one) ? `#${one}` : one)).join(",") || null;
+    fault.hidden = true;
+    try {
+      await attempt((now) => ({ ...now, palette }));
+    } catch (error) {
+      fault.textContent = sentence(error);
+      fault.hidden = false;
+      $("#palette-own").focus();
+    }
   });
+  on("photo", () => ($("#palette-fault").hidden = true));
   on("edits photo session", render);
   on("back", load);
   load();

@@ -1,13 +1,14 @@
 /** The dials, and the list of colours that were placed. */
 
 import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js";
-import { $, counted, h, icon } from "./dom.js";
+import { $, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
+import { has, percent, t } from "./i18n.js";
 
 const DIALS = ["vividness", "warmth", "palette_strength"];
 const READ = {
-  vividness: (value) => `${Math.round(value * 100)} %`,
-  palette_strength: (value) => `${Math.round(value * 100)} %`,
+  vividness: percent,
+  palette_strength: percent,
   warmth: (value) => (value === 0 ? "0" : `${value > 0 ? "+" : "−"}${Math.round(Math.abs(value) * 100)}`),
 };
 
@@ -31,9 +32,9 @@ export function startPanels(hints) {
     return h("li", { class: one.id === app.selected ? "placed selected" : "placed" },
       h("button", { type: "button", class: "row", "data-id": one.id, onclick: () => hints.open(one.id) },
         h("span", { class: kind === "region" ? "swatch square" : "swatch", style: one.fill ? { background: one.fill.swatch } : {} }, one.ref ? icon("picture") : ""),
-        h("span", { class: "ellipsis" }, name),
-        h("span", { class: "kind" }, kind === "region" ? "area" : "place")),
-      h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${name}`, onclick: () => hints.remove(one.id) }, icon("close")));
+        h("span", { class: "name" }, name),
+        h("span", { class: "kind" }, t(kind === "region" ? "area" : "place"))),
+      h("button", { type: "button", class: "icon-button", "aria-label": t("remove.one", { name }), onclick: () => hints.remove(one.id) }, icon("close")));
   }
 
   function render() {
@@ -54,7 +55,7 @@ export function startPanels(hints) {
     const count = now.spots.length + now.regions.length;
     $("#placed-count").textContent = count ? String(count) : "";
     $("#placed-none").hidden = count > 0;
-    $("#placed").setAttribute("aria-label", counted(count, "colour"));
+    $("#placed").setAttribute("aria-label", t("placed.count", { n: count }));
     $("#placed").replaceChildren(...now.spots.map((one) => row(one, "spot")), ...now.regions.map((one) => row(one, "region")));
   }
 
@@ -66,7 +67,7 @@ export function startPanels(hints) {
     $("#photo-name").title = photo.name;
     const facts = [];
     if (size) facts.push(`${size.width} × ${size.height}`);
-    if (session) facts.push(`${session.bit_depth} bit`, String(session.format).toUpperCase());
+    if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
     $("#notices").replaceChildren(...(session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
     document.title = `${photo.name} – Photochrom`;

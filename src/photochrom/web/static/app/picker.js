@@ -11,16 +11,20 @@
  * @property {(fill: Fill, live: boolean) => void} pick
  * @property {(name: string) => Promise<[number, number]>} named ab of a name
  * @property {(() => void)|null} picture colours from a reference picture
+ * @property {(() => void)|null} reshape takes the area back under the brush
  * @property {boolean} exists whether there is something to remove
  * @property {() => void} remove
  * @property {() => void} [closed]
  */
 
-import { on } from "./app.js";
-import { sentence } from "./api.js";
+import { emit, on } from "./app.js";
 import { abToHex, describe, hexToLab } from "./color.js";
 import { $, h } from "./dom.js";
+import { startEyedropper } from "./eyedropper.js";
+import { sentence } from "./faults.js";
+import { percent, t } from "./i18n.js";
 import { makePad } from "./pad.js";
+import { recent, used } from "./recent.js";
 
 /** @param {import("./view.js").View} view */
 export function startPicker(view) {
@@ -35,11 +39,13 @@ export function startPicker(view) {
   const swatch = (ab) => abToHex(ab, Math.min(75, Math.max(40, question.lightness)));
   const pad = makePad((ab, live) => choose({ ab, swatch: swatch(ab), name: describe(ab) }, live));
   $("#picker-pad").append(pad.element);
+  const eyedropper = startEyedropper(view);
 
   function choose(fill, live = false) {
     fault.hidden = true;
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === fill.name));
     question?.pick(fill, live);
+    if (!live) used(fill);
     $("#picker-remove").hidden = false;
   }
 
@@ -51,7 +57,21 @@ export function startPicker(view) {
         pad.show(question.lightness, ab);
       },
     }, h("span", { class: "swatch", style: { background: color } }), h("span", { class: "name" }, name),
-    h("span", { class: "share" }, share >= 0.005 ? `${Math.round(share * 100)} %` : "")));
+    h("span", { class: "share" }, share >= 0.005 ? percent(share) : "")));
+  }
+
+  /** A colour that was given as a whole: shown on the wheel, too. */
+  function take(fill) {
+    choose(fill);
+    pad.show(question.lightness, fill.ab ?? hexToLab(fill.swatch).slice(1));
+  }
+
+  function showRecent() {
+    const colors = recent();
+    $("#picker-recent").hidden = !colors.length;
+    $("#picker-recent ul").replaceChildren(...colors.map((fill) => h("li", {}, h("button", {
+      type: "button", class: "recent", "aria-label": fill.name, title: fill.name, style: { background: fill.swatch }, onclick: () => take(fill),
+    }))));
   }
 
   /** @param {Question} asked */
@@ -61,6 +81,8 @@ export function startPicker(view) {
     moved = false;
     $("#picker-title").textContent = asked.title;
     $("#picker-picture").hidden = !asked.picture;
+    $("#picker-reshape").hidden = !asked.reshape;
+    showRecent();
     $("#picker-remove").hidden = !asked.exists;
     fault.hidden = true;
     text.value = "";
@@ -72,11 +94,12 @@ export function startPicker(view) {
     cover(true);
     place();
     $("#picker-close").focus({ preventScroll: true });
+    emit("picker");
     let colors = [];
     try {
       colors = await asked.colors;
     } catch (error) {
-      if (question === asked) say(`No suggestions: ${sentence(error)}`);
+      if (question === asked) say(t("picker.none", { why: sentence(error) }));
     }
     if (question !== asked) return;
     list.removeAttribute("aria-busy");
@@ -96,6 +119,7 @@ export function startPicker(view) {
     const { closed } = question;
     const had = box.contains(document.activeElement);
     question = null;
+    eyedropper.stop();
     box.hidden = true;
     cover(false);
     if (had) view.stage.focus({ preventScroll: true });
@@ -107,6 +131,7 @@ export function startPicker(view) {
     const sheet = on && getComputedStyle(box).position === "fixed";
     document.body.classList.toggle("picking", on);
     document.body.style.setProperty("--covered", sheet ? `${box.offsetHeight - $(".rail").offsetHeight}px` : "0px");
+    document.body.style.setProperty("--covered-side", sheet ? `${box.offsetWidth}px` : "0px");
     if (sheet) requestAnimationFrame(() => question && view.reveal(question.anchor));
   }
 
@@ -129,13 +154,11 @@ export function startPicker(view) {
     try {
       if (/^#?[0-9a-f]{6}$/i.test(typed)) {
         const color = `#${typed.replace("#", "").toLowerCase()}`;
-        choose({ color, swatch: color, name: color });
-        pad.show(asked.lightness, hexToLab(color).slice(1));
+        take({ color, swatch: color, name: color });
       } else {
         const ab = await asked.named(typed);
         if (question !== asked) return;
-        choose({ ab, swatch: swatch(ab), name: typed });
-        pad.show(asked.lightness, ab);
+        take({ ab, swatch: swatch(ab), name: typed });
       }
     } catch (error) {
       say(sentence(error));
@@ -151,8 +174,10 @@ export function startPicker(view) {
   });
   $("#picker-close").addEventListener("click", close);
   $("#picker-remove").addEventListener("click", () => question?.remove());
+  $("#picker-drop").addEventListener("click", () => eyedropper.start(take));
+  $("#picker-reshape").addEventListener("click", () => question?.reshape?.());
   $("#picker-picture").addEventListener("click", () => question?.picture?.());
   on("view", place);
   on("photo", close);
-  return { open, close, get isOpen() { return question !== null; } };
+  return { open, close, eyedropper, get isOpen() { return question !== null; } };
 }

@@ -3,6 +3,7 @@
 import { app, change, edits, endGesture, on, select } from "./app.js";
 import { $, h, icon } from "./dom.js";
 import { put } from "./edits.js";
+import { t } from "./i18n.js";
 import { decode, middle } from "./rle.js";
 
 const SLACK = 4;
@@ -33,7 +34,7 @@ export function startPins(view, acts) {
     let known = pins.get(id);
     if (!known) {
       const element = h("button", { type: "button", class: `pin ${kind}`, "data-id": id },
-        h("span", { class: "pin-body" }), h("span", { class: "pin-off", title: "Remove" }, icon("close")));
+        h("span", { class: "pin-body" }), h("span", { class: "pin-off", title: t("remove") }, icon("close")));
       known = { element };
       pins.set(id, known);
       layer.append(element);
@@ -106,16 +107,16 @@ export function startPins(view, acts) {
     const now = edits();
     const kept = new Set();
     if (now && view.size) {
-      now.spots.forEach((one, i) => kept.add(pin(one.id, "spot", one, `Colour ${i + 1}: ${one.fill.name}`, one.fill)));
+      now.spots.forEach((one, i) => kept.add(pin(one.id, "spot", one, t("pin.spot", { i: i + 1, name: one.fill.name }), one.fill)));
       now.regions.forEach((one, i) => {
-        const what = one.ref ? `from ${one.name}` : one.fill.name;
-        kept.add(pin(one.id, one.ref ? "region from-picture" : "region", centreOf(one.mask), `Region ${i + 1}: ${what}`, one.fill));
+        const what = one.ref ? t("pin.from", { name: one.name }) : one.fill.name;
+        kept.add(pin(one.id, one.ref ? "region from-picture" : "region", centreOf(one.mask), t("pin.region", { i: i + 1, name: what }), one.fill));
       });
       clicks.forEach((one, i) => {
-        kept.add(pin(one.id, "suggested", one, `Suggested place ${i + 1}: maybe ${one.colors.slice(0, 3).map((c) => c.name).join(", ")}`));
+        kept.add(pin(one.id, "suggested", one, t("pin.suggested", { i: i + 1, names: one.colors.slice(0, 3).map((c) => c.name).join(", ") })));
         pins.get(one.id).element.firstChild.textContent = String(i + 1);
       });
-      if (draft) kept.add(pin("draft", "draft", draft, "New colour"));
+      if (draft) kept.add(pin("draft", "draft", draft, t("pin.new")));
     }
     for (const [id, { element }] of pins) {
       if (kept.has(id)) continue;

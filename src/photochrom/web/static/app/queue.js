@@ -1,30 +1,46 @@
-/** The photographs that are open: added, coloured one after the other, chosen, removed. Nothing of them is lost by a reload. */
+/** The photographs that are open: added, coloured one after the other, chosen, closed. Nothing of them is lost by a fault. */
 
 import { app, emit, on } from "./app.js";
-import { Away, connection, sentence } from "./api.js";
-import { $, announce, counted, h, icon, toast } from "./dom.js";
-import { history, newId } from "./edits.js";
+import { Away, connection } from "./api.js";
+import { $, announce, toast } from "./dom.js";
+import { newId } from "./edits.js";
+import { explain, passing, undoFaulty } from "./faults.js";
+import { history, restored } from "./history.js";
+import { t } from "./i18n.js";
 import * as sessions from "./sessions.js";
-import { loadAll, removePhoto, savePhoto, savePreviews } from "./store.js";
+import { bin, loadAll, loadOne, removePhoto, savePhoto, savePreviews, saveWork, saving } from "./store.js";
 
 const THUMB = 160;
 const PREVIEW = 1280;
+/** Seconds until a photograph that the server could not open for a reason of its own is tried again. */
+const AGAIN = 20;
+
+const fresh = (more) => ({
+  refs: [], history: history(), session: null, status: "waiting", error: "", thumb: "", size: null, before: null, after: null,
+  version: 0, thumbs: new Map(), alternatives: null, ...more,
+});
+const revived = (kept) => {
+  const photo = fresh({ ...kept, status: "waiting", history: restored(kept.history), version: kept.version ?? 0, thumbs: kept.thumbs ?? new Map() });
+  if (photo.after ?? photo.before) photo.thumb = URL.createObjectURL(photo.after ?? photo.before);
+  return photo;
+};
 
 /** @param {import("./view.js").View} view @param {{repaint: () => void, stop: () => void}} painter */
 export function startQueue(view, painter) {
-  const strip = $("#strip");
-  const fresh = (more) => ({ refs: [], history: history(), session: null, status: "waiting", error: "", thumb: "", size: null, before: null, after: null, ...more });
   let working = false;
 
   /** Files become photographs; the first new one is shown. @param {File[]} files */
   async function add(files) {
-    const photos = files.map((file) => fresh({ id: newId("photo"), name: file.name || "photograph", blob: file }));
+    const photos = files.map((file) => fresh({ id: newId("photo"), name: file.name || t("photograph"), blob: file }));
     if (!photos.length) return;
     app.photos.push(...photos);
     emit("queue");
     activate(photos[0]);
-    for (const photo of photos) await savePhoto(photo);
-    announce(`${counted(photos.length, "photograph")} added.`);
+    for (const photo of photos) {
+      await savePhoto(photo);
+      await saveWork(photo);
+    }
+    announce(t("queue.added", { n: photos.length }));
     work();
   }
 
@@ -70,7 +86,8 @@ export function startQueue(view, painter) {
       try {
         await open(photo);
       } catch (error) {
-        status(photo, error instanceof Away ? "waiting" : "failed", error instanceof Away ? "" : sentence(error));
+        if (error instanceof Away) status(photo, "waiting");
+        else status(photo, "failed", await explain(error, photo.blob, photo.name), passing(error));
       }
     }
     working = false;
@@ -78,7 +95,7 @@ export function startQueue(view, painter) {
 
   async function open(photo) {
     status(photo, "opening");
-    const before = await sessions.original(photo, PREVIEW);
+    const before = await sessions.scan(photo, { size: PREVIEW });
     if (!app.photos.includes(photo)) return sessions.forget(photo);
     photo.before = before;
     if (photo === app.active) {
@@ -89,12 +106,23 @@ export function startQueue(view, painter) {
         view.draw();
       }
     }
-    const small = await sessions.paint(photo, photo.history.edits, { size: THUMB });
-    photo.thumb = URL.createObjectURL(small);
+    photo.thumb = URL.createObjectURL(await small(photo));
     status(photo, "ready");
     savePreviews(photo);
     if (photo === app.active) painter.repaint();
     return undefined;
+  }
+
+  /** The painted picture, small; where the edits cannot be painted, without the one at fault, or grey. */
+  async function small(photo) {
+    for (;;) {
+      try {
+        return await sessions.paint(photo, photo.history.edits, { size: THUMB });
+      } catch (error) {
+        if (error instanceof Away) throw error;
+        if (!(await undoFaulty(photo, error))) return photo.before;
+      }
+    }
   }
 
   /** Tells the style sheets what the stage is for. */
@@ -102,78 +130,114 @@ export function startQueue(view, painter) {
     document.body.dataset.stage = photo ? photo.status : "empty";
     $("#failed-name").textContent = photo?.name ?? "";
     $("#failed-why").textContent = photo?.error ?? "";
+    $("#failed-kept").hidden = !photo?.passing;
     for (const part of [$("#panel"), $(".rail")]) part.inert = photo?.status === "failed";
   }
 
-  function status(photo, state, error = "") {
-    Object.assign(photo, { status: state, error });
+  /** `later`: the server was in trouble, and is asked again after a while. The file and its edits are kept, whatever happens. */
+  function status(photo, state, error = "", later = false) {
+    Object.assign(photo, { status: state, error, passing: later });
     if (photo === app.active) show(photo);
     if (state === "failed") {
       announce(`${photo.name}: ${error}`);
-      // A file that is no photograph is not kept.
-      removePhoto(photo.id);
+      if (later) setTimeout(() => photo.status === "failed" && app.photos.includes(photo) && again(photo), AGAIN * 1000);
     }
     emit("queue");
   }
 
-  function remove(photo) {
+  function again(photo) {
+    status(photo, "waiting");
+    work();
+  }
+
+  /** Takes a photograph off the page. */
+  function drop(photo) {
     const index = app.photos.indexOf(photo);
+    if (index < 0) return;
     app.photos.splice(index, 1);
     sessions.forget(photo);
-    removePhoto(photo.id);
     if (photo.thumb) URL.revokeObjectURL(photo.thumb);
     if (photo === app.active) activate(app.photos[Math.min(index, app.photos.length - 1)] ?? null);
     else emit("queue");
   }
 
-  function clear() {
-    for (const photo of [...app.photos]) {
-      sessions.forget(photo);
-      removePhoto(photo.id);
-    }
+  /** Closes a photograph: it goes to the bin with its edits, and can be had back. */
+  async function close(photo) {
+    await saveWork(photo);
+    await bin(photo.id, true);
+    drop(photo);
+    emit("bin");
+    toast(t("bin.closed", { name: photo.name }), { action: t("undo"), act: () => reopen(photo.id), about: "bin" });
+  }
+
+  /** Brings a photograph back from the bin, or from another window. */
+  async function reopen(id, show = true) {
+    await bin(id, false);
+    const kept = await loadOne(id);
+    if (!kept || app.photos.some((photo) => photo.id === id)) return;
+    const photo = revived(kept);
+    app.photos.push(photo);
+    app.photos.sort((a, b) => (a.id < b.id ? -1 : 1));
+    emit("bin");
+    if (show || !app.active) await activate(photo);
+    else emit("queue");
+    work();
+  }
+
+  async function clear() {
+    const all = await loadAll();
+    for (const photo of app.photos) sessions.forget(photo);
     app.photos.length = 0;
     activate(null);
-    toast("All photographs and edits were removed from this browser.");
+    for (const { id } of all) await removePhoto(id);
+    emit("bin");
+    toast(t("clear.done"));
   }
 
-  function card(photo) {
-    const active = photo === app.active;
-    const words = { waiting: "waiting", opening: "being coloured", ready: "coloured", failed: `failed: ${photo.error}` }[photo.status];
-    return h("li", { class: `thumb ${photo.status}` },
-      h("button", { type: "button", "aria-current": active ? "true" : "false", "aria-label": `${photo.name}, ${words}`, title: `${photo.name} (${words})`, onclick: () => photo === app.active || activate(photo) },
-        photo.thumb ? h("img", { src: photo.thumb, alt: "" }) : icon(photo.status === "failed" ? "warning" : "picture"),
-        h("span", { class: "ellipsis" }, photo.name)),
-      h("button", { type: "button", class: "icon-button", "aria-label": `Remove ${photo.name}`, onclick: () => remove(photo) }, icon("close")));
-  }
-
-  on("queue", () => {
-    const many = app.photos.length > 1;
-    document.body.classList.toggle("many", many);
-    strip.replaceChildren(...(many ? app.photos.map(card) : []));
-    $('[aria-current="true"]', strip)?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    const done = app.photos.filter(({ status: state }) => state === "ready" || state === "failed").length;
-    $("#queue-progress").hidden = !many || done === app.photos.length;
-    $("#queue-progress progress").max = app.photos.length;
-    $("#queue-progress progress").value = done;
-    $("#queue-progress span").textContent = `${done} of ${app.photos.length} coloured`;
-    $("#save-all").hidden = !many;
+  // What another window of this browser did.
+  on("elsewhere", async ({ kind, id }) => {
+    const photo = app.photos.find((one) => one.id === id);
+    const kept = await loadOne(id);
+    if (!kept || kept.binned) {
+      if (photo) {
+        drop(photo);
+        toast(t("tabs.closed", { name: photo.name }));
+      }
+      emit("bin");
+    } else if (!photo) {
+      if (kept.history) reopenHere(kept);
+    } else if (kind === "photo") photo.refs = kept.refs;
+    else if (kept.version > photo.version && !saving.get(id)) {
+      photo.history = restored(kept.history);
+      photo.version = kept.version;
+      photo.refs = kept.refs;
+      if (photo !== app.active) return;
+      emit("edits", { elsewhere: true });
+      toast(t("tabs.changed"), { about: "tabs" });
+    }
   });
-  on("back", work);
+
+  /** A photograph that another window opened. */
+  function reopenHere(kept) {
+    app.photos.push(revived(kept));
+    if (app.active) emit("queue");
+    else activate(app.photos[0]);
+    work();
+  }
+
+  on("back", () => {
+    for (const photo of app.photos) if (photo.status === "failed" && photo.passing) status(photo, "waiting");
+    work();
+  });
   on("painted", (photo) => {
     if (!photo.after) return;
     const old = photo.thumb;
     photo.thumb = URL.createObjectURL(photo.after);
-    const image = $('[aria-current="true"] img', strip);
-    if (image) image.src = photo.thumb;
+    emit("thumbnail", photo);
     if (old) URL.revokeObjectURL(old);
   });
-  $("#failed-remove").addEventListener("click", () => app.active && remove(app.active));
-  $("#failed-again").addEventListener("click", () => {
-    if (!app.active) return;
-    savePhoto(app.active);
-    status(app.active, "waiting");
-    work();
-  });
+  $("#failed-remove").addEventListener("click", () => app.active && close(app.active));
+  $("#failed-again").addEventListener("click", () => app.active && again(app.active));
 
   /** Waits until the active photograph is coloured, or is known not to be one. */
   const settled = () => new Promise((done) => {
@@ -183,14 +247,11 @@ export function startQueue(view, painter) {
 
   /** What was here before the page was left. */
   async function restore() {
-    for (const kept of await loadAll()) {
-      const photo = fresh({ ...kept, status: "waiting" });
-      if (photo.after) photo.thumb = URL.createObjectURL(photo.after);
-      app.photos.push(photo);
-    }
+    for (const kept of await loadAll()) if (!kept.binned) app.photos.push(revived(kept));
     const last = localStorage.getItem("photochrom-active");
+    emit("bin");
     await activate(app.photos.find(({ id }) => id === last) ?? app.photos[0] ?? null);
   }
 
-  return { add, remove, clear, restore, settled };
+  return { add, activate, close, reopen, clear, restore, settled };
 }

@@ -1,12 +1,15 @@
 /** Reference pictures: chosen from a file, kept with the photograph, for all of it or for a region. */
 
 import { app, change, edits, on } from "./app.js";
-import { sentence } from "./api.js";
 import { $, h, icon, toast } from "./dom.js";
 import { newId, put, without } from "./edits.js";
-import { addReference } from "./sessions.js";
+import { sentence } from "./faults.js";
+import { t } from "./i18n.js";
+import { dropReference, paint } from "./sessions.js";
 import { savePhoto } from "./store.js";
 
+/** Pixels along a side at which a change is tried before it is made. */
+const TRIAL = 160;
 const addresses = new WeakMap();
 
 /** The address of a picture that lies in this page. */
@@ -15,27 +18,47 @@ export function addressOf(blob) {
   return addresses.get(blob);
 }
 
-/** Lets the user choose a file, and hands on the picture that became of it. @param {(picture: import("./app.js").Picture) => void} then */
-export function chooseReference(then) {
+/**
+ * Changes the active photograph's edits if the server can paint them so; else throws what the server says, and nothing has changed.
+ * @param {(edits: import("./edits.js").Edits) => import("./edits.js").Edits} make
+ */
+export async function attempt(make) {
+  const photo = app.active;
+  await paint(photo, make(photo.history.edits), { size: TRIAL });
+  if (photo === app.active) change(make);
+}
+
+/**
+ * Lets the user choose a file that becomes a reference picture.
+ * @param {(picture: import("./app.js").Picture) => (edits: import("./edits.js").Edits) => import("./edits.js").Edits} make the change with it
+ * @param {() => void} then called when it was made
+ */
+export function chooseReference(make, then = () => {}) {
   const input = $("#reference-file");
   input.value = "";
-  input.onchange = () => input.files[0] && takeReference(input.files[0], then);
+  input.onchange = () => input.files[0] && takeReference(input.files[0], make, then);
   input.click();
 }
 
-/** A file as a reference picture of the active photograph. */
-export async function takeReference(file, then) {
+/** A file as a reference picture of the active photograph; one that cannot be used leaves nothing behind. */
+async function takeReference(file, make, then) {
   const photo = app.active;
   if (!photo) return;
-  const picture = { id: newId("ref"), name: file.name || "picture", blob: file };
+  const picture = { id: newId("ref"), name: file.name || t("picture"), blob: file };
+  photo.refs = [...photo.refs, picture];
+  document.body.classList.add("saving");
   try {
-    await addReference(photo, picture);
+    await attempt(make(picture));
   } catch (error) {
-    toast(`${picture.name} was not taken as a reference: ${sentence(error)}`, { kind: "error" });
+    dropReference(photo, picture);
+    photo.refs = photo.refs.filter((one) => one !== picture);
+    toast(t("reference.refused", { name: picture.name, why: sentence(error) }), { kind: "error" });
     return;
+  } finally {
+    document.body.classList.remove("saving");
   }
   await savePhoto(photo);
-  if (photo === app.active) then(picture);
+  if (photo === app.active) then();
 }
 
 /** The part of the panel for references to the whole. */
@@ -49,11 +72,11 @@ export function startReferences() {
     return h("li", { class: "reference" },
       picture ? h("img", { src: addressOf(picture.blob), alt: "", onerror: (event) => event.target.classList.add("unseen") }) : h("span", { class: "no-thumb" }),
       h("div", {},
-        h("span", { class: "ellipsis", title: one.name }, one.name),
-        h("label", { class: "small", for: id }, "Trust"),
+        h("span", { class: "name", title: one.name }, one.name),
+        h("label", { class: "small", for: id }, t("reference.trust")),
         h("input", { id, type: "range", min: "0", max: "1", step: "0.05", value: String(one.trust), oninput: (event) => set(Number(event.target.value), true) })),
       h("button", {
-        type: "button", class: "icon-button", "aria-label": `Remove reference ${one.name}`,
+        type: "button", class: "icon-button", "aria-label": t("reference.remove", { name: one.name }),
         onclick: () => change((now) => without(now, "references", one.id)),
       }, icon("close")));
   }
@@ -68,7 +91,7 @@ export function startReferences() {
     list.replaceChildren(...now.references.map(row));
   }
 
-  const use = (picture) => change((now) => put(now, "references", { id: newId("whole"), ref: picture.id, trust: 0.5, name: picture.name }));
+  const use = (picture) => (now) => put(now, "references", { id: newId("whole"), ref: picture.id, trust: 0.5, name: picture.name });
   $("#reference-add").addEventListener("click", () => chooseReference(use));
   on("edits photo", render);
 }

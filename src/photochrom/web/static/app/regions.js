@@ -1,43 +1,35 @@
 /**
- * Marking a region: by brush, or by a box that is grown to the object in it. What is marked waits as a draft until it is given a
- * colour or a reference picture.
+ * Marking an area: by brush, or by a box that is grown to the object in it. What is marked waits as a draft until it is given a
+ * colour or a reference picture; the brush mends what the box found, and an area that has its colour already.
  */
 
-import { app, edits, emit, on } from "./app.js";
-import { sentence } from "./api.js";
+import { app, edits, emit, on, setTool } from "./app.js";
 import { $, announce, toast } from "./dom.js";
+import { sentence } from "./faults.js";
+import { t } from "./i18n.js";
+import { drawableOf, stroke } from "./masking.js";
 import { decode, encode, gridFor, middle } from "./rle.js";
 import * as sessions from "./sessions.js";
 
-const TINT = [255, 255, 255];
 const drawn = new WeakMap();
+const STROKES = 20;
+/** A box smaller than this on the screen was a click. */
+const CLICK = 6;
 
-/** A mask as something to draw: hatched where it is a draft, else its border alone. @param {import("./rle.js").Grid} grid */
-function drawableOf(grid, hatched) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [grid.width, grid.height];
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(grid.width, grid.height);
-  const at = (x, y) => x >= 0 && y >= 0 && x < grid.width && y < grid.height && grid.data[y * grid.width + x];
-  const rim = Math.max(1, Math.round(Math.max(grid.width, grid.height) / 400));
-  for (let y = 0; y < grid.height; y++) {
-    for (let x = 0; x < grid.width; x++) {
-      if (!at(x, y)) continue;
-      const edge = !at(x - rim, y) || !at(x + rim, y) || !at(x, y - rim) || !at(x, y + rim);
-      if (edge || hatched) image.data.set(edge ? [...TINT, 255] : (x + y) % 6 < 3 ? [...TINT, 95] : [0, 0, 0, 70], 4 * (y * grid.width + x));
-    }
-  }
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-
-/** @param {import("./view.js").View} view @param {{choose: (mask: Object, anchor: {x: number, y: number}) => void}} acts */
+/**
+ * @param {import("./view.js").View} view
+ * @param {{choose: (mask: Object, anchor: {x: number, y: number}) => void, reshape: (id: string, mask: Object) => void}} acts
+ */
 export function startRegions(view, acts) {
   /** @type {import("./rle.js").Grid|null} */
   let draft = null;
   let shown = null;
   /** What the draft was grown to, as the server gave it, until it is touched by the brush. */
   let grown = null;
+  /** The area that the draft is the new shape of, or null for a new one. @type {string|null} */
+  let editing = null;
+  /** The draft before each of the last strokes. @type {(Uint8Array|null)[]} */
+  let strokes = [];
   let last = null;
   let corner = null;
   const bar = $("#region-bar");
@@ -45,6 +37,7 @@ export function startRegions(view, acts) {
   const size = $("#brush-size");
   const erase = $("#brush-erase");
   const ring = $("#brush-ring");
+  const erasing = () => erase.getAttribute("aria-pressed") === "true";
 
   view.layers.masks = () => {
     const masks = [];
@@ -61,16 +54,36 @@ export function startRegions(view, acts) {
     shown = null;
     const any = Boolean(draft?.data.includes(1));
     $("#region-choose").disabled = !any;
-    $("#region-discard").disabled = !any;
+    $("#region-choose").textContent = t(editing ? "region.done" : "region.choose");
+    $("#region-discard").disabled = !draft;
+    showBar();
     view.draw();
   }
 
+  function showBar() {
+    const marking = app.tool === "brush" || app.tool === "box";
+    bar.hidden = !(app.active && (marking || draft));
+    bar.dataset.tool = marking ? app.tool : "none";
+    $(".for-brush.hint-text", bar).textContent = t(editing ? "brush.edit" : draft ? "brush.more" : "brush.hint");
+  }
+
   function discard() {
-    draft = grown = null;
-    last = null;
-    corner = null;
+    draft = grown = editing = last = corner = null;
+    strokes = [];
     rubber.hidden = true;
     changed();
+  }
+
+  const remember = () => (strokes = [...strokes, draft && draft.data.slice()].slice(-STROKES));
+
+  /** Takes the last stroke back. Returns whether there was one. */
+  function undo() {
+    if (!strokes.length) return false;
+    const data = strokes.pop();
+    draft = data ? { ...(draft ?? gridFor(view.size.width, view.size.height)), data } : null;
+    grown = null;
+    changed();
+    return true;
   }
 
   /** One dab, or a stroke from the last place to this one: x and y in pixels of the picture. */
@@ -78,19 +91,8 @@ export function startRegions(view, acts) {
     draft ??= gridFor(view.size.width, view.size.height);
     grown = null;
     const k = draft.width / view.size.width;
-    const radius = Math.max(0.6, (Number(size.value) / 2 / view.scale) * k);
     const to = { x: x * k, y: y * k };
-    const from = last ?? to;
-    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / Math.max(0.5, radius / 2)));
-    const value = erase.getAttribute("aria-pressed") === "true" ? 0 : 1;
-    for (let i = 1; i <= steps; i++) {
-      const [cx, cy] = [from.x + ((to.x - from.x) * i) / steps, from.y + ((to.y - from.y) * i) / steps];
-      for (let gy = Math.max(0, Math.floor(cy - radius)); gy <= Math.min(draft.height - 1, Math.ceil(cy + radius)); gy++) {
-        for (let gx = Math.max(0, Math.floor(cx - radius)); gx <= Math.min(draft.width - 1, Math.ceil(cx + radius)); gx++) {
-          if ((gx + 0.5 - cx) ** 2 + (gy + 0.5 - cy) ** 2 <= radius ** 2) draft.data[gy * draft.width + gx] = value;
-        }
-      }
-    }
+    stroke(draft, last ?? to, to, Math.max(0.6, (Number(size.value) / 2 / view.scale) * k), erasing() ? 0 : 1);
     last = to;
     changed();
   }
@@ -110,35 +112,63 @@ export function startRegions(view, acts) {
     const { width, height } = view.size;
     const inside = (value, length) => Math.min(length, Math.max(0, Math.round(value)));
     const box = [inside(Math.min(a.x, b.x), width), inside(Math.min(a.y, b.y), height), inside(Math.max(a.x, b.x), width), inside(Math.max(a.y, b.y), height)];
-    if (box[2] - box[0] < 2 || box[3] - box[1] < 2) return;
+    if (Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) * view.scale < CLICK || box[2] - box[0] < 2 || box[3] - box[1] < 2) {
+      toast(t("box.click"), { about: "box" });
+      announce(t("box.click"));
+      return;
+    }
     const photo = app.active;
+    let found = null;
     if ($("#box-grow").checked) {
       view.stage.classList.add("growing");
       try {
-        const mask = await sessions.grow(photo, box);
-        if (photo !== app.active) return;
-        [draft, grown] = [decode(mask), mask];
+        found = await sessions.grow(photo, box);
       } catch (error) {
-        toast(`No object found: ${sentence(error)}`, { kind: "error" });
+        toast(t("box.none", { why: sentence(error) }), { kind: "error" });
         return;
       } finally {
         view.stage.classList.remove("growing");
       }
-    } else {
-      draft = gridFor(width, height);
-      const k = draft.width / width;
-      for (let y = Math.round(box[1] * k); y < Math.round(box[3] * k); y++) draft.data.fill(1, y * draft.width + Math.round(box[0] * k), y * draft.width + Math.round(box[2] * k));
+      if (photo !== app.active) return;
     }
+    remember();
+    grown = found;
+    draft = found ? decode(found) : boxed(box);
     changed();
-    announce("Area marked. Choose its colour.");
+    announce(t("box.marked"));
     choose();
+  }
+
+  /** A grid with all of a box in it. */
+  function boxed(box) {
+    const grid = gridFor(view.size.width, view.size.height);
+    const [x0, y0, x1, y1] = box.map((side) => Math.round((side * grid.width) / view.size.width));
+    for (let y = y0; y < Math.min(y1, grid.height); y++) grid.data.fill(1, y * grid.width + x0, y * grid.width + x1);
+    return grid;
   }
 
   function choose() {
     if (!draft?.data.includes(1)) return;
-    const at = middle(draft);
     const { width, height } = view.size;
-    acts.choose(grown ?? encode(draft, width, height), { x: Math.floor(at.x * width), y: Math.floor(at.y * height) });
+    const mask = grown ?? encode(draft, width, height);
+    if (editing) {
+      acts.reshape(editing, mask);
+      discard();
+      setTool("color");
+      return;
+    }
+    const at = middle(draft);
+    acts.choose(mask, { x: Math.floor(at.x * width), y: Math.floor(at.y * height) });
+  }
+
+  /** Takes an area that has its colour back under the brush. @param {{id: string, mask: Object}} region */
+  function edit({ id, mask }) {
+    discard();
+    draft = decode(mask);
+    editing = id;
+    setTool("brush");
+    changed();
+    announce(t("brush.edit"));
   }
 
   const followed = ({ sx, sy }) => {
@@ -150,36 +180,37 @@ export function startRegions(view, acts) {
     followed({ sx: event.clientX - box.left, sy: event.clientY - box.top });
   });
 
-  on("tool photo", () => {
-    discard();
-    bar.hidden = !(app.active && (app.tool === "brush" || app.tool === "box"));
-    bar.dataset.tool = app.tool;
+  on("tool", () => {
+    corner = null;
+    rubber.hidden = true;
     erase.setAttribute("aria-pressed", "false");
     view.stage.dataset.tool = app.tool;
+    showBar();
   });
+  on("photo", discard);
   on("selection", () => view.draw());
   $("#region-choose").addEventListener("click", choose);
   $("#region-discard").addEventListener("click", discard);
-  erase.addEventListener("click", () => erase.setAttribute("aria-pressed", String(erase.getAttribute("aria-pressed") !== "true")));
+  erase.addEventListener("click", () => erase.setAttribute("aria-pressed", String(!erasing())));
   size.addEventListener("input", () => (ring.style.width = ring.style.height = `${size.value}px`));
 
   return {
-    discard,
+    discard, edit, undo,
     get hasDraft() {
       return draft !== null;
     },
     resize: (step) => { size.value = String(Number(size.value) + step); emit("view"); },
     brush: {
-      down(place) { last = null; dab(place); return true; },
+      down(place) { remember(); last = null; dab(place); return true; },
       move: dab,
       up() { last = null; },
-      cancel: discard,
+      cancel() { last = null; undo(); },
     },
     box: {
-      down(place) { discard(); corner = place; return true; },
-      move(place) { stretch(corner, place); },
+      down(place) { corner = place; return true; },
+      move(place) { if (corner) stretch(corner, place); },
       up(place) { const from = corner; corner = null; if (from) grow(from, place); },
-      cancel: discard,
+      cancel() { corner = null; rubber.hidden = true; },
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Masks as COCO's compressed run lengths, column by column, as `photochrom.masks` writes them.
+ * Masks as COCO's compressed run lengths, column by column, as `photochrom.edits.masks` writes them.
  * The page keeps masks small (a grid of at most {@link GRID} cells a side); run lengths are of the picture's own size.
  *
  * @typedef {{size: [number, number], counts: string}} Rle  size is [height, width] in pixels of the picture

@@ -1,11 +1,16 @@
-/** Saving: the picture in full resolution, the edits, or both; and reading edits back. */
+/** Saving: the picture in full resolution, the edits, both, before and after, or all pictures; and reading edits back. */
 
-import { app, emit } from "./app.js";
-import { sentence } from "./api.js";
-import { $, announce, counted, toast } from "./dom.js";
-import { commit, fromWire } from "./edits.js";
-import * as sessions from "./sessions.js";
+import { app, emit, on, undoStep } from "./app.js";
+import { Away } from "./api.js";
+import { saveAlbum } from "./album.js";
+import { $, announce, hideToast, toast } from "./dom.js";
+import { fromWire } from "./edits.js";
+import { sentence } from "./faults.js";
+import { commit } from "./history.js";
+import { t } from "./i18n.js";
 import { chooseReference } from "./references.js";
+import * as sessions from "./sessions.js";
+import { comparison, copyPicture } from "./share.js";
 
 const EXTENSIONS = { jpeg: "jpg", png: "png", tiff: "tif", webp: "webp" };
 
@@ -28,8 +33,7 @@ function nameOf(photo, format, type) {
 }
 
 async function savePicture(photo, format) {
-  const response = await sessions.result(photo, photo.history.edits, format);
-  const blob = await response.blob();
+  const blob = await (await sessions.result(photo, photo.history.edits, format)).blob();
   download(blob, nameOf(photo, format, blob.type));
 }
 
@@ -38,9 +42,15 @@ async function saveEdits(photo) {
   download(await response.blob(), `${stemOf(photo.name)}.photochrom.json`);
 }
 
+const saveComparison = (kind) => async (photo) => {
+  const { blob, ending } = await comparison(photo, kind);
+  download(blob, `${stemOf(photo.name)}_${ending}`);
+};
+
 export function startSave() {
   const menu = $("#save-menu");
   const button = $("#save");
+  let undone = null;
 
   function open(on) {
     menu.hidden = !on;
@@ -48,32 +58,73 @@ export function startSave() {
     if (on) $("#save-picture").focus();
   }
 
-  /** One of the ways to save, told while it lasts and when it is done. */
-  async function run(photos, jobs) {
+  /** One of the ways to save, told while it lasts and when it is done; what failed for want of the server is offered again. */
+  async function run(work, during) {
     open(false);
-    const format = $("#format").value;
+    undone = null;
     document.body.classList.add("saving");
     button.disabled = true;
     try {
-      for (const [i, photo] of photos.entries()) {
-        toast(photos.length > 1 ? `Saving ${i + 1} of ${photos.length}: ${photo.name}` : `Saving ${photo.name} in full resolution …`, { stay: true });
-        for (const job of jobs) await job(photo, format);
-      }
-      toast(photos.length > 1 ? `${counted(photos.length, "photograph")} saved.` : "Saved.");
-      announce("Saved.");
+      toast(during, { stay: true, about: "save" });
+      const said = await work();
+      toast(said ?? t("save.done"), { about: "save" });
+      announce(t("save.done"));
     } catch (error) {
-      toast(`Not saved: ${sentence(error)}`, { kind: "error", action: "Try again", act: () => run(photos, jobs) });
+      if (error.name === "AbortError") hideToast("save");
+      else {
+        if (error instanceof Away) undone = () => run(work, during);
+        toast(t("save.failed", { why: sentence(error) }), { kind: "error", about: "save", action: t("again"), act: () => run(work, during) });
+      }
     }
     document.body.classList.remove("saving");
     button.disabled = false;
   }
 
-  const one = (...jobs) => () => app.active?.status === "ready" && run([app.active], jobs);
+  on("back", () => {
+    if (!undone) return;
+    const again = undone;
+    undone = null;
+    toast(t("save.back"), { about: "save", action: t("save.now"), act: again });
+  });
+
+  const one = (...jobs) => () => {
+    const photo = app.active;
+    if (photo?.status !== "ready") return;
+    const format = $("#format").value;
+    run(async () => {
+      for (const job of jobs) await job(photo, format);
+    }, t("save.during", { name: photo.name }));
+  };
+
+  function all() {
+    const photos = app.photos.filter(({ status }) => status === "ready");
+    const format = $("#format").value;
+    const files = async (photo) => {
+      const response = await sessions.result(photo, photo.history.edits, format);
+      const sidecar = await sessions.sidecar(photo, photo.history.edits);
+      return [{ name: nameOf(photo, format, response.headers.get("Content-Type") ?? ""), response },
+        { name: `${stemOf(photo.name)}.photochrom.json`, response: sidecar }];
+    };
+    run(async () => {
+      const told = (i) => toast(t("save.all.during", { i: i + 1, n: photos.length, name: photos[i].name }), { stay: true, about: "save" });
+      const { failed } = await saveAlbum(photos, files, { told, download });
+      if (failed.length === photos.length) throw failed[0].error;
+      if (!failed.length) return t("save.all.done", { n: photos.length });
+      return t("save.all.some", { n: photos.length - failed.length, names: failed.map(({ photo }) => photo.name).join(", "), why: sentence(failed[0].error) });
+    }, t("save.all"));
+  }
+
   button.addEventListener("click", () => open(menu.hidden));
   $("#save-picture").addEventListener("click", one(savePicture));
   $("#save-edits").addEventListener("click", one(saveEdits));
   $("#save-both").addEventListener("click", one(savePicture, saveEdits));
-  $("#save-all").addEventListener("click", () => run(app.photos.filter(({ status }) => status === "ready"), [savePicture]));
+  $("#save-side").addEventListener("click", one(saveComparison("side")));
+  $("#save-slider").addEventListener("click", one(saveComparison("slider")));
+  $("#save-all").addEventListener("click", all);
+  $("#copy-picture").addEventListener("click", () => {
+    open(false);
+    copyPicture().catch((error) => toast(t("copy.failed", { why: sentence(error) }), { kind: "error" }));
+  });
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
@@ -88,7 +139,7 @@ export function startSave() {
 export async function loadSidecar(file) {
   const photo = app.active;
   if (!photo || photo.status !== "ready") {
-    toast("Open the photograph first, then its edits.", { kind: "error" });
+    toast(t("load.first"), { kind: "error" });
     return;
   }
   try {
@@ -96,18 +147,16 @@ export async function loadSidecar(file) {
     const serverIds = new Map([...photo.session.refs].map(([here, there]) => [there, here]));
     const found = (id) => {
       const ref = serverIds.get(id);
-      return { ref, name: photo.refs.find((one) => one.id === ref)?.name ?? "picture" };
+      return { ref, name: photo.refs.find((one) => one.id === ref)?.name ?? t("picture") };
     };
     const read = fromWire(wire, found);
     photo.history = commit(photo.history, read);
     if (photo === app.active) emit("edits");
     if (missing.length) {
       const name = String(missing[0].path).split(/[\\/]/).pop();
-      toast(`These edits take colours from “${name}”, which is not here.`, {
-        kind: "error", action: "Choose it", act: () => chooseReference(() => loadSidecar(file)),
-      });
-    } else toast(`Edits of ${file.name} loaded: ${counted(read.spots.length + read.regions.length, "colour")}.`, { action: "Undo", act: () => $("#undo").click() });
+      toast(t("load.missing", { name }), { kind: "error", action: t("load.choose"), act: () => chooseReference(() => (now) => now, () => loadSidecar(file)) });
+    } else toast(t("load.done", { name: file.name, n: read.spots.length + read.regions.length }), { action: t("undo"), act: undoStep });
   } catch (error) {
-    toast(`${file.name} was not loaded: ${sentence(error)}`, { kind: "error" });
+    toast(t("load.failed", { name: file.name, why: sentence(error) }), { kind: "error" });
   }
 }

@@ -2,7 +2,7 @@
 
 import { app, emit } from "./app.js";
 import { Problem, call, getBlob, getJson } from "./api.js";
-import { toWire } from "./edits.js";
+import { picturesOf, toWire } from "./edits.js";
 
 /** @typedef {import("./app.js").Photo} Photo */
 
@@ -25,7 +25,7 @@ export async function withSession(photo, job) {
   }
 }
 
-/** Opens a photograph, and sends the reference pictures that it needs. */
+/** Opens a photograph; reference pictures are sent when edits first need them. */
 function open(photo) {
   if (!opening.has(photo)) {
     opening.set(photo, start(photo).finally(() => opening.delete(photo)));
@@ -38,7 +38,7 @@ async function start(photo) {
   form.append("picture", photo.blob, photo.name);
   const session = await getJson("v1/sessions", { form });
   session.refs = new Map();
-  for (const picture of photo.refs) await sendReference(session, picture);
+  session.sending = new Map();
   photo.session = session;
   photo.size = { width: session.width, height: session.height };
   if (photo === app.active) emit("session");
@@ -48,43 +48,69 @@ async function start(photo) {
 async function sendReference(session, picture) {
   const form = new FormData();
   form.append("picture", picture.blob, picture.name);
-  const { id } = await getJson(`v1/sessions/${session.id}/references`, { form });
-  session.refs.set(picture.id, id);
+  try {
+    const { id } = await getJson(`v1/sessions/${session.id}/references`, { form });
+    session.refs.set(picture.id, id);
+  } catch (error) {
+    // It is the reference that the server cannot use, not the photograph.
+    if (error instanceof Problem && error.field === "picture") error.field = "references";
+    throw error;
+  } finally {
+    session.sending.delete(picture.id);
+  }
 }
 
-/** Adds a reference picture to a photograph, if the server takes it. @param {Photo} photo @param {import("./app.js").Picture} picture */
-export async function addReference(photo, picture) {
-  await withSession(photo, (session) => sendReference(session, picture));
-  photo.refs.push(picture);
+/** Sends the pictures that edits take colours from and that the server does not have. */
+async function sendNeeded(photo, session, edits) {
+  for (const picture of photo.refs) {
+    if (session.refs.has(picture.id) || !picturesOf(edits).includes(picture.id)) continue;
+    if (!session.sending.has(picture.id)) session.sending.set(picture.id, sendReference(session, picture));
+    await session.sending.get(picture.id);
+  }
 }
 
-/** POST of JSON; `body` may depend on the session, because the ids of reference pictures do. */
-const ask = (photo, what, body, signal) =>
-  withSession(photo, (session, base) => call(`${base}/${what}`, { json: typeof body === "function" ? body(session) : body, signal }));
+/** Lets the server forget a reference picture. @param {Photo} photo @param {import("./app.js").Picture} picture */
+export function dropReference(photo, { id }) {
+  const known = photo.session?.refs.get(id);
+  photo.session?.refs.delete(id);
+  if (known) call(`v1/sessions/${photo.session.id}/references/${known}`, { method: "DELETE" }).catch(() => {});
+}
 
-const edited = (edits, more) => (session) => ({ edits: toWire(edits, session.refs), ...more });
+/** POST of edits and more, as JSON. */
+const ask = (photo, what, edits, more, signal) => withSession(photo, async (session, base) => {
+  await sendNeeded(photo, session, edits);
+  return call(`${base}/${what}`, { json: { edits: toWire(edits, session.refs), ...more }, signal });
+});
 
 /** The painted picture, at most `size` pixels long; `view` crops. @returns {Promise<Blob>} */
 export const paint = async (photo, edits, { size, view = null, signal = undefined }) =>
-  (await ask(photo, "paint", edited(edits, { size, view }), signal)).blob();
-export const original = (photo, size, signal) => withSession(photo, (_, base) => getBlob(`${base}/original?size=${size}`, { signal }));
-export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edited(edits, { size }), signal)).blob();
+  (await ask(photo, "paint", edits, { size, view }, signal)).blob();
+/** The photograph as its file shows it, with a tint where it has one; `view` crops. @returns {Promise<Blob>} */
+export const scan = (photo, { size, view = null, signal = undefined }) => withSession(photo, (_, base) =>
+  getBlob(`${base}/scan?${new URLSearchParams({ size, ...view })}`, { signal }));
+export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edits, { size }, signal)).blob();
 /** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, ab: [number, number]}[]>} */
-export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edited(edits, { x, y, count: 8 }))).json();
+export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edits, { x, y, count: 8 })).json();
 /** Places worth a click, best first. @returns {Promise<{x: number, y: number, gain: number, colors: Object[]}[]>} */
-export const suggestions = async (photo, edits, count) => (await ask(photo, "suggestions", edited(edits, { count }))).json();
-export const alternatives = async (photo, edits, seed) => (await ask(photo, "alternatives", edited(edits, { count: 4, seed }))).json();
-export const grow = async (photo, box) => (await (await ask(photo, "grow", { box })).json()).mask;
+export const suggestions = async (photo, edits, count) => (await ask(photo, "suggestions", edits, { count })).json();
+export const alternatives = async (photo, edits, seed) => (await ask(photo, "alternatives", edits, { count: 4, seed })).json();
+export const grow = (photo, box) => withSession(photo, async (_, base) => (await (await call(`${base}/grow`, { json: { box } })).json()).mask);
 /** The finished file. @returns {Promise<Response>} */
-export const result = (photo, edits, format) => ask(photo, "result", edited(edits, { format }));
-export const sidecar = (photo, edits) => ask(photo, "sidecar", edited(edits));
+export const result = (photo, edits, format) => ask(photo, "result", edits, { format });
+export const sidecar = (photo, edits) => ask(photo, "sidecar", edits);
+/** Before and after in one file: `kind` is "side" (a JPEG) or "slider" (a moving WebP). @returns {Promise<Blob>} */
+export const comparison = async (photo, edits, kind) => (await ask(photo, "comparison", edits, { kind })).blob();
 
 /**
  * The edits of a sidecar file, as the server reads them for this photograph, and the pictures that they name and are not here.
  * @returns {Promise<{edits: Object, missing_references: {path: string, sha256: string}[]}>}
  */
 export function readSidecar(photo, file) {
-  return withSession(photo, (_, base) => {
+  return withSession(photo, async (session, base) => {
+    for (const picture of photo.refs) {
+      // One that cannot be used is then among the missing ones.
+      if (!session.refs.has(picture.id)) await sendReference(session, picture).catch((error) => { if (!(error instanceof Problem)) throw error; });
+    }
     const form = new FormData();
     form.append("sidecar", file, "edits.json");
     return getJson(`${base}/edits`, { form });
@@ -92,10 +118,8 @@ export function readSidecar(photo, file) {
 }
 
 /** The ab of a colour's name. Throws Problem where nobody knows it. */
-export async function colourNamed(photo, name) {
-  const body = { edits: { hints: [{ x: 0, y: 0, color: name }] } };
-  return (await (await ask(photo, "sidecar", body)).json()).hints[0].ab;
-}
+export const colourNamed = (photo, name) => withSession(photo, async (_, base) =>
+  (await (await call(`${base}/sidecar`, { json: { edits: { hints: [{ x: 0, y: 0, color: name }] } } })).json()).hints[0].ab);
 
 /** Lets the server forget a photograph; where that fails it does so by itself after an hour. */
 export function forget(photo) {

@@ -1,12 +1,21 @@
 /**
  * IndexedDB: photographs, reference pictures and edits outlive a reload, a crash and a server's end, until the user removes them.
- * Three tables: `photos` (files, written once), `work` (edits, written at every change) and `previews` (what was seen last).
+ * Three tables: `photos` (files; `binned` is when one was closed), `work` (edits, written at every change, with a version), and
+ * `previews` (what was seen last). Windows of the same browser tell each other what they changed; edits of two that were made
+ * at once are joined.
  */
 
+import { emit } from "./app.js";
+import { merge, restored } from "./history.js";
+
 const TABLES = ["photos", "work", "previews"];
+const DAYS = 30;
 
 let database = null;
 let warned = () => {};
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("photochrom") : { postMessage() {} };
+channel.onmessage = ({ data }) => emit("elsewhere", data);
+const tell = (kind, id) => channel.postMessage({ kind, id });
 
 const promised = (request) =>
   new Promise((done, fail) => {
@@ -29,32 +38,80 @@ export async function openStore(warn) {
 }
 
 async function write(table, action) {
-  if (!database) return;
+  if (!database) return undefined;
   try {
-    await promised(action(database.transaction(table, "readwrite").objectStore(table)));
+    return await action(database.transaction(table, "readwrite").objectStore(table));
   } catch {
     warned();
+    return undefined;
   }
 }
 
 /** @param {import("./app.js").Photo} photo */
-export const savePhoto = ({ id, name, blob, refs }) => write("photos", (table) => table.put({ id, name, blob, refs }));
-
-/** @param {import("./app.js").Photo} photo */
-export const saveWork = ({ id, history }) => write("work", (table) => table.put({ id, history }));
-
-/** @param {import("./app.js").Photo} photo */
-export const savePreviews = ({ id, size, before, after }) => write("previews", (table) => table.put({ id, size, before, after }));
-
-export async function removePhoto(id) {
-  for (const name of TABLES) await write(name, (table) => table.delete(id));
+export async function savePhoto({ id, name, blob, refs }) {
+  await write("photos", (table) => promised(table.put({ id, name, blob, refs })));
+  tell("photo", id);
 }
 
-/** Everything that was kept, in the order in which it was added. */
+/** How many writes of a photograph's edits are on their way. */
+export const saving = new Map();
+
+/**
+ * Keeps the edits. Where another window has written since, theirs and ours are joined first; then true is returned.
+ * @param {import("./app.js").Photo} photo @returns {Promise<boolean>}
+ */
+export async function saveWork(photo) {
+  const { id } = photo;
+  saving.set(id, (saving.get(id) ?? 0) + 1);
+  let joined = false;
+  await write("work", async (table) => {
+    const kept = await promised(table.get(id));
+    const version = kept?.version ?? 0;
+    if (kept && version !== photo.version) {
+      photo.history = merge(photo.history, restored(kept.history));
+      joined = true;
+    }
+    photo.version = version + 1;
+    await promised(table.put({ id, history: photo.history, version: photo.version }));
+  });
+  saving.set(id, saving.get(id) - 1);
+  tell("work", id);
+  return joined;
+}
+
+/** @param {import("./app.js").Photo} photo */
+export const savePreviews = ({ id, size, before, after, thumbs, alternatives }) =>
+  write("previews", (table) => promised(table.put({ id, size, before, after, thumbs, alternatives })));
+
+/** Puts a photograph into the bin, or takes it out again. */
+export async function bin(id, binned) {
+  await write("photos", async (table) => {
+    const kept = await promised(table.get(id));
+    if (kept) await promised(table.put({ ...kept, binned: binned ? Date.now() : undefined }));
+  });
+  tell("photo", id);
+}
+
+/** Deletes a photograph with all that belongs to it. */
+export async function removePhoto(id) {
+  for (const name of TABLES) await write(name, (table) => promised(table.delete(id)));
+  tell("photo", id);
+}
+
+/** What is kept of one photograph, or null. */
+export async function loadOne(id) {
+  if (!database) return null;
+  const rows = await Promise.all(TABLES.map((name) => promised(database.transaction(name).objectStore(name).get(id))));
+  return rows[0] ? Object.assign({}, ...rows.toReversed().filter(Boolean)) : null;
+}
+
+/** Everything that was kept, in the order in which it was added; what lay in the bin for a month is deleted. */
 export async function loadAll() {
   if (!database) return [];
   const [photos, ...more] = await Promise.all(TABLES.map((name) => promised(database.transaction(name).objectStore(name).getAll())));
-  const found = new Map(photos.map((photo) => [photo.id, photo]));
-  for (const row of more.flat()) if (found.has(row.id)) Object.assign(found.get(row.id), row);
-  return photos.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const old = (photo) => photo.binned && photo.binned < Date.now() - DAYS * 86400e3;
+  photos.filter(old).forEach(({ id }) => removePhoto(id));
+  const found = new Map(photos.filter((photo) => !old(photo)).map((photo) => [photo.id, photo]));
+  for (const row of more.flat()) if (found.has(row.id)) Object.assign(found.get(row.id), { ...row, binned: found.get(row.id).binned });
+  return [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

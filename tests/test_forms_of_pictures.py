@@ -123,6 +123,7 @@ def _errors() -> list[PhotochromError]:
         errors.UnknownModelError: ("x", ("a", "b")),
         errors.WeightsDigestError: ("a", "b", "c"),
         errors.OptionError: ("trust", 7, "less"),
+        errors.ManifestBusyError: ("host 1", 2.0),
         errors.UnknownColorError: ("olve", ("olive",)),
         errors.MissingExtraError: ("web", "it"),
         errors.ForkedError: (),

@@ -1,0 +1,351 @@
+"""What a batch costs beside its pictures: for the table of docs/scale.md. What it survives: benchmarks/batch_kills.py.
+
+    python benchmarks/batch.py plan --files 50000 --rows 10000000
+    python benchmarks/batch.py cost --pictures 60            # beside the pictures' own time, at half a megapixel
+    python benchmarks/batch.py workers --pictures 40 [--ray]  # two workers against one, and against one of two threads
+    python benchmarks/batch.py memory --rows 100000 --pictures 1500
+    python benchmarks/batch.py report --rows 100000
+    python benchmarks/batch.py paper                          # ten million scans, from the figures measured above
+
+Each prints one JSON line, with the load average: on a shared machine compare processor seconds, and times within one run only.
+Pictures are pieces of scikit-image's photographs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from photochrom.archive.driver import Driver
+from photochrom.archive.manifest import Manifest, Planned
+from photochrom.archive.sources import WINDOW, plan
+from photochrom.archive.states import State
+from photochrom.archive.tasks import Hello, Result, Settings, Task
+
+COMMAND = [sys.executable, "-m", "photochrom", "batch"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["plan", "cost", "workers", "memory", "report", "paper"])
+    parser.add_argument("--files", type=int, default=50_000)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--pictures", type=int, default=60)
+    parser.add_argument("--ray", action="store_true")
+    parser.add_argument("--seconds", type=float, default=0.35, help="paper: of one core for a scan of 12 megapixels")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="batch-") as folder:
+        found = globals()[f"measure_{arguments.what}"](Path(folder), arguments)
+    print(json.dumps({"what": arguments.what, **found, "load": [round(value, 1) for value in os.getloadavg()]}))
+
+
+def measure_plan(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Real, empty files in folders of 500, then rows without files; each in a process of its own, for its memory."""
+    for number in range(arguments.files):
+        path = folder / f"scans/{number // 500:04}/{number:08}.jpg"
+        if number % 500 == 0:
+            path.parent.mkdir(parents=True)
+        path.touch()
+    files = apart(plan_files, folder)
+    rows = apart(plan_rows, folder, arguments.rows)
+    return {"files": arguments.files, **files, "rows": arguments.rows, **rows}
+
+
+def plan_files(folder: Path) -> dict[str, float]:
+    found = {}
+    for name in ("files", "files_again"):
+        manifest = Manifest(str(folder / "files.db"), create=True)
+        start, used = time.perf_counter(), time.process_time()
+        for _ in plan(manifest, [str(folder / "scans")], str(folder / "out")):
+            pass
+        found[f"{name}_s"] = round(time.perf_counter() - start, 2)
+        found[f"{name}_cpu_s"] = round(time.process_time() - used, 2)
+        manifest.close()
+    return found | {"files_mb": peak()}
+
+
+def plan_rows(folder: Path, rows: int) -> dict[str, float]:
+    manifest = Manifest(str(folder / "rows.db"), create=True)
+    start, used = time.perf_counter(), time.process_time()
+    origin = manifest.origin("s3://archive/scans/")
+    for first in range(0, rows, WINDOW):
+        names = (f"{number // 1000:06}/scan-{number:09}.tif" for number in range(first, min(first + WINDOW, rows)))
+        manifest.add([Planned(origin, name, name, 25_000_000) for name in names])
+    found = {"rows_s": round(time.perf_counter() - start, 1), "rows_cpu_s": round(time.process_time() - used, 1)}
+    start = time.perf_counter()
+    assert manifest.counts() == {State.WAITING: rows}
+    found |= {"status_s": round(time.perf_counter() - start, 2), "rows_mb": peak()}
+    driver, _ = manifest.leases.join()
+    start = time.perf_counter()
+    for _ in range(20):
+        manifest.claim(driver, 16, "/out/")
+    found["claim_ms"] = round((time.perf_counter() - start) * 50, 2)
+    manifest.close()
+    return found | {"manifest_mb": round(sum(path.stat().st_size for path in folder.glob("rows.db*")) / 1e6)}
+
+
+def measure_cost(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Processor seconds of a batch with one worker, against the same pictures in a plain loop; the loops take turns."""
+    scans = make_scans(folder / "scans", arguments.pictures, (600, 850))
+    plain: list[float] = []
+    batch: list[float] = []
+    driver: list[float] = []
+    for turn in range(2):
+        plain.append(apart(plain_loop, scans, folder / f"plain-{turn}")["cpu_s"])
+        before = os.times()
+        done = subprocess.run([*COMMAND, str(scans), "-o", str(folder / f"out-{turn}"), "--workers", "1"], check=True)
+        after = os.times()
+        assert done.returncode == 0
+        batch.append(after.children_user + after.children_system - before.children_user - before.children_system)
+        used = time.process_time()
+        fake_batch(folder / f"fake-{turn}", 3000)
+        driver.append(time.process_time() - used)
+    picture, own = min(plain) / arguments.pictures, min(driver) / 3000
+    return {
+        "plain_cpu_s": [round(value, 2) for value in plain],
+        "batch_cpu_s": [round(value, 2) for value in batch],
+        "picture_cpu_ms": round(picture * 1000, 1),
+        "driver_cpu_ms": round(own * 1000, 2),
+        "driver_share_percent": round(100 * own / picture, 1),
+    }
+
+
+def plain_loop(scans: Path, out: Path) -> dict[str, float]:
+    """What `photochrom colorize --threads 1` does, without its start."""
+    import cv2
+
+    from photochrom import Colorizer
+
+    cv2.setNumThreads(1)
+    colorizer = Colorizer(threads=1)
+    out.mkdir()
+    used = time.process_time()
+    for path in sorted(scans.iterdir()):
+        colorizer.open(path).paint().save(out / path.name)
+    return {"cpu_s": time.process_time() - used}
+
+
+def measure_workers(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Pictures a minute from the first result to the last, so that starts do not count; every way twice, by turns."""
+    scans = make_scans(folder / "scans", arguments.pictures, (600, 850))
+    ways: dict[str, dict[str, Any]] = {
+        "one": {"workers": 1},
+        "two": {"workers": 2},
+        "two_threads": {"workers": 1, "threads": 2},
+    }
+    if arguments.ray:
+        import ray
+
+        os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
+        address = ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000).address_info[
+            "gcs_address"
+        ]
+        ways = {"one": {"ray": address, "workers": 1}, "two": {"ray": address, "workers": 2}}
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for turn in range(2):
+        for name, way in ways.items():
+            found[name].append(rate(folder / f"{name}-{turn}", scans, way))
+    best = {name: max(values) for name, values in found.items()}
+    return {"per_minute": found, "two_to_one": round(best["two"] / best["one"], 2)}
+
+
+def rate(out: Path, scans: Path, way: dict[str, Any]) -> float:
+    options = [part for name, value in way.items() for part in (f"--{name}", str(value))]
+    with subprocess.Popen(
+        [*COMMAND, str(scans), "-o", str(out), "--json", *options], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        times = [event["time"] for event in map(json.loads, process.stdout) if event["event"] == "picture"]
+    return round(60 * (len(times) - 1) / (times[-1] - times[0]), 1)
+
+
+def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The driver over rows whose work is only pretended, and a worker over real, small pictures."""
+    found = apart(memory_of_driver, folder, arguments.rows)
+    scans = make_scans(folder / "scans", arguments.pictures, (64, 96))
+    sizes: list[int] = []
+    with subprocess.Popen(
+        [*COMMAND, str(scans), "-o", str(folder / "out"), "--workers", "1", "--json"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for number, _ in enumerate(process.stdout):
+            if number % 100 == 50:
+                sizes.append(max((resident(pid) for pid in below(process.pid)), default=0))
+    return found | {"pictures": arguments.pictures, "worker_mb": [sizes[1], sizes[len(sizes) // 2], sizes[-1]]}
+
+
+def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
+    sizes: list[int] = []
+    start = time.perf_counter()
+    fake_batch(
+        folder / "fake", rows, lambda done: sizes.append(resident(os.getpid())) if done % (rows // 10) == 0 else None
+    )
+    seconds = time.perf_counter() - start
+    return {
+        "rows": rows,
+        "driver_mb": [sizes[0], sizes[len(sizes) // 2], sizes[-1]],
+        "row_ms": round(1000 * seconds / rows, 2),
+    }
+
+
+class PretendPool:
+    """Workers that do nothing and are always done: what is left is the driver's own cost."""
+
+    slots = 64
+
+    def __init__(self) -> None:
+        self._tasks: list[Task] = []
+
+    def hello(self) -> Hello:
+        return Hello("here", "1", "model", "0" * 64)
+
+    def submit(self, task: Task) -> None:
+        self._tasks.append(task)
+
+    def wait(self, seconds: float) -> list[Any]:
+        tasks, self._tasks = self._tasks, []
+        values = {
+            "input_sha256": "a" * 64,
+            "output_sha256": "b" * 64,
+            "output_size": 1,
+            "tint": "grey",
+            "confidence": 0.5,
+        }
+        return [Result(task.id, "done", 0.1, values | {"machine": "here"}) for task in tasks]
+
+    def describe(self) -> str:
+        return "nobody"
+
+    def close(self) -> None:
+        pass
+
+
+def fake_batch(folder: Path, rows: int, step: Callable[[int], object] = lambda _: None) -> None:
+    manifest = Manifest(str(folder / "m.db"), create=True)
+    origin = manifest.origin("/archive/")
+    for first in range(0, rows, WINDOW):
+        names = (f"{number:09}.jpg" for number in range(first, min(first + WINDOW, rows)))
+        manifest.add([Planned(origin, name, name, 1) for name in names])
+    done = 0
+
+    def tell(event: dict[str, Any]) -> None:
+        nonlocal done
+        if event["event"] == "picture":
+            done += 1
+            step(done)
+
+    number, _ = manifest.leases.join()
+    Driver(manifest, number, PretendPool(), Settings(), "/out/", tell).run()
+    assert done == rows
+    manifest.leases.leave(number)
+    manifest.close()
+
+
+def measure_report(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """A batch of pretended rows as a page, and the time until chromium shows it."""
+    from playwright.sync_api import sync_playwright
+
+    from photochrom.archive.report import write_report
+
+    manifest = Manifest(str(folder / "m.db"), create=True)
+    manifest.note("out", str(folder))
+    origin = manifest.origin("/archive/")
+    manifest.add([Planned(origin, f"{n:09}.jpg", f"{n:09}.jpg", 1) for n in range(arguments.rows)])
+    with closing(sqlite3.connect(folder / "m.db")) as database:  # as if they had been done
+        database.execute(
+            "UPDATE pictures SET state = 2, confidence = id % 89 / 100.0, chroma = id % 31, strongest = id % 97, skin = 0.5, "
+            "seconds = 0.3, finished = 1e9 + id"
+        )
+        database.commit()
+    start = time.perf_counter()
+    page = write_report(manifest, folder / "report.html")
+    written = time.perf_counter() - start
+    manifest.close()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        view = browser.new_page()
+        start = time.perf_counter()
+        view.goto(page.as_uri())
+        view.wait_for_selector("#rows tr")
+        opened = time.perf_counter() - start
+        browser.close()
+    size = round(page.stat().st_size / 1e6, 2)
+    return {"rows": arguments.rows, "write_s": round(written, 2), "page_mb": size, "open_s": round(opened, 2)}
+
+
+def measure_paper(_: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Ten million scans of 12 megapixels on machines of 16 cores, and the requests and commits that go with them."""
+    pictures, cores = 10_000_000, 16
+    found = {}
+    for machines in (1, 10, 100):
+        rate = machines * cores / arguments.seconds
+        found[f"machines_{machines}"] = {
+            "days": round(pictures / rate / 86400, 2),
+            "pictures_per_s": round(rate),
+            "store_requests_per_s": round(3 * rate),
+            "read_mb_per_s": round(3 * rate),
+        }
+    return {"core_seconds_per_picture": arguments.seconds, "listing_requests": pictures // 1000, **found}
+
+
+def apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """A function's result, from a process of its own."""
+    import multiprocessing
+
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * resource.getpagesize() // 1_000_000
+
+
+def make_scans(folder: Path, count: int, size: tuple[int, int]) -> Path:
+    import pyvips
+    import skimage.data
+
+    folder.mkdir(parents=True)
+    sheets = [
+        np.kron(sheet, np.ones((2, 2), np.uint8)) for sheet in (skimage.data.camera(), skimage.data.astronaut()[..., 1])
+    ]
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        sheet = sheets[number % 2]
+        y, x = (rng.integers(0, whole - part) for whole, part in zip(sheet.shape, size, strict=True))
+        piece = np.ascontiguousarray(sheet[y : y + size[0], x : x + size[1]])
+        pyvips.Image.new_from_array(piece).write_to_file(str(folder / f"{number:06}.jpg"), Q=92)
+    return folder
+
+
+def below(pid: int) -> list[int]:
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    direct = [int(number) for number in listed.split()]
+    return direct + [one for child in direct for one in below(child)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Lists of pictures: a text file with one on each line, or CSV or Parquet with options of single pictures in columns."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from photochrom.archive.options import PLAIN, canonical
+from photochrom.archive.stores import is_remote, join
+from photochrom.errors import BatchError, MissingExtraError
+
+__all__ = ["SUFFIXES", "entries"]
+
+SUFFIXES = (".txt", ".lst", ".csv", ".tsv", ".parquet")
+#: The column that holds the picture is the first of these that there is; the output's name stands in one of NAMES, if any.
+PICTURE = ("source", "path", "file", "filename", "uri", "url")
+NAMES = ("output", "name")
+_ROWS = 1000
+
+#: Origin, path, name of the output, size, options.
+Listed = tuple[str, str, str, None, str | None]
+
+
+def entries(path: str) -> Iterator[Listed]:
+    """The pictures of a list, in its order, read as they are needed.
+
+    Paths that are not absolute are taken from the list's own folder. Columns named as options of
+    :data:`photochrom.archive.options.PLAIN` count for their picture; other columns are left alone.
+    Raises BatchError, OptionError.
+    """
+    folder = join(str(Path(path).absolute().parent))
+    try:
+        rows = _parquet(path) if path.lower().endswith(".parquet") else _text(path)
+        for number, row in enumerate(rows, 1):
+            yield _entry(row, folder, f"{path}, row {number}")
+    except OSError as error:
+        raise BatchError(f"the list cannot be read ({error.strerror or error})", path) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BatchError(f"is no list in UTF-8 ({error})", path) from error
+
+
+def _text(path: str) -> Iterator[Mapping[str, Any]]:
+    with Path(path).open(newline="", encoding="utf-8-sig") as file:
+        if path.lower().endswith((".txt", ".lst")):
+            for line in file:
+                if line.strip():
+                    yield {"source": line.strip()}
+            return
+        reader = csv.DictReader(file, delimiter="\t" if path.lower().endswith(".tsv") else ",")
+        _check(path, list(reader.fieldnames or ()))
+        yield from ({key.strip().lower(): value for key, value in row.items() if key is not None} for row in reader)
+
+
+def _parquet(path: str) -> Iterator[Mapping[str, Any]]:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise MissingExtraError("batch", "a Parquet list") from error
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            _check(path, file.schema_arrow.names)
+            for batch in file.iter_batches(_ROWS):
+                yield from ({key.lower(): value for key, value in row.items()} for row in batch.to_pylist())
+    except pyarrow.ArrowException as error:
+        raise BatchError(f"is no Parquet file ({error})", path) from error
+
+
+def _check(path: str, columns: list[str]) -> None:
+    if not {name.strip().lower() for name in columns} & set(PICTURE):
+        raise BatchError(
+            f"has no column with the pictures: one of {', '.join(PICTURE)} is expected, and it has "
+            f"{', '.join(columns) or 'none'}",
+            path,
+        )
+
+
+def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
+    source = next((str(row[name]).strip() for name in PICTURE if row.get(name)), "")
+    if not source:
+        raise BatchError(f"{where}: names no picture")
+    given = next((str(row[name]).strip() for name in NAMES if row.get(name)), None)
+    own = {name: row[name] for name in PLAIN if row.get(name) not in (None, "")}
+    reference = own.get("reference")
+    if reference and not is_remote(reference):
+        own["reference"] = reference if Path(reference).is_absolute() else folder + reference
+    options = canonical(own, where) if own else None
+    if is_remote(source):
+        return "", source, _safe(given or source.partition("://")[2], where), None, options
+    whole = os.path.normpath(source if Path(source).is_absolute() else folder + source)
+    if whole.startswith(folder):
+        return folder, whole[len(folder) :], _safe(given or whole[len(folder) :], where), None, options
+    return "", whole, _safe(given or whole, where), None, options
+
+
+def _safe(name: str, where: str) -> str:
+    """A name below the destination. Raises BatchError for one that leads out of it."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        raise BatchError(f"{where}: the output's name {name!r} leads out of the destination")
+    return "/".join(parts)

@@ -1,0 +1,44 @@
+"""The record of how a picture was made: what went in, with which model and options, and that its colours are synthetic."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+from photochrom.archive.options import merged
+from photochrom.archive.tasks import Hello, Settings, Task
+from photochrom.images.metadata import SYNTHETIC
+
+__all__ = ["LABEL", "record", "signed_for"]
+
+#: The name of the record among the assertions of a signed picture.
+LABEL = "org.photochrom.provenance"
+
+
+def record(task: Task, settings: Settings, hello: Hello, values: dict[str, Any]) -> dict[str, Any]:
+    """The record as JSON values; the same picture, model and options give the same record."""
+    options = json.loads(merged(settings.options, task.options))
+    return {
+        "photochrom": hello.version,
+        "digital_source_type": SYNTHETIC,
+        "input": {
+            "name": PurePosixPath(task.source).name,
+            "sha256": values["input_sha256"],
+            "width": values["width"],
+            "height": values["height"],
+            "tint": values["tint"],
+        },
+        "model": {"name": hello.model, "sha256": hello.model_sha256},
+        "options": options | {"quality": settings.quality, "work_size": settings.work_size},
+        "same_photograph_as": None if task.leader is None else PurePosixPath(task.leader).name,
+        "confidence": values["confidence"],
+    }
+
+
+def signed_for(data: bytes, suffix: str, input_sha256: str) -> bool:
+    """Whether a file's signed record tells that it was made from that input: a signature is never twice the same."""
+    from photochrom.archive.c2pa import read_record
+
+    found = read_record(data, suffix)
+    return found is not None and found.get("input", {}).get("sha256") == input_sha256

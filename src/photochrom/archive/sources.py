@@ -1,0 +1,196 @@
+"""From what the user names to pictures: files, folders, globs, lists, and URLs of any store; a window at a time."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from photochrom.archive import lists, stores
+from photochrom.archive.manifest import Manifest, Planned
+from photochrom.errors import BatchError, ImageNotFoundError, OptionError
+from photochrom.images import OUTPUT_SUFFIXES
+
+__all__ = ["WINDOW", "Found", "Plan", "plan"]
+
+#: Pictures that are noted in one transaction, and the most that are in memory at a time.
+WINDOW = 10_000
+_MAGIC = re.compile(r"[*?\[]")
+_SUFFIXES = tuple(OUTPUT_SUFFIXES)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture: the address that ``path`` is put behind, the path, the output's name, bytes, and options of its own."""
+
+    origin: str
+    path: str
+    name: str
+    size: int | None = None
+    options: str | None = None
+
+
+@dataclass
+class Plan:
+    """What planning came to; ``troubles`` are sentences about places that could not be read."""
+
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def pictures(self) -> int:
+        """All that were found."""
+        return self.new + self.known + self.refused
+
+
+def plan(manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = False) -> Iterator[Plan]:
+    """Note every picture of the sources in the manifest; yields the state of things after each window.
+
+    out: the destination, which is never a source. look: pictures wait for their perceptual hash first. Raises BatchError for
+    a source that is not there or an empty one, OptionError for a destination among the sources.
+    """
+    done = Plan()
+    window: list[Planned] = []
+    origins: dict[str, int] = {}
+
+    def flush() -> None:
+        added = manifest.add(window, look=look)
+        done.new, done.known, done.refused = (
+            done.new + added.new,
+            done.known + added.known,
+            done.refused + added.refused,
+        )
+        window.clear()
+
+    for source in sources:
+        before = done.pictures
+        for one in _found(source, len(sources) > 1, out, done.troubles):
+            number = origins.get(one.origin)
+            if number is None:
+                number = origins[one.origin] = manifest.origin(one.origin)
+            window.append(Planned(number, one.path, one.name, one.size, one.options))
+            if len(window) >= WINDOW:
+                flush()
+                yield done
+        flush()
+        if done.pictures == before and not done.troubles:
+            raise BatchError(f"{source}: no pictures there; files that end in {' '.join(_SUFFIXES)} are taken")
+    yield done
+
+
+def _found(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
+    """The pictures of one source."""
+    if stores.is_remote(source):
+        yield from _remote(source, several, out)
+        return
+    path = source.partition("://")[2] or source
+    if path.lower().endswith(lists.SUFFIXES) and not Path(path).is_dir():
+        yield from (Found(*one) for one in lists.entries(path))
+    elif path.lower().endswith(".zip") and not Path(path).is_dir():
+        yield from _remote(f"zip://::{Path(path).absolute()}", several, out)
+    elif Path(path).is_dir():
+        yield from _folder(path, several, out, troubles)
+    elif _MAGIC.search(path) and not os.path.lexists(path):
+        base, wanted = _split_glob(path)
+        for one in _folder(base or ".", False, out, troubles):
+            if wanted.fullmatch(one.path):
+                yield one
+    elif os.path.lexists(path):
+        whole = Path(os.path.normpath(Path(path).absolute()))
+        yield Found(stores.join(str(whole.parent)), whole.name, whole.name, whole.stat().st_size)
+    else:
+        raise ImageNotFoundError("there is no such file or folder", path)
+
+
+def _folder(folder: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
+    """A folder of this machine; of several sources, each keeps its own name in the destination."""
+    root = os.path.realpath(folder)
+    away = None if stores.is_remote(out) else os.path.realpath(out)
+    if root == away:
+        raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
+    origin, prefix = stores.join(root), stores.join(Path(root).name) if several else ""
+    for below, size in _walk(root, away, troubles):
+        yield Found(origin, below, f"{prefix}{below}", size)
+
+
+def _walk(root: str, away: str | None, troubles: list[str]) -> Iterator[tuple[str, int]]:
+    """Pictures below ``root``, by their names' endings, sorted folder by folder; links that form a loop end there."""
+    seen: set[tuple[int, int]] = set()
+    waiting = [""]
+    while waiting:
+        below = waiting.pop()
+        here = f"{root}/{below}"
+        try:
+            about = os.stat(here)  # noqa: PTH116  # a million folders, of which no Path is needed
+            if (about.st_dev, about.st_ino) in seen or (away is not None and os.path.realpath(here) == away):
+                continue
+            seen.add((about.st_dev, about.st_ino))
+            with os.scandir(here) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError as error:
+            troubles.append(f"{here}: the folder cannot be read ({error.strerror}); what is in it is left out")
+            continue
+        folders = []
+        for entry in entries:
+            try:
+                if entry.is_dir():
+                    folders.append(f"{below}{entry.name}/")
+                elif entry.name.lower().endswith(_SUFFIXES) and _speakable(entry.name):
+                    yield f"{below}{entry.name}", entry.stat().st_size
+            except OSError as error:  # noqa: PERF203  # one that cannot be looked at must not keep the others back
+                troubles.append(f"{entry.path}: cannot be looked at ({error.strerror}); it is left out")
+        waiting.extend(reversed(folders))
+
+
+def _speakable(name: str) -> bool:
+    """Whether a name can be kept in a database: some disks have names that are no text."""
+    return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _remote(source: str, several: bool, out: str) -> Iterator[Found]:
+    """A URL: a single picture, a glob, or everything below it."""
+    outer = source.partition("::")[0]
+    if _MAGIC.search(outer):
+        base, wanted = _split_glob(outer)
+        for one in _remote(base + source[len(outer) :], False, out):
+            if wanted.fullmatch(one.path):
+                yield one
+        return
+    if outer.lower().endswith(_SUFFIXES):
+        folder, _, name = outer.rpartition("/")
+        yield Found(f"{folder}/{source[len(outer) :]}", name, name)
+        return
+    origin = source if outer.endswith("/") else f"{outer}/{source[len(outer) :]}"
+    if stores.join(out) == origin:
+        raise OptionError("-o", out, "another place than that of the originals, which are never touched")
+    prefix = stores.join(PurePosixPath(outer.partition("://")[2]).name) if several else ""
+    skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
+    for entry in stores.listing(origin):
+        if entry.path.lower().endswith(_SUFFIXES) and not (skip and entry.path.startswith(skip)):
+            yield Found(origin, entry.path, f"{prefix}{entry.path}", entry.size)
+
+
+def _split_glob(pattern: str) -> tuple[str, re.Pattern[str]]:
+    """The folder before the first wildcard, and the rest as an expression: * and ? stay within a folder, ** does not."""
+    first = _MAGIC.search(pattern)
+    assert first is not None
+    cut = pattern.rfind("/", 0, first.start()) + 1
+    rest, expression, at = pattern[cut:], "", 0
+    while at < len(rest):
+        if rest.startswith("**/", at):
+            expression, at = f"{expression}(?:.*/)?", at + 3
+        elif rest.startswith("**", at):
+            expression, at = f"{expression}.*", at + 2
+        elif rest[at] in "*?":
+            expression, at = expression + {"*": "[^/]*", "?": "[^/]"}[rest[at]], at + 1
+        elif rest[at] == "[" and "]" in rest[at + 2 :]:
+            end = rest.index("]", at + 2)
+            inside = re.sub(r"([\\\[&~|^])", r"\\\1", rest[at + 1 : end])
+            expression, at = f"{expression}[{'^' + inside[1:] if inside[0] == '!' else inside}]", end + 1
+        else:
+            expression, at = expression + re.escape(rest[at]), at + 1
+    return pattern[:cut], re.compile(expression, re.DOTALL)

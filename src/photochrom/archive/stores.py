@@ -1,0 +1,289 @@
+"""Places of pictures: folders of this machine, and whatever fsspec reaches (s3, gs, az, https, zip ...).
+
+An address is a path, or a URL with ``://``. What fails now and then is tried again, with longer and longer waits.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from photochrom.errors import (
+    ImageNotFoundError,
+    MissingExtraError,
+    OutputExistsError,
+    OutputWriteError,
+    StoreError,
+)
+
+__all__ = [
+    "Entry",
+    "at",
+    "delete",
+    "exists",
+    "filesystem",
+    "is_remote",
+    "join",
+    "listing",
+    "patiently",
+    "publish",
+    "read",
+    "write_whole",
+]
+
+#: Attempts at a request of a store, and the first wait in seconds, which doubles each time.
+ATTEMPTS = 6
+FIRST_WAIT = 0.2
+_PAGE = 1000
+Value = TypeVar("Value")
+
+
+class Entry(NamedTuple):
+    """A file that was found: its path below the place, with slashes, and its size in bytes where the place tells."""
+
+    path: str
+    size: int | None
+
+
+def is_remote(address: str) -> bool:
+    """Whether it is a URL of another place than this machine's disks."""
+    return "://" in address and not address.startswith(("file://", "local://"))
+
+
+def join(place: str) -> str:
+    """The address as what paths are put behind."""
+    return place if not place or place.endswith("/") else f"{place}/"
+
+
+def at(origin: str, path: str) -> str:
+    """The address of a path below an origin; of a chained URL such as ``zip://::scans.zip`` the path stands in the first link."""
+    outer, mark, rest = origin.partition("::")
+    return f"{outer}{path}{mark}{rest}" if mark else f"{origin}{path}"
+
+
+def filesystem(address: str) -> tuple[Any, str]:
+    """fsspec's file system of a URL, and the path in it. Raises StoreError for an unknown kind, MissingExtraError."""
+    protocol = address.partition("://")[0]
+    try:
+        outer, _, rest = address.partition("::")
+        if rest:
+            return _chained(protocol, rest), outer.partition("://")[2]
+        fs = _of_protocol(protocol)
+        return fs, str(fs._strip_protocol(address))
+    except ImportError as error:
+        package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(
+            protocol.split("+")[0]
+        )
+        if package in (None, "s3fs"):
+            raise MissingExtraError("batch", f"{protocol}:// ({error})") from error
+        raise StoreError(f"{address}: {protocol}:// needs `pip install {package}`") from error
+    except ValueError as error:
+        raise StoreError(f"{address}: cannot be reached ({error})") from error
+
+
+@lru_cache(maxsize=16)
+def _of_protocol(protocol: str) -> Any:
+    import fsspec
+
+    return fsspec.filesystem(protocol, use_listings_cache=False)
+
+
+@lru_cache(maxsize=16)
+def _chained(protocol: str, rest: str) -> Any:
+    import fsspec
+
+    return fsspec.core.url_to_fs(f"{protocol}://::{rest}")[0]
+
+
+def read(address: str) -> bytes:
+    """All bytes of a file. Raises ImageNotFoundError, StoreError."""
+    if not is_remote(address):
+        path = Path(address.partition("://")[2] or address)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise ImageNotFoundError(f"cannot be read ({error.strerror}); has it been moved?", address) from error
+    fs, path_ = filesystem(address)
+
+    def once() -> bytes:
+        return bytes(fs.cat_file(path_))
+
+    try:
+        return patiently(once, address)
+    except FileNotFoundError as error:
+        raise ImageNotFoundError("is not there (any more)", address) from error
+    except PermissionError as error:
+        raise ImageNotFoundError("may not be read", address) from error
+
+
+def exists(address: str) -> bool:
+    """Whether there is such a file. Raises StoreError."""
+    if not is_remote(address):
+        return os.path.lexists(address)
+    fs, path = filesystem(address)
+
+    def once() -> bool:
+        try:
+            fs.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    try:
+        return patiently(once, address)
+    except PermissionError as error:
+        raise StoreError(f"{address}: may not be read") from error
+
+
+def delete(address: str) -> None:
+    """Remove a file, if it is there."""
+    if not is_remote(address):
+        Path(address).unlink(missing_ok=True)
+        return
+    fs, path = filesystem(address)
+    with suppress(FileNotFoundError):
+        patiently(lambda: fs.rm_file(path), address)
+
+
+def write_whole(address: str, text: str) -> None:
+    """Write a small file, whole or not at all, over one that is there. Raises OutputWriteError, StoreError."""
+    if is_remote(address):
+        fs, path = filesystem(address)
+        patiently(lambda: fs.pipe_file(path, text.encode()), address)
+        return
+    target = Path(address)
+    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        raise OutputWriteError(f"cannot be written ({error.strerror})", target) from error
+
+
+def publish(file: Path, address: str, *, same: Callable[[bytes], bool], force: bool = False) -> bool:
+    """Give a finished file its place: whole, and never over a file that is not ``same``, unless ``force``.
+
+    file: on the same file system as a local address; it is gone afterwards. same: whether the bytes that are there already are
+    what this batch wrote or may replace. Returns whether it was put there (False: the file there has these very bytes). Raises
+    OutputExistsError, OutputWriteError, StoreError.
+    """
+    try:
+        return _put(file, address, same, force) if is_remote(address) else _link(file, Path(address), same, force)
+    except OSError as error:
+        raise OutputWriteError(f"cannot be written ({error.strerror or error})", address) from error
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _link(file: Path, target: Path, same: Callable[[bytes], bool], force: bool) -> bool:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.lexists(target) and not force:
+        there = target.read_bytes()
+        if there == file.read_bytes():
+            return False
+        if not same(there):
+            raise OutputExistsError(_FOREIGN, target)
+        file.replace(target)
+    elif force:
+        file.replace(target)
+    else:
+        try:
+            os.link(file, target)  # unlike a rename, this never replaces a file
+        except FileExistsError:
+            return _link(file, target, same, force)
+        except OSError:  # a file system without links
+            file.replace(target)
+    if hasattr(os, "O_DIRECTORY"):
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return True
+
+
+_FOREIGN = (
+    "a file is there that this batch did not write; move it away, choose another destination, or replace such files with "
+    "--force"
+)
+
+
+def _put(file: Path, address: str, same: Callable[[bytes], bool], force: bool) -> bool:
+    fs, path = filesystem(address)
+    data = file.read_bytes()
+    if not force and exists(address):
+        there = read(address)
+        if there == data:
+            return False
+        if not same(there):
+            raise OutputExistsError(_FOREIGN, address)
+    patiently(lambda: fs.pipe_file(path, data), address)
+    return True
+
+
+def listing(address: str) -> Iterator[Entry]:
+    """The files below a place, in an order that stays, never more of them in memory than one page or folder. Raises StoreError.
+
+    Of S3, pages of 1000 are fetched as they are needed; of other stores, one folder at a time.
+    """
+    fs, root = filesystem(address)
+    if hasattr(fs, "call_s3"):
+        yield from _pages(fs, root, address)
+        return
+    waiting = [root.rstrip("/")]
+    while waiting:
+        here = waiting.pop()
+        found = patiently(lambda here=here: fs.ls(here, detail=True), address)  # type: ignore[misc]
+        folders = []
+        for one in sorted(found, key=lambda one: str(one["name"])):
+            name = str(one["name"])
+            if one["type"] == "directory":
+                if name.rstrip("/") != here:
+                    folders.append(name.rstrip("/"))
+            elif name != here or here != root:
+                yield Entry(name[len(root) :].lstrip("/") or name.rpartition("/")[2], one.get("size"))
+        waiting.extend(reversed(folders))
+
+
+def _pages(fs: Any, root: str, address: str) -> Iterator[Entry]:
+    bucket, _, prefix = root.partition("/")
+    prefix = join(prefix)
+    token: dict[str, str] = {}
+    while True:
+        page = patiently(
+            lambda token=token: fs.call_s3(  # type: ignore[misc]
+                "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=_PAGE, **token
+            ),
+            address,
+        )
+        for one in page.get("Contents", ()):
+            if not one["Key"].endswith("/"):
+                yield Entry(one["Key"][len(prefix) :], one["Size"])
+        if not page.get("IsTruncated"):
+            return
+        token = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def patiently(request: Callable[[], Value], address: str) -> Value:
+    """The answer to a request, which is made up to :data:`ATTEMPTS` times.
+
+    What will not change is not tried again: FileNotFoundError and PermissionError pass through. Raises StoreError.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return request()
+        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):  # noqa: PERF203
+            raise
+        except Exception as error:  # every library of a store has errors of its own
+            if attempt == ATTEMPTS - 1:
+                reason = " ".join(str(error).split()) or type(error).__name__
+                raise StoreError(f"{address}: failed {ATTEMPTS} times, at last: {reason}") from error
+            time.sleep(FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))
+    raise AssertionError

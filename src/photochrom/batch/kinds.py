@@ -1,0 +1,121 @@
+"""Kinds of files, by their names: what is read, what is known but passed over, and the ending that a result gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from photochrom import images
+from photochrom.errors import PhotochromError
+from photochrom.images import OUTPUT_SUFFIXES
+from photochrom.images.container import PictureFile
+from photochrom.images.parts import is_part
+
+__all__ = ["FORMATS", "PASSED_FOLDERS", "by_content", "ending", "format_of", "kind_of_name", "picture_kinds", "stem"]
+
+#: The formats that are written, and the ending of each.
+FORMATS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "gif": ".gif"}
+#: Of pictures in formats that are read but not written: a format that keeps their depth, or their kind of compression.
+_INSTEAD = {"heif": ".jpg", "heic": ".jpg", "avif": ".jpg", "jp2k": ".tif", "jpeg2000": ".tif", "jp2": ".tif"}
+#: Folders of thumbnails and deleted files, which systems and network storage keep beside pictures.
+PASSED_FOLDERS = frozenset(
+    {
+        "@eaDir",
+        ".thumbnails",
+        ".@__thumb",
+        "__MACOSX",
+        ".AppleDouble",
+        ".Trashes",
+        "#recycle",
+        "@Recycle",
+        "$RECYCLE.BIN",
+    }
+)
+_SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", ".picasa.ini"})
+#: Further endings of readable formats, which nothing is written with.
+_ALIASES = frozenset({".jfif", ".jfi", ".jif", ".pjpeg", ".pjpg", ".pjp"})
+_KINDS = {
+    "HEIC": ".heic .heif .hif",
+    "AVIF": ".avif",
+    "JPEG XL": ".jxl",
+    "JPEG 2000": ".jp2 .j2k .jpx .jpf .jpm .j2c .jpc",
+    "raw": ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .iiq .rwl .x3f .erf .mrw .kdc .dcr",
+    "PSD": ".psd .psb",
+    "BMP": ".bmp .dib",
+    "PDF": ".pdf",
+    "SVG": ".svg .svgz",
+    "OpenEXR": ".exr",
+    "DjVu": ".djvu .djv",
+    "PNM": ".pbm .pgm .ppm .pnm",
+    "XCF": ".xcf",
+    "video": ".mp4 .mov .avi .mkv .m4v .mpg .mpeg .mts .3gp .wmv .webm",
+}
+_BY_SUFFIX = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
+#: What is read, by ending.
+_READ: frozenset[str] = frozenset(getattr(images, "INPUT_SUFFIXES", OUTPUT_SUFFIXES)) | frozenset(OUTPUT_SUFFIXES)
+_APPLE_DOUBLE = (b"\0\5\x16\7", b"\0\5\x16\0")
+
+
+def kind_of_name(path: Path, name: str) -> str | None:
+    """Why a file that was found in a folder is passed over; None for a picture that is read.
+
+    The ending decides. The file is opened where its name does not tell: no ending, ``.jfif`` and the like, and ``._name``, which
+    is mostly what macOS keeps beside a file (AppleDouble).
+    """
+    suffix = path.suffix.lower()
+    if name[:1] == "." and (is_part(name) or (name[:2] == "._" and _is_apple_double(path))):
+        return "system file"
+    if suffix in _READ:
+        return None
+    if name.lower() in _SYSTEM_FILES:
+        return "system file"
+    if (not suffix or suffix in _ALIASES) and format_of(path) is not None:
+        return None
+    return _BY_SUFFIX.get(suffix, "other file")
+
+
+def format_of(path: Path) -> str | None:
+    """The format by the file's first bytes; None where it cannot be read, or is none that is known."""
+    try:
+        return PictureFile(path).format
+    except PhotochromError:
+        return None
+
+
+def ending(path: Path, wanted: str | None = None) -> str:
+    """The ending of a result: of the format ``wanted``, the source's own where that can be written, else by its content."""
+    if wanted is not None:
+        return FORMATS[wanted]
+    if path.suffix.lower() in OUTPUT_SUFFIXES:
+        return path.suffix
+    kind = format_of(path)
+    # Of a file that cannot be read the ending stays: opening it names the reason.
+    return path.suffix if kind is None else FORMATS.get(kind) or _INSTEAD.get(kind, ".png")
+
+
+def by_content(path: Path) -> str | None:
+    """The ending that a result should have where the source's content is of another format than its ending says, else None."""
+    said = OUTPUT_SUFFIXES.get(path.suffix.lower())
+    kind = None if said is None else format_of(path)
+    return None if kind is None or kind == said else FORMATS.get(kind) or _INSTEAD.get(kind, ".png")
+
+
+def stem(path: Path) -> str:
+    """The name without its ending, if that is one of pictures: ``roll.0012`` is all stem."""
+    suffix = path.suffix.lower()
+    return path.stem if suffix in _READ or suffix in _ALIASES or suffix in _BY_SUFFIX else path.name
+
+
+def picture_kinds() -> frozenset[str]:
+    """The kinds of pictures that :func:`kind_of_name` names."""
+    return frozenset(_KINDS) - {"video", "PDF"}
+
+
+def _is_apple_double(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return True
+    return not head or head in _APPLE_DOUBLE

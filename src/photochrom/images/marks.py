@@ -1,0 +1,29 @@
+"""Which files are Photochrom's own results, by the mark that they carry."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from photochrom.images.metadata import SYNTHETIC
+
+__all__ = ["is_own_output"]
+
+#: The mark stands near the beginning (JPEG, PNG) or at the end (TIFF, WebP, GIF).
+_WINDOW = 1 << 18
+_CREATOR = re.compile(rb"CreatorTool(?:\s*=\s*[\"']|>)\s*Photochrom ")
+
+
+def is_own_output(path: Path) -> bool:
+    """Whether the file's XMP says that Photochrom made its colours. Pixels are not read; False for what cannot be read."""
+    try:
+        if not path.is_file():
+            return False  # opening a pipe would wait for its other end
+        with path.open("rb") as file:
+            head = file.read(_WINDOW)
+            end = file.seek(0, 2)
+            file.seek(max(len(head), end - _WINDOW))
+            windows = (head, file.read(_WINDOW))
+    except OSError:
+        return False
+    return any(SYNTHETIC.encode() in window and _CREATOR.search(window) is not None for window in windows)

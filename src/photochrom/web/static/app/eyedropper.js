@@ -1,0 +1,55 @@
+/** A colour from the photograph itself: while it is asked for, the next click on the picture gives the colour that is seen there. */
+
+import { describe, hexToLab, toHex } from "./color.js";
+import { $, announce } from "./dom.js";
+import { t } from "./i18n.js";
+
+/** @param {import("./view.js").View} view */
+export function startEyedropper(view) {
+  const button = $("#picker-drop");
+  let waiting = null;
+
+  /** The colour on the screen at a place of the picture: the mean of 3 x 3 pixels of the preview. */
+  function colorAt({ x, y }) {
+    const left = view.toScreen(x, y).x < view.splitX;
+    const picture = (left ? view.layers.before : view.layers.after) ?? view.layers.before;
+    const k = picture.width / view.size.width;
+    const probe = new OffscreenCanvas(1, 1).getContext("2d");
+    probe.drawImage(picture, Math.max(0, x * k - 1), Math.max(0, y * k - 1), 3, 3, 0, 0, 1, 1);
+    return toHex([...probe.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => value / 255));
+  }
+
+  function stop() {
+    waiting = null;
+    button.setAttribute("aria-pressed", "false");
+    view.stage.classList.remove("dropping-colour");
+  }
+
+  /** @param {(fill: import("./edits.js").Fill) => void} then */
+  function start(then) {
+    if (waiting) return stop();
+    waiting = then;
+    button.setAttribute("aria-pressed", "true");
+    view.stage.classList.add("dropping-colour");
+    announce(t("picker.drop.hint"));
+    return undefined;
+  }
+
+  return {
+    start, stop,
+    get active() {
+      return waiting !== null;
+    },
+    tool: {
+      click({ sx, sy }) {
+        const pixel = view.pixelAt(sx, sy);
+        if (!pixel) return;
+        const swatch = colorAt(pixel);
+        const ab = hexToLab(swatch).slice(1).map((part) => Math.round(part * 10) / 10);
+        const then = waiting;
+        stop();
+        then({ ab, swatch, name: describe(ab) });
+      },
+    },
+  };
+}

@@ -1,0 +1,48 @@
+/**
+ * The page's words. Each language is one file, `lang/<code>.js`, with the same keys; the browser's settings choose, `?lang=de` overrules.
+ * Text between backticks becomes <code>; `{name}` is filled in; a value {one, other} is chosen by the number `n`.
+ */
+
+const KNOWN = ["en", "de"];
+
+const wished = [new URLSearchParams(location.search).get("lang"), ...(navigator.languages ?? [])];
+/** The language that the page speaks. */
+export const language = wished.map((one) => String(one).slice(0, 2).toLowerCase()).find((one) => KNOWN.includes(one)) ?? "en";
+
+const words = (await import(`./lang/${language}.js`)).default;
+const plural = new Intl.PluralRules(language);
+
+/** A text of the page, with its blanks filled in. @param {string} key @param {Record<string, string|number>} values */
+export function t(key, values = {}) {
+  const found = words[key] ?? key;
+  const text = typeof found === "string" ? found : found[plural.select(Number(values.n))] ?? found.other;
+  return text.replace(/\{(\w+)\}/g, (blank, name) => String(values[name] ?? blank));
+}
+
+/** Whether there is a text for a key. */
+export const has = (key) => key in words;
+
+/** A number as this language writes it. */
+export const percent = (share) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
+
+/** Fills an element with a text in which backticks mark code. */
+export function fill(element, text) {
+  element.replaceChildren(...text.split("`").map((part, i) => {
+    if (i % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  }));
+}
+
+const ATTRIBUTES = { tLabel: "aria-label", tTitle: "title", tPlaceholder: "placeholder", tAlt: "alt" };
+
+/** Puts the words where the page's HTML names their keys: `data-t`, `data-t-label`, `data-t-title`, `data-t-placeholder`. */
+export function translatePage(root = document) {
+  document.documentElement.lang = language;
+  for (const element of root.querySelectorAll("[data-t]")) fill(element, t(element.dataset.t));
+  for (const [key, attribute] of Object.entries(ATTRIBUTES)) {
+    const name = `data-${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    for (const element of root.querySelectorAll(`[${name}]`)) element.setAttribute(attribute, t(element.dataset[key]));
+  }
+}

@@ -1,0 +1,29 @@
+/** What a step did, in a few words. */
+
+import { percent, t } from "./i18n.js";
+
+const nameOf = (one) => one.name ?? one.fill?.name ?? "";
+
+/** @param {import("./history.js").Step} step @param {import("./app.js").Photo|null} photo */
+export function labelOf({ diff: { set, lists } }, photo = null) {
+  const found = [];
+  for (const [list, { add, drop, change }] of Object.entries(lists)) {
+    const kind = { spots: "spot", regions: "region", references: "reference" }[list];
+    for (const one of add) found.push(t(`step.${kind}`, { name: one.fill?.name ?? nameOf(one) }));
+    for (const { id, set: now } of change) {
+      const one = photo?.history.edits[list].find((item) => item.id === id);
+      const name = now.fill?.name ?? now.name ?? (one ? one.fill?.name ?? nameOf(one) : "");
+      const what = now.fill || now.ref ? kind : now.mask ? "area" : "x" in now || "y" in now ? "moved" : "changed";
+      found.push(t(`step.${what}`, { name }));
+    }
+    if (drop.length) found.push(t("step.removed", { n: drop.length }));
+  }
+  const palette = photo?.refs.find(({ id }) => id === set.palette)?.name ?? set.palette;
+  if ("palette" in set) found.push(set.palette === null ? t("step.no-palette") : t("step.palette", { name: palette }));
+  if ("vividness" in set) found.push(`${t("vividness")} ${percent(set.vividness)}`);
+  if ("warmth" in set) found.push(`${t("warmth")} ${Math.round(set.warmth * 100)}`);
+  if ("palette_strength" in set) found.push(`${t("palette.strength")} ${percent(set.palette_strength)}`);
+  if ("smooth" in set) found.push(`${t("smooth")}: ${t(`smooth.${set.smooth}`)}`);
+  if ("base" in set) found.push(t(set.base.length ? "step.alternative" : "step.automatic"));
+  return found.length > 3 ? t("step.several", { n: found.length }) : found.join(", ");
+}

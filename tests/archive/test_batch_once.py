@@ -1,0 +1,168 @@
+"""Exactly once: whatever dies, the same command brings the rest, and the bytes are those of a run that nothing disturbed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+from batch_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
+
+from photochrom.archive.local import LocalPool
+from photochrom.archive.manifest import Manifest
+from photochrom.archive.run import Request, execute
+from photochrom.archive.states import State
+
+
+def test_a_run_that_nothing_disturbs(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    originals = outputs(scans)
+    code, events, _ = done(scans, "-o", out, "--workers", 2)
+    assert code == 0
+    assert outputs(out) == expected
+    assert events[-1]["done"] == len(expected)
+    assert {event["input"] for event in events if event["event"] == "picture"} == {
+        str(scans / name) for name in expected
+    }
+    assert outputs(scans) == originals
+    assert not (out / ".photochrom-batch").exists(), "nothing half-written stays"
+    for row in rows(out):
+        assert (row.state, row.tries, row.kills) == (State.DONE, 1, 0)
+        assert row.confidence > 0
+        assert row.tint == "grey"
+
+
+def test_killed_drivers_lose_nothing_and_do_nothing_twice(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for wanted in (2, 5):
+        with driver(scans, "-o", out, "--workers", 1) as process:
+            until(lambda wanted=wanted: count(out) >= wanted)  # type: ignore[misc]
+            workers = children(process.pid)
+            assert workers
+            kill(process.pid)
+            process.wait()
+            until(lambda workers=workers: not any(map(alive, workers)))  # type: ignore[misc]
+    before = {row.id: row.finished for row in rows(out) if row.state == State.DONE}
+    code, events, _ = done(scans, "-o", out, "--workers", 1)
+    assert code == 0
+    assert outputs(out) == expected
+    assert len([event for event in events if event["event"] == "picture"]) == len(expected) - len(before)
+    assert {row.id: row.finished for row in rows(out) if row.id in before} == before
+
+
+def test_a_stopped_driver_finishes_what_is_in_work(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with driver(scans, "-o", out, "--workers", 1) as process:
+        until(lambda: count(out) >= 1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 130
+    found = outputs(out)
+    assert 1 <= len(found) == count(out) == finished_by_drivers(out)
+    assert found.items() <= expected.items()
+    assert count(out, State.RUNNING) == 0
+
+
+class KillingPool(LocalPool):
+    """Its workers are killed as soon as they have the picture named ``killer`` in work."""
+
+    killer = ""
+
+    def wait(self, seconds: float) -> list[Any]:
+        for worker in self._workers:
+            if worker.ready and worker.tasks and worker.tasks[0].source.endswith(self.killer):
+                kill(worker.process.pid or 0)
+        return super().wait(seconds)
+
+
+def test_a_picture_that_kills_two_workers_is_set_aside(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path, monkeypatch: Any
+) -> None:
+    out, killer = tmp_path / "out", "scan-002.png"
+    monkeypatch.setattr(KillingPool, "killer", killer)
+    monkeypatch.setattr("photochrom.archive.local.LocalPool", KillingPool)
+    events: list[dict[str, Any]] = []
+    counts = execute(Request(str(out), (str(scans),), workers=1), events.append)
+    assert counts == {State.DONE: len(expected) - 1, State.ASIDE: 1}
+    lost = [event for event in events if event["event"] == "lost"]
+    assert [(Path(event["input"]).name, event["aside"]) for event in lost] == [(killer, False), (killer, True)]
+    assert "SIGKILL" in lost[0]["message"]
+    row = next(row for row in rows(out) if row.name == killer)
+    assert (row.kills, row.error) == (2, "WorkerLost")
+    monkeypatch.undo()
+    counts = execute(Request(str(out), (), workers=1, retry=True), events.append)
+    assert counts == {State.DONE: len(expected)}
+    assert outputs(out) == expected
+
+
+def test_two_drivers_share_a_manifest(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """The first one's worker is held meanwhile, so that it is at work all the time."""
+    many, out = tmp_path / "many", tmp_path / "out"
+    for box in ("a", "b", "c"):
+        shutil.copytree(scans, many / box)
+    with driver(many, "-o", out, "--workers", 1) as first:
+        until(lambda: count(out) >= 1)
+        held = children(first.pid)
+        for pid in held:
+            os.kill(pid, signal.SIGSTOP)
+        code, _, err = done(many, "-o", out)
+        assert (code, "another run is at work" in err, "--join" in err) == (1, True, True)
+        code, events, err = done(many, "-o", out, "--workers", 1, "--join")
+        assert code == 1, err  # the first one still has pictures in work
+        assert [event for event in events if event["event"] == "picture"]
+        for pid in held:
+            os.kill(pid, signal.SIGCONT)
+        assert first.wait(120) == 0
+    assert outputs(out) == {f"{box}/{name}": data for box in ("a", "b", "c") for name, data in expected.items()}
+    assert finished_by_drivers(out) == 3 * len(expected)
+    assert all(row.tries == 1 for row in rows(out))
+
+
+def test_claims_of_a_driver_that_is_silent_are_taken_over(scans: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """It was only asleep: what it brings afterwards does not count, since another one has the rows."""
+    manifest = Manifest(str(tmp_path / "m.db"), create=True)
+    from photochrom.archive.sources import plan
+    from photochrom.archive.tasks import Hello, Result, Settings
+
+    assert [found.new for found in plan(manifest, [str(scans)], str(tmp_path / "out"))] == [12]
+    work = manifest.work(Hello("here", "1", "model", "0" * 64), Settings())
+    sleeper, alone = manifest.leases.join()
+    assert alone
+    claimed = manifest.claim(sleeper, 3, "/out/")
+    assert [task.id for task in claimed] == [1, 2, 3]
+    monkeypatch.setattr("photochrom.archive.leases.LEASE", -1.0)
+    other, alone = manifest.leases.join()
+    assert alone
+    monkeypatch.undo()
+    assert [task.id for task in manifest.claim(other, 3, "/out/")] == [1, 2, 3]
+    good = [Result(1, "done", 0.1, {"output_sha256": "a"})]
+    assert manifest.settle(sleeper, good, work) == set()
+    assert manifest.settle(other, good, work) == {1}
+    assert manifest.settle(other, good, work) == set(), "a result counts once"
+    manifest.close()
+
+
+def test_outputs_are_recognised_when_the_manifest_is_lost(
+    scans: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert done(scans, "-o", out, "--workers", 1)[0] == 0
+    stamps = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    for path in out.glob("photochrom-batch.db*"):
+        path.unlink()
+    (out / "scan-001.png").write_bytes(b"something else")
+    code, events, err = done(scans, "-o", out, "--workers", 1)
+    assert code == 1
+    assert "a file is there that this batch did not write" in err
+    assert events[-1]["done"] == len(expected) - 1
+    assert (out / "scan-001.png").read_bytes() == b"something else"
+    del stamps[out / "scan-001.png"]
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    code, _, _ = done("retry", out)
+    assert code == 1
+    (out / "scan-001.png").unlink()
+    assert done("retry", out)[0] == 0
+    assert outputs(out) == expected

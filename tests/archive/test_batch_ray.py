@@ -1,0 +1,132 @@
+"""Batches on a real Ray: two nodes on this computer, of which one is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from batch_helpers import count, done, driver, finished_by_drivers, kill, outputs, rows, until
+
+from photochrom.archive.states import State
+
+ray = pytest.importorskip("ray")
+_RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_health_check_period_ms": "500"}
+
+
+class Nodes:
+    """A cluster of processes that the test has started itself: a head without processors, and workers beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        from ray.cluster_utils import Cluster
+
+        self._cluster = Cluster()
+        self._folder = folder
+        self._cluster.add_node(num_cpus=0, include_dashboard=False, object_store_memory=80_000_000)
+        self.address = self._cluster.address
+
+    def add(self) -> Any:
+        return self._cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+
+    def kill(self, node: Any) -> None:
+        """As if its plug were pulled: the node's manager and its workers."""
+        raylet = node.all_processes["raylet"][0].process.pid
+        for pid in [raylet, *_below(raylet)]:
+            with suppress(ProcessLookupError):
+                kill(pid)
+
+    def end(self) -> None:
+        self._cluster.shutdown()
+
+
+def _below(pid: int) -> list[int]:
+    from batch_helpers import children
+
+    return children(pid)
+
+
+@contextmanager
+def environment(**values: str) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
+    with environment(**_RAY):
+        made = Nodes(tmp_path_factory.mktemp("ray"))
+        try:
+            yield made
+        finally:
+            made.end()
+
+
+def test_a_killed_node_loses_nothing(nodes: Nodes, scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = nodes.add()
+    with driver(scans, "-o", out, "--ray", nodes.address) as process:
+        until(lambda: count(out) >= 2 or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
+        nodes.kill(first)
+        nodes.add()
+        code = process.wait(180)
+        assert code == 0, process.communicate()
+    assert outputs(out) == expected
+    assert finished_by_drivers(out) == len(expected)
+    assert all(row.kills == 0 for row in rows(out)), "the machine died, and no picture is to blame"
+
+
+def test_a_killed_driver_and_worker(nodes: Nodes, scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with driver(scans, "-o", out, "--ray", nodes.address) as process:
+        until(lambda: count(out) >= 2 or process.poll() is not None)
+        kill(process.pid)
+        process.wait()
+    before = count(out)
+    with driver(scans, "-o", out, "--ray", nodes.address, "--json") as process:
+        until(lambda: count(out) > before or process.poll() is not None)
+        for pid in _workers():
+            with suppress(ProcessLookupError):
+                kill(pid)
+        assert process.wait(180) == 0
+    assert outputs(out) == expected
+    assert count(out, State.DONE) == len(expected)
+
+
+def _workers() -> list[int]:
+    """The processes of actors that colour pictures."""
+    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [int(line.split()[0]) for line in listed.splitlines() if "ray::RemotePainter" in line]
+
+
+def test_a_cluster_that_cannot_be_reached(scans: Path, tmp_path: Path) -> None:
+    code, _, err = done(scans, "-o", tmp_path / "out", "--ray", "127.0.0.1:1", **_RAY)
+    assert code == 1
+    assert "the Ray cluster at 127.0.0.1:1 cannot be used" in err
+    assert "ray start --head" in err
+
+
+def test_a_worker_with_another_version(nodes: Nodes, scans: Path, tmp_path: Path) -> None:
+    """A node whose Photochrom is another one: a real process that imports another version."""
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "sitecustomize.py").write_text("import photochrom.version\nphotochrom.version.__version__ = '0.0.9'\n")
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--address", nodes.address, "--num-cpus", "1"]
+    command += ["--resources", '{"old": 1}', "--object-store-memory", "80000000"]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | _RAY | {"PYTHONPATH": str(old)})
+    time.sleep(1)
+    code, _, err = done(scans, "-o", tmp_path / "out", "--ray", nodes.address, "--workers", 1, "--resources", "old=1")
+    assert code == 1
+    assert "has Photochrom 0.0.9, and the driver has" in err
+    assert "install the same on all machines" in err

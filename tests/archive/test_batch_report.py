@@ -1,0 +1,77 @@
+"""The report: what it holds, and how it behaves in a browser with the rows of a large batch."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers import needs_browser
+from photochrom.archive.manifest import Manifest, Planned
+from photochrom.archive.report import write_report
+from photochrom.archive.report.tables import FAILURES, ROWS
+from photochrom.archive.run import Request, execute, open_manifest
+from photochrom.archive.states import State
+from photochrom.archive.tables import PICTURES, writing
+
+
+@pytest.fixture(scope="module")
+def page(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a small batch with a failure."""
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "bad.jpg").write_text("no picture")
+    execute(Request(str(folder / "out"), (str(scans), str(folder / "bad.jpg")), workers=1), lambda _: None)
+    manifest = open_manifest(str(folder / "out"), None)
+    written = write_report(manifest)
+    manifest.close()
+    return written
+
+
+def test_a_page_of_its_own(page: Path) -> None:
+    text = page.read_text()
+    assert "13 pictures" in text
+    assert "UnsupportedImageError" in text
+    assert "http" not in text.replace("http-equiv", "").replace("https://", "http://").replace('startsWith("http', "")
+    assert "default-src 'none'" in text
+
+
+@needs_browser
+def test_in_a_browser(page: Path, browser: Any) -> None:
+    view = browser.new_page()
+    complaints: list[str] = []
+    view.on("console", lambda message: complaints.append(message.text))
+    view.goto(page.as_uri())
+    assert view.locator("#rows tr").count() == 13
+    assert view.locator("[data-sheet='0'] img").count() == 12
+    view.locator("[data-sheet='0'] button").first.click()
+    assert view.locator("#pair").is_visible()
+    assert view.locator("#before").evaluate("image => image.naturalWidth") > 0
+    for which in ("before", "after"):
+        address = view.locator(f"#{which}-link").evaluate("anchor => anchor.href")
+        assert Path(address.removeprefix("file://")).is_file()
+    view.keyboard.press("Escape")
+    view.get_by_role("button", name="UnsupportedImageError").click()
+    assert view.locator("#rows tr").count() == 1
+    assert "bad.jpg" in view.locator("#rows tr").inner_text()
+    assert complaints == []
+    view.close()
+
+
+def test_a_large_batch_is_sampled(tmp_path: Path) -> None:
+    manifest = Manifest(str(tmp_path / "m.db"), create=True)
+    manifest.note("out", str(tmp_path))
+    origin = manifest.origin("/archive/")
+    total = 2 * ROWS
+    manifest.add([Planned(origin, f"{n:07}.jpg", f"{n:07}.jpg", 1) for n in range(total)])
+    with writing(manifest._engine) as connection:
+        bad = PICTURES.c.id % 3 == 0
+        values = {"state": int(State.FAILED), "error": "ImageError", "sentence": "broken", "finished": time.time()}
+        connection.execute(PICTURES.update().where(bad).values(**values))
+    written = write_report(manifest, tmp_path / "r.html")
+    manifest.close()
+    text = written.read_text()
+    assert f"of {total:,} pictures: a sample, with failures first" in text
+    assert FAILURES <= text.count('"failed"') <= FAILURES + 10
+    assert len(text) < 2_000_000

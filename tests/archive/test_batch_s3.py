@@ -1,0 +1,175 @@
+"""Batches from and to a real object store: moto's server, which speaks S3 over HTTP, behind a proxy that fails now and then."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from batch_helpers import done, driver, kill, until
+from moto.server import ThreadedMotoServer
+
+from photochrom.archive import stores
+from photochrom.archive.manifest import Manifest
+from photochrom.archive.run import MANIFEST
+
+_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+class Flaky:
+    """A proxy before the store that answers a share of the requests with an error, and counts them."""
+
+    def __init__(self, port: int, share: float) -> None:
+        self.requests = self.failed = 0
+        dice, flaky = random.Random(0), self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                flaky.requests += 1
+                if dice.random() < share:
+                    flaky.failed += 1
+                    self._answer(500, {}, b"<Error><Code>Broken</Code><Message>now and then</Message></Error>")
+                    return
+                onward = HTTPConnection("127.0.0.1", port, timeout=30)
+                onward.request(self.command, self.path, body, dict(self.headers))
+                answer = onward.getresponse()
+                self._answer(answer.status, dict(answer.getheaders()), answer.read())
+                onward.close()
+
+            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+                self.send_response_only(status)
+                length = headers.get("Content-Length") if self.command == "HEAD" else None
+                for key, value in headers.items():
+                    if key.lower() not in ("content-length", "transfer-encoding", "connection"):
+                        self.send_header(key, value)
+                self.send_header("Content-Length", length or str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def store(scans: Path) -> Iterator[Any]:
+    """A client of the store, with the scans in the bucket ``scans``, and the store's port."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    port = server._server.server_port  # type: ignore[union-attr]
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", **keys)
+    client.create_bucket(Bucket="archive")
+    for path in sorted(scans.rglob("*.*")):
+        client.upload_file(str(path), "archive", f"scans/{path.relative_to(scans).as_posix()}")
+    client.put_object(Bucket="archive", Key="scans/notes.txt", Body=b"no picture")
+    yield client, port
+    client.close()
+    server.stop()
+
+
+def results(client: Any, prefix: str) -> dict[str, bytes]:
+    found = client.list_objects_v2(Bucket="archive", Prefix=prefix).get("Contents", ())
+    keys = [one["Key"] for one in found]
+    return {key[len(prefix) :]: client.get_object(Bucket="archive", Key=key)["Body"].read() for key in keys}
+
+
+def test_a_store_that_fails_and_a_driver_that_dies(store: Any, expected: dict[str, bytes], tmp_path: Path) -> None:
+    client, port = store
+    flaky = Flaky(port, 0.05)
+    manifest = tmp_path / MANIFEST
+    arguments = ("s3://archive/scans", "-o", "s3://archive/color", "--manifest", manifest, "--workers", 1)
+    environment = {**_KEYS, "AWS_ENDPOINT_URL": flaky.url}
+    try:
+        with driver(*arguments, **environment) as process:
+            until(lambda: len(results(client, "color/")) >= 2 or process.poll() is not None)
+            kill(process.pid)
+            process.wait()
+        code, events, err = done(*arguments, **environment)
+        assert code == 0, err
+        assert events[-1]["done"] == len(expected)
+        assert results(client, "color/") == expected
+        assert flaky.failed > 0
+    finally:
+        flaky.close()
+
+
+def test_what_is_in_the_way_stays(store: Any, expected: dict[str, bytes], tmp_path: Path) -> None:
+    client, port = store
+    client.put_object(Bucket="archive", Key="other/scan-001.png", Body=b"foreign")
+    environment = {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    manifest = tmp_path / MANIFEST
+    where = "s3://archive/scans/scan-00[12].png", "-o", "s3://archive/other", "--manifest", manifest, "--workers", 1
+    code, _, err = done(*where, **environment)
+    assert (code, "this batch did not write" in err) == (1, True)
+    name = "scan-002.png"
+    assert results(client, "other/") == {"scan-001.png": b"foreign", name: expected[name]}
+    client.put_object(Bucket="archive", Key=f"other/{name}", Body=b"changed")
+    with driver("verify", "s3://archive/other", "--manifest", manifest, **environment) as process:
+        out, _ = process.communicate(timeout=120)
+    problems = [line.split(": ")[:2] for line in out.splitlines()]
+    assert ["changed", f"s3://archive/other/{name}"] in problems
+    assert ["foreign", "s3://archive/other/scan-001.png"] in problems
+
+
+def test_listings_come_in_pages(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, port = store
+    for number in range(25):
+        client.put_object(Bucket="archive", Key=f"many/{number:02}.jpg", Body=b"")
+    for key, value in {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setattr(stores, "_PAGE", 10)
+    stores._of_protocol.cache_clear()
+    try:
+        assert [entry.path for entry in stores.listing("s3://archive/many")] == [f"{n:02}.jpg" for n in range(25)]
+        from photochrom.archive.sources import plan
+
+        manifest = Manifest(str(tmp_path / "m.db"), create=True)
+        (found,) = plan(manifest, ["s3://archive/many/*[05].jpg"], "out")
+        assert found.new == 5
+        manifest.close()
+    finally:
+        stores._of_protocol.cache_clear()
+
+
+def test_requests_are_made_again_with_longer_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    answers = iter([OSError("broken"), OSError("broken"), None])
+
+    def request() -> str:
+        failure = next(answers)
+        if failure:
+            raise failure
+        return "answer"
+
+    assert stores.patiently(request, "s3://x/y") == "answer"
+    assert len(waits) == 2
+
+    def hopeless() -> None:
+        raise OSError("no such host")
+
+    with pytest.raises(Exception, match="s3://x/y: failed 6 times, at last: no such host"):
+        stores.patiently(hopeless, "s3://x/y")
+    assert len(waits) == 2 + stores.ATTEMPTS - 1
+    assert waits[-1] > waits[2]

@@ -1,0 +1,229 @@
+"""From what the user names to rows: nothing twice, nothing left out in silence, and one output for each picture."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from helpers import Command
+from photochrom.archive import stores
+from photochrom.archive.manifest import Manifest, Planned
+from photochrom.archive.sources import Plan, plan
+from photochrom.archive.states import State
+from photochrom.errors import BatchError, ImageNotFoundError, ManifestError, OptionError
+
+pytestmark = pytest.mark.usefixtures("here")
+
+
+@pytest.fixture
+def manifest() -> Iterator[Manifest]:
+    made = Manifest("m.db", create=True)
+    yield made
+    made.close()
+
+
+def touch(*names: str) -> None:
+    for name in names:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"x")
+
+
+def planned(manifest: Manifest, *sources: str, out: str = "out") -> Plan:
+    return list(plan(manifest, sources, out))[-1]
+
+
+def pairs(manifest: Manifest) -> dict[str, str]:
+    """Name of the output -> address of the picture."""
+    origins = manifest.origins()
+    return {row.name: stores.at(origins[row.origin], row.path or row.name) for row in manifest.rows()}
+
+
+def test_a_folder_is_mirrored(manifest: Manifest, here: Path) -> None:
+    touch("in/b.jpg", "in/a.TIFF", "in/notes.txt", "in/deep/er/c.webp", "in/out/d.jpg")
+    assert planned(manifest, "in", out="in/out").new == 3
+    assert pairs(manifest) == {name: f"{here}/in/{name}" for name in ("a.TIFF", "b.jpg", "deep/er/c.webp")}
+    found = planned(manifest, "in", out="in/out")
+    assert (found.new, found.known) == (0, 3), "the same command goes on"
+    touch("in/new.jpg")
+    assert planned(manifest, "in", out="in/out").new == 1
+
+
+def test_several_sources_keep_their_names(manifest: Manifest, here: Path) -> None:
+    touch("one/a.jpg", "two/a.jpg", "b.jpg")
+    planned(manifest, "one", "two/", "b.jpg")
+    expected = {"one/a.jpg": "one/a.jpg", "two/a.jpg": "two/a.jpg", "b.jpg": "b.jpg"}
+    assert pairs(manifest) == {name: f"{here}/{path}" for name, path in expected.items()}
+
+
+def test_globs(manifest: Manifest) -> None:
+    touch("in/x1.jpg", "in/x2.png", "in/deep/x3.jpg", "in/deep/y[1].jpg", "in/é.jpg")
+    planned(manifest, "in/x*")
+    assert sorted(pairs(manifest)) == ["x1.jpg", "x2.png"]
+    planned(manifest, "in/**/x?.jpg")
+    assert sorted(pairs(manifest)) == ["deep/x3.jpg", "x1.jpg", "x2.png"]
+    planned(manifest, "in/deep/y[[]1].jpg")
+    assert "y[1].jpg" in pairs(manifest)
+
+
+def test_lists(manifest: Manifest, here: Path) -> None:
+    touch("in/a.jpg", "in/b.jpg")
+    Path("in/list.txt").write_text("a.jpg\n\n  b.jpg \n/elsewhere/c.jpg\ns3://bucket/d.jpg\n")
+    planned(manifest, "in/list.txt")
+    assert pairs(manifest) == {
+        "a.jpg": f"{here}/in/a.jpg",
+        "b.jpg": f"{here}/in/b.jpg",
+        "elsewhere/c.jpg": "/elsewhere/c.jpg",
+        "bucket/d.jpg": "s3://bucket/d.jpg",
+    }
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_lists_with_options_of_single_pictures(manifest: Manifest, here: Path, kind: str) -> None:
+    rows = [
+        ("a.jpg", "2024/x.jpg", 0.2, None, "n"),
+        ("b.jpg", None, None, "warm", "n"),
+        ("c.jpg", None, None, None, "n"),
+    ]
+    names = ["File", "output", "vividness", "palette", "shelf"]
+    if kind == "csv":
+        lines = [",".join(names), *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]
+        Path("list.csv").write_text("\n".join(lines), "utf-8-sig")
+    else:
+        columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+        pyarrow.parquet.write_table(pyarrow.table({key: list(value) for key, value in columns.items()}), "list.parquet")
+    planned(manifest, f"list.{kind}")
+    assert pairs(manifest) == {"2024/x.jpg": f"{here}/a.jpg", "b.jpg": f"{here}/b.jpg", "c.jpg": f"{here}/c.jpg"}
+    looks = manifest.looks()
+    found = {row.name: looks.get(row.look) for row in manifest.rows()}
+    assert found == {"2024/x.jpg": '{"vividness": 0.2}', "b.jpg": '{"palette": "warm"}', "c.jpg": None}
+
+
+def test_changed_options_of_a_picture_are_noted(manifest: Manifest) -> None:
+    Path("list.csv").write_text("path,vividness\na.jpg,0.2\n")
+    planned(manifest, "list.csv")
+    Path("list.csv").write_text("path,vividness\na.jpg,0.8\n")
+    assert planned(manifest, "list.csv").known == 1
+    (row,) = manifest.rows()
+    assert manifest.looks()[row.look] == '{"vividness": 0.8}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "match"),
+    [
+        ("l.csv", "picture\na.jpg\n", BatchError, "no column with the pictures.*it has picture"),
+        ("l.csv", "", BatchError, "no column"),
+        ("l.txt", "\n\n", BatchError, "no pictures there"),
+        ("l.csv", "path,vividness\na.jpg,2\n", OptionError, "vividness in l.csv, row 1.*0 to 1"),
+        ("l.csv", "path,output\na.jpg,../x.jpg\n", BatchError, "leads out of the destination"),
+        ("l.csv", "path,hints\na.jpg,nonsense\n", OptionError, "hints in l.csv, row 1"),
+        ("l.csv", "path,hints\n,\n", BatchError, "row 1: names no picture"),
+        ("l.parquet", "nonsense", BatchError, "no Parquet file"),
+    ],
+)
+def test_bad_lists(manifest: Manifest, name: str, text: str, error: type[Exception], match: str) -> None:
+    Path(name).write_text(text)
+    with pytest.raises(error, match=match):
+        planned(manifest, name)
+
+
+def test_a_zip_file(manifest: Manifest, here: Path) -> None:
+    with zipfile.ZipFile("scans.zip", "w") as archive:
+        for name in ("a.jpg", "deep/b.jpg", "notes.txt"):
+            archive.writestr(name, name)
+    planned(manifest, "scans.zip")
+    found = pairs(manifest)
+    assert found == {name: f"zip://{name}::{here}/scans.zip" for name in ("a.jpg", "deep/b.jpg")}
+    assert stores.read(found["deep/b.jpg"]) == b"deep/b.jpg"
+
+
+def test_names_that_collide(manifest: Manifest, here: Path) -> None:
+    touch("in/A.jpg", "in/a.jpg", "in/\u00e9.jpg", "in/e\u0301.jpg")
+    found = planned(manifest, "in")
+    assert (found.new, found.refused) == (2, 2)
+    failed = [row for row in manifest.rows() if row.state == State.FAILED]
+    assert {row.error for row in failed} == {"OutputConflictError"}
+    assert f"that of {here}/in/A.jpg, too" in failed[0].sentence
+    found = planned(manifest, "in")
+    assert (found.new, found.known, found.refused) == (0, 2, 0), "named once"
+    apart = Manifest("n.db", create=True, case_sensitive=True)
+    assert planned(apart, "in").new == 4
+    apart.close()
+
+
+def test_two_pictures_for_one_output(manifest: Manifest) -> None:
+    Path("list.csv").write_text("path,output\na.jpg,x.jpg\nb.jpg,x.jpg\na.jpg,x.jpg\n")
+    found = planned(manifest, "list.csv")
+    assert (found.new, found.refused) == (1, 1)
+
+
+def test_what_is_not_there(manifest: Manifest) -> None:
+    Path("empty").mkdir()
+    with pytest.raises(BatchError, match="empty: no pictures there"):
+        planned(manifest, "empty")
+    with pytest.raises(ImageNotFoundError, match="no such file"):
+        planned(manifest, "nowhere")
+    touch("in/a.jpg")
+    with pytest.raises(OptionError, match="never touched"):
+        planned(manifest, "in", out="in/")
+    with pytest.raises(BatchError, match="nosuch://x/"):
+        planned(manifest, "nosuch://x/y")
+
+
+def test_a_folder_without_rights_is_named_and_the_rest_goes_on(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch("in/a.jpg", "in/closed/b.jpg")
+    scan = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).rstrip("/").endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = planned(manifest, "in")
+    assert found.new == 1
+    assert [("closed" in trouble, "Permission denied" in trouble) for trouble in found.troubles] == [(True, True)]
+
+
+def test_links_that_form_a_loop_end(manifest: Manifest) -> None:
+    touch("in/a.jpg")
+    Path("in/again").symlink_to("..")
+    Path("in/self.jpg").symlink_to("self.jpg")
+    found = planned(manifest, "in")
+    assert found.new == 1
+    assert "self.jpg" in found.troubles[0]
+
+
+def test_manifests_that_cannot_be_used(photochrom: Command) -> None:
+    made = Manifest("old.db", create=True)
+    made.note("format", "99")
+    made.close()
+    with pytest.raises(ManifestError, match="version 99, and this Photochrom knows 1"):
+        Manifest("old.db")
+    Path("torn.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(ManifestError, match=r"torn\.db.*damaged"):
+        Manifest("torn.db")
+    with pytest.raises(ManifestError, match="there is no manifest"):
+        Manifest("absent.db")
+    with pytest.raises(ManifestError) as refused:
+        Manifest("postgresql://me:secret@127.0.0.1:1/x")
+    assert "secret" not in str(refused.value)
+    assert photochrom("batch", "status", "nowhere").code == 1
+
+
+def test_many_rows_are_added_a_window_at_a_time(manifest: Manifest) -> None:
+    origin = manifest.origin("/archive/")
+    for start in range(0, 5000, 1000):
+        added = manifest.add([Planned(origin, f"{n:06}.jpg", f"{n:06}.jpg", n) for n in range(start, start + 1000)])
+        assert added.new == 1000
+    mixed = [Planned(origin, f"{n:06}.jpg", f"{n:06}.jpg", n) for n in range(4990, 5010)]
+    added = manifest.add(mixed)
+    assert (added.new, added.known, added.refused) == (10, 10, 0)
+    assert manifest.counts() == {State.WAITING: 5010}

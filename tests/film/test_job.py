@@ -1,0 +1,135 @@
+"""Work that is interrupted goes on where it was, and its result is that of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from film_helpers import make_film, planes, shots
+
+from photochrom import film as films
+from photochrom.errors import JobError, OutputExistsError, OutputWriteError
+from photochrom.film import packets, run
+
+
+@pytest.fixture
+def film(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return make_film(here / "in.mkv", [frame for shot in shots(14) for frame in shot])
+
+
+def same(one: Path, other: Path) -> bool:
+    pairs = list(zip(planes(one), planes(other), strict=True))
+    return len(pairs) == 42 and all(np.array_equal(*both) for pair in pairs for both in zip(*pair, strict=True))
+
+
+@pytest.mark.parametrize("codec", ["ffv1", "h264"])
+def test_stopped_anywhere_the_result_is_the_same(
+    here: Path, film: Path, codec: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "PART", 8)  # so that shots have parts, too
+    whole = films.open(film).save(here / "whole.mkv", codec=codec)
+    for seed in range(3):
+        target = here / f"stopped-{seed}.mkv"
+        left, stops = random.Random(seed), 0
+        while not target.exists():
+            limit = left.randrange(5, 160)
+            asked = 0
+
+            def stop() -> bool:
+                nonlocal asked
+                asked += 1
+                return asked > limit  # noqa: B023  # called within this turn
+
+            job = films.open(film).job(target, codec=codec)
+            stops += not job.run(stop=stop)
+            assert stops < 60
+        assert not job.folder.exists()
+        assert same(whole, target)
+
+
+def test_killed_at_random_moments_the_result_is_the_same(here: Path, film: Path) -> None:
+    whole = films.open(film).save(here / "whole.mkv", codec="ffv1", threads=1)
+    command = [
+        sys.executable,
+        "-m",
+        "photochrom",
+        "video",
+        "in.mkv",
+        "-o",
+        "out.mkv",
+        "--codec",
+        "ffv1",
+        "--threads",
+        "1",
+    ]
+    after, kills = random.Random(0), 0
+    begun = time.monotonic()
+    subprocess.run([*command[:4], "in.mkv", "-o", "timed.mkv", *command[7:]], check=True, capture_output=True)
+    usual = time.monotonic() - begun
+    while not (here / "out.mkv").exists():
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            process.wait(after.uniform(0.1, 0.7) * usual if kills < 6 else 300)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+        process.communicate()
+        assert not list(here.glob("out.mkv.job/*.packets")) or (here / "out.mkv.job" / "job.json").exists()
+    assert kills
+    assert same(whole, here / "out.mkv")
+
+
+def test_a_journal_counts_only_what_is_whole(tmp_path: Path) -> None:
+    journal = packets.Journal(tmp_path / "journal.jsonl")
+    for index in range(3):
+        file = packets.PacketFile(tmp_path / f"{index}.packets")
+        file.write(packets.Packet(index, 1, True, b"picture"))
+        journal.add(1, {f"{index}.packets": file.finish()})
+    with (tmp_path / "journal.jsonl").open("ab") as torn:
+        torn.write(b'{"part": 3, "fra')
+    assert packets.Journal(tmp_path / "journal.jsonl").frames == 3
+    assert len((tmp_path / "journal.jsonl").read_bytes().splitlines()) == 3
+    (tmp_path / "1.packets").write_bytes(b"other")
+    assert packets.Journal(tmp_path / "journal.jsonl").frames == 1
+    with pytest.raises(JobError, match=r"damaged|cannot be read"):
+        list(packets.read_packets(tmp_path / "1.packets"))
+
+
+def test_other_choices_or_an_output_that_is_there_are_refused(here: Path, film: Path) -> None:
+    job = films.open(film).job(here / "out.mkv")
+    done: list[int] = []
+    assert not job.run(lambda event: done.extend([1] * (event["event"] == "part")), stop=lambda: bool(done))
+    assert job.folder.exists()
+    with pytest.raises(JobError, match="other choices"):
+        films.open(film).save(here / "out.mkv", films.make_choices(vividness=0.9))
+    (here / "out.mkv").write_bytes(b"mine")
+    with pytest.raises(OutputExistsError):
+        films.open(film).save(here / "out.mkv")
+    assert (here / "out.mkv").read_bytes() == b"mine"
+
+
+def test_a_full_disk_is_named_and_loses_nothing(here: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = packets.PacketFile.finish, []
+
+    def full(self: packets.PacketFile) -> str:
+        calls.append(self)
+        if len(calls) == 2:
+            self._guarded(lambda: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        return real(self)
+
+    monkeypatch.setattr(packets.PacketFile, "finish", full)
+    with pytest.raises(OutputWriteError, match="No space left"):
+        films.open(film).save(here / "out.mkv", codec="ffv1")
+    events: list[dict[str, Any]] = []
+    films.open(film).save(here / "out.mkv", codec="ffv1", progress=events.append)
+    assert next(event for event in events if event["event"] == "start")["done"] == 14
+    assert json.loads(json.dumps(events[-1]))["frames"] == 42

@@ -1,0 +1,116 @@
+"""Colour that holds: along motion, after a hint, and like an example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import scipy.spatial.distance
+from film_helpers import make_film, pan
+
+from helpers import Command, data
+from photochrom import film as films
+from photochrom.color import rgb_to_lab
+from photochrom.errors import EvaluationError
+from photochrom.evaluate.consistency import cdc, visible, warp_error, warp_error_pair
+from photochrom.evaluate.film import measure, measure_films, methods_of
+
+
+def test_colours_move_with_the_picture_and_do_not_flicker(here: Path) -> None:
+    make_film(here / "in.mkv", pan(data.astronaut(), 26, (160, 120)), grey=False)
+    report = measure_films([here / "in.mkv"], {"film": "film", "frames": "frames", "given": "exemplar"}, limit=26)
+    rows = {row["method"]: row for row in report["rows"]}
+    assert rows["truth"]["flicker"] == 0
+    assert rows["film"]["flicker"] < rows["frames"]["flicker"] / 3
+    assert rows["given"]["psnr"] > 30
+    assert rows["given"]["psnr"] > rows["film"]["psnr"] + 3
+
+
+def test_a_hint_holds_in_all_frames_before_and_after(here: Path) -> None:
+    frames = pan(data.coffee(), 26, (160, 120), by=1.5)
+    make_film(here / "in.mkv", frames)
+    steering = films.Steering(hints=(films.FilmHint(None, 13, 60.0, 60.0, (-14.0, 12.0)),))
+    painted = list(films.open(here / "in.mkv").paint(steering=steering))
+    for index in (0, 13, 25):  # the pan moves the place by 1.5 pixels a frame
+        x = round(60 - 1.5 * (index - 13))
+        ab = rgb_to_lab(painted[index][58:63, x - 2 : x + 3])[..., 1:].reshape(-1, 2).mean(axis=0)
+        assert np.hypot(*(ab - (-14, 12))) < 12
+
+
+def test_suggestions_and_a_preview(here: Path, photochrom: Command) -> None:
+    make_film(here / "in.mkv", pan(data.coffee(), 8, (160, 120)) + pan(data.astronaut(), 8, (160, 120)))
+    run = photochrom("video", "in.mkv", "--suggest", 2, "--preview", "shots.jpg", "--json")
+    assert run.code == 0, run.err
+    sheet, *rows = run.lines
+    assert sheet["event"] == "preview"
+    picture = cv2.imread("shots.jpg")
+    assert picture is not None
+    assert picture.shape[1] > 450  # two shots beside each other
+    assert len(rows) == 2
+    assert all(0 <= row["x"] < 160 and 0 <= row["y"] < 120 and row["colors"] for row in rows)
+    assert not (here / "in_color.mkv").exists()
+
+
+def test_cdc_is_what_scipy_makes_of_it() -> None:
+    clip = [np.asarray(frame) for frame in pan(data.astronaut(), 6, (40, 30), by=4)]
+    histograms = [[np.bincount(frame[..., band].ravel(), minlength=256) for band in range(3)] for frame in clip]
+    steps = []
+    for step in (1, 2, 4):
+        pairs = [
+            scipy.spatial.distance.jensenshannon(one, other) ** 2
+            for first, second in zip(histograms, histograms[step:], strict=False)
+            for one, other in zip(first, second, strict=True)
+        ]
+        steps.append(np.mean(pairs))
+    assert cdc(clip) == pytest.approx(np.mean(steps))
+    assert np.isnan(cdc(clip[:1]))
+
+
+def test_warp_error_is_what_a_loop_over_pixels_makes_of_it() -> None:
+    rng = np.random.default_rng(0)
+    before, now = rng.integers(0, 256, (2, 12, 16, 3), np.uint8)
+    back = rng.integers(-3, 4, (12, 16, 2)).astype(np.float32)  # whole pixels: nothing to interpolate
+    forth = rng.integers(-1, 2, (12, 16, 2)).astype(np.float32)
+    total, count = 0.0, 0
+    seen = visible(back, forth)
+    slopes = [np.gradient(back[..., channel]) for channel in (0, 1)]
+    for y in range(12):
+        for x in range(16):
+            w = back[y, x]
+            px, py = x + int(w[0]), y + int(w[1])
+            known = 0 <= px < 16 and 0 <= py < 12
+            if known:
+                v = forth[py, px]
+                known = ((w + v) ** 2).sum() <= 0.01 * ((w**2).sum() + (v**2).sum()) + 0.5
+                known &= sum(part[y, x] ** 2 for pair in slopes for part in pair) <= 0.01 * (w**2).sum() + 0.002
+            assert bool(seen[y, x]) == bool(known)
+            if known:
+                total += (((now[y, x].astype(float) - before[py, px]) / 255) ** 2).sum()
+                count += 1
+    seen[:] = True
+    back[:] = 0
+    expected = (((now.astype(float) - before) / 255) ** 2).sum(axis=-1).mean()
+    assert warp_error_pair(before, now, back, seen) == pytest.approx(expected, rel=1e-5)
+    assert count == 0 or total >= 0
+    assert warp_error([np.full((20, 20, 3), 9, np.uint8)] * 3) == 0
+
+
+def test_results_of_other_programs_are_measured(here: Path, photochrom: Command) -> None:
+    frames = pan(data.astronaut(), 5, (48, 32))
+    make_film(here / "truth.mkv", frames, grey=False, pix_fmt="yuv444p")
+    (here / "theirs").mkdir()
+    for index, frame in enumerate(frames):
+        cv2.imwrite(f"theirs/{index:03}.png", frame[..., ::-1])
+    run = photochrom(
+        "evaluate", "truth.mkv", "--protocol", "film", "--method", "mine=theirs", "--method", "same=truth.mkv", "--json"
+    )
+    assert run.code == 0, run.err
+    rows = {row["method"]: row for row in run.lines[0]["rows"]}
+    assert rows["same"]["psnr"] == float("inf")
+    assert rows["mine"]["psnr"] > 40
+    assert photochrom("evaluate", "truth.mkv", "--protocol", "film", "--method", "nothing.mkv").code == 2
+    with pytest.raises(EvaluationError, match="frame 3"):
+        measure(frames, frames[:3])
+    assert methods_of(["film", "a=frames"]) == {"film": "film", "a": "frames"}

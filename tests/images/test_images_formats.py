@@ -1,0 +1,129 @@
+"""Further formats are read with what is installed, by content and not by name; all others are refused by their true names."""
+
+import numpy as np
+import pytest
+import pyvips
+import skimage.data
+
+from photochrom.errors import ImageTooLargeError, TruncatedImageError, UnsupportedImageError
+from photochrom.images import INPUT_SUFFIXES, open_image
+from photochrom.images.kinds import has_loader, sniff
+
+RGB = skimage.data.astronaut()[300:396, 300:428].copy()
+GREY = RGB[..., 1].copy()
+
+
+def pixels(source):
+    return np.concatenate([strip for _, strip in source.strips(40)])
+
+
+def vips(array):
+    return pyvips.Image.new_from_array(np.ascontiguousarray(array))
+
+
+def avif():
+    if not has_loader("heif"):
+        pytest.skip("this libvips has no AVIF")
+    return vips(RGB).heifsave_buffer(compression="av1", Q=90)
+
+
+def heic():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    import io
+
+    from PIL import Image
+
+    pillow_heif.register_heif_opener()
+    stream = io.BytesIO()
+    Image.fromarray(RGB).save(stream, "HEIF", quality=95)
+    return stream.getvalue()
+
+
+def jxl():
+    return pytest.importorskip("imagecodecs").jpegxl_encode(RGB, lossless=True)
+
+
+def jp2():
+    import cv2
+
+    return cv2.imencode(".jp2", RGB[..., ::-1], [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000])[1].tobytes()
+
+
+MAKERS = {"avif": avif, "heic": heic, "jxl": jxl, "jp2": jp2}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_it_is_read(tmp_path, kind):
+    data = MAKERS[kind]()
+    assert f".{kind}" in INPUT_SUFFIXES
+    (tmp_path / "any name").write_bytes(data)
+    for place in (data, tmp_path / "any name"):
+        source = open_image(place)
+        assert (source.info.format, source.info.width, source.info.height, source.info.bit_depth) == (kind, 128, 96, 8)
+        assert np.abs(pixels(source).astype(int) - RGB).mean() < 4
+        assert source.work_copy(24).shape == (24, 32, 3)
+        assert source.tags() is not None
+    with pytest.raises(ImageTooLargeError):
+        open_image(data, max_pixels=1000)
+    for share in (0.1, 0.5, 0.8):
+        with pytest.raises((TruncatedImageError, UnsupportedImageError)):
+            pixels(open_image(data[: int(len(data) * share)]))
+
+
+@pytest.mark.parametrize("array", [GREY, RGB, (RGB.astype(np.uint16) * 257)], ids=["grey", "rgb", "deep"])
+def test_jpeg_2000_without_loss(array):
+    codecs = pytest.importorskip("imagecodecs")
+    source = open_image(codecs.jpeg2k_encode(array, level=0))
+    np.testing.assert_array_equal(pixels(source), array)
+    assert source.info.bit_depth == array.dtype.itemsize * 8
+
+
+@pytest.mark.parametrize(("kind", "extra", "name"), [("heic", "heic", "HEIC"), ("jxl", "scans", "JPEG XL")])
+def test_what_would_read_it_is_named(monkeypatch, kind, extra, name):
+    data = MAKERS[kind]()
+    if has_loader({"heic": "none", "jxl": "jxl"}[kind]):
+        pytest.skip("this libvips reads it")
+    monkeypatch.setattr("photochrom.images.decoders.find_spec", lambda module: None)
+    with pytest.raises(UnsupportedImageError, match=name) as caught:
+        open_image(data)
+    assert f"photochrom[{extra}]" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"8BPS\0\1", "Photoshop"),
+        (b"FUJIFILMCCD-RAW 0201", "raw"),
+        (b"IIRO\x08\0\0\0", "raw"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "raw"),
+        (b"\0\0\0\x18ftypisom\0\0\0\1isommp42", "video"),
+        (b"BM\x36\0", "BMP"),
+        (b"%PDF-1.7", "PDF"),
+        (b"P5\n64 64\n255\n", "PNM"),
+        (b"\0\5\x16\7\0\2\0\0", "AppleDouble"),
+        (b"<!DOCTYPE html>", "not a JPEG"),
+    ],
+)
+def test_the_true_name_of_what_is_not_read(tmp_path, head, name):
+    (tmp_path / "photo.jpg").write_bytes(head.ljust(600, b"\0"))
+    with pytest.raises(UnsupportedImageError, match=name):
+        open_image(tmp_path / "photo.jpg")
+
+
+def test_the_name_does_not_matter(tmp_path):
+    for name in ("photo", "photo.tif", "photo.jfif", "photo.txt"):
+        (tmp_path / name).write_bytes(vips(RGB).pngsave_buffer())
+        source = open_image(tmp_path / name)
+        assert source.info.format == "png"
+        np.testing.assert_array_equal(pixels(source), RGB)
+
+
+def test_brands_of_heif():
+    def head(major, *more):
+        brands = b"".join(more)
+        return (16 + len(brands)).to_bytes(4, "big") + b"ftyp" + major + bytes(4) + brands
+
+    assert sniff(head(b"mif1", b"mif1", b"avif")) == "avif"
+    assert sniff(head(b"mif1", b"mif1", b"heic")) == "heic"
+    assert sniff(head(b"heic", b"mif1")) == "heic"
+    assert sniff(head(b"isom", b"mp42")) is None
