@@ -22,7 +22,16 @@ try:
 except ImportError:  # Windows, where a file that is open cannot be deleted anyway
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["PAGE", "abandon_parts", "clear_parts", "close_part", "file_name", "is_part", "open_part", "open_part_folder"]
+__all__ = [
+    "PAGE",
+    "abandon_parts",
+    "clear_parts",
+    "close_part",
+    "file_name",
+    "is_part",
+    "open_part",
+    "open_part_folder",
+]
 
 #: Name of the only file, besides temporary ones, that a temporary folder holds. Nothing else in it is ever deleted.
 PAGE = "page.tif"
@@ -156,7 +165,7 @@ def _delete(part: Path) -> None:
 def _last_change(part: Path) -> float:
     """When a temporary file, or anything in a temporary folder, was written last: seconds since 1970."""
     inside = part.iterdir() if part.is_dir() else ()
-    return max(path.lstat().st_mtime for path in (part, *inside))
+    return max(float(path.lstat().st_mtime) for path in (part, *inside))
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
