@@ -158,11 +158,11 @@ class PictureFile:
         if not every_coefficient(data):
             return  # the loader refuses it
         # The decoder makes up what is missing, without a word if it is the end: then what is put there shows in the pixels.
-        first, second = (
-            pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
-            for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
-        )
         try:
+            first, second = (
+                pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
+                for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
+            )
             if (first != second).max() > 0:
                 return
         except pyvips.Error:
