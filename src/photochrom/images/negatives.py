@@ -3,7 +3,7 @@
 Small patches are compared with 64 typical ones, and with the same inverted (Coates and Ng 2012); what is more like the one
 than the other, how light it is and where it stands, and how skew the picture's tones and details are, makes features that
 change their sign when the picture is inverted. A perceptron of 32 cells weighs them. It was fitted to 9,000 photographs and
-their negatives (docs/models/negatives.md), and is right about 86 of 100 pictures, so it only speaks where it is sure.
+their negatives (docs/models/negatives.md), and is right about 84 of 100 pictures, so it only speaks where it is sure.
 """
 
 from __future__ import annotations
