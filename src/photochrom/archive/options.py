@@ -17,7 +17,7 @@ from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Number
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Step
 from photochrom.edits.hints_json import hints_from_json
-from photochrom.edits.sidecar import load_sidecar, sidecar_from_json, sidecar_to_json
+from photochrom.edits.sidecar import load_sidecar, read_json, sidecar_from_json, sidecar_to_json
 from photochrom.errors import EditsError, OptionError
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ Chosen = tuple[str, dict[str, Any]]
 
 def load(path: Path) -> Chosen:
     """Read a file of options: a sidecar, or a JSON object. Raises EditsError, HintError, OptionError."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise EditsError(f"cannot be read ({error.strerror})", path) from error
-    except ValueError as error:
-        raise EditsError(f"is not JSON ({error})", path) from error
+    value = read_json(path)
     if not isinstance(value, dict):
         raise EditsError('holds no options: an object such as {"vividness": 0.7} is expected, or a sidecar', path)
     if "photochrom" in value:

@@ -27,6 +27,7 @@ __all__ = [
     "Sidecar",
     "load_hints",
     "load_sidecar",
+    "read_json",
     "reference_from_json",
     "reference_to_json",
     "save_sidecar",
@@ -168,12 +169,12 @@ def steps_in_order(hints: Hints, references: Sequence[Reference], order: Sequenc
 
 def load_hints(path: Path) -> Hints:
     """A file of hints. Raises EditsError for a file that cannot be read, HintError for what is in it."""
-    return hints_from_json(_read(path))
+    return hints_from_json(read_json(path))
 
 
 def load_sidecar(path: Path) -> Sidecar:
     """Read a sidecar; the paths in it, which lead from its own folder, become whole. Raises EditsError, HintError."""
-    kept, folder = sidecar_from_json(_read(path), path), path.parent.resolve()
+    kept, folder = sidecar_from_json(read_json(path), path), path.parent.resolve()
     return _with_pictures(kept, lambda picture: replace(picture, path=str((folder / picture.path).resolve())))
 
 
@@ -208,7 +209,8 @@ def _near(path: str, folder: Path) -> str:
         return path
 
 
-def _read(path: Path) -> Any:
+def read_json(path: Path) -> Any:
+    """The value in a JSON file. Raises EditsError for a file that cannot be read, or is not JSON."""
     try:
         return json.loads(path.read_text("utf-8"))
     except OSError as error:

@@ -14,12 +14,12 @@ before the width of pixels is evened.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from photochrom.edits.hints import ab_of
+from photochrom.edits.sidecar import read_json
 from photochrom.errors import EditsError, HintError
 
 __all__ = ["FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
@@ -96,12 +96,7 @@ def _digest(path: Path) -> str:
 
 def load_steering(path: Path) -> Steering:
     """Read the file. Raises EditsError, HintError, UnknownColorError."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise EditsError(f"cannot be read ({error.strerror})", path) from error
-    except ValueError as error:
-        raise EditsError(f"is not JSON ({error})", path) from error
+    value = read_json(path)
     if not isinstance(value, dict) or value.get("photochrom-film") != FORMAT:
         raise EditsError(f'is not about a film; it must hold {{"photochrom-film": {FORMAT}, ...}}', path)
     if unknown := set(value) - {"photochrom-film", "hints", "references", "palettes"}:

@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pyvips
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import Field
 
 from photochrom.colorized import SOFTWARE
 from photochrom.images.metadata import mark_xmp
-from photochrom.previews import Window
 from photochrom.web import options
 from photochrom.web.engine import Photo
-from photochrom.web.painting import picture_response
-from photochrom.web.problems import Problem, responses
+from photochrom.web.painting import PartOfPicture, picture_response
+from photochrom.web.problems import responses
 from photochrom.web.state import State
 
 if TYPE_CHECKING:
@@ -50,19 +49,8 @@ def routes(state: State) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The photograph.", "content": jpeg}, **problems},
     )
-    async def scan(
-        name: str,
-        size: options.Side = 1280,
-        x: Annotated[int | None, Query(ge=0)] = None,
-        y: Annotated[int | None, Query(ge=0)] = None,
-        width: Annotated[int | None, Query(ge=1)] = None,
-        height: Annotated[int | None, Query(ge=1)] = None,
-    ) -> Response:
+    async def scan(name: str, window: PartOfPicture, size: options.Side = 1280) -> Response:
         """The photograph as its file shows it, its tint included; with x, y, width and height a part of it."""
-        given = [x, y, width, height]
-        if None in given and given != [None] * 4:
-            raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
-        window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
         return await state.work(name, lambda photo: picture_response(photo.previews.scan(size, window), "jpeg"))
 
     @router.post(

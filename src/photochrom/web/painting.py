@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import cv2
 import numpy as np
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from photochrom.edits import masks
@@ -17,7 +17,7 @@ from photochrom.web.engine import Photo
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
 
-__all__ = ["picture_response", "routes"]
+__all__ = ["PartOfPicture", "picture_response", "routes"]
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -55,6 +55,22 @@ class Grown(BaseModel):
     mask: dict[str, Any]
 
 
+def _window(
+    x: Annotated[int | None, Query(ge=0)] = None,
+    y: Annotated[int | None, Query(ge=0)] = None,
+    width: Annotated[int | None, Query(ge=1)] = None,
+    height: Annotated[int | None, Query(ge=1)] = None,
+) -> Window | None:
+    given = [x, y, width, height]
+    if None in given and given != [None] * 4:
+        raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
+    return None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
+
+
+#: The part of the picture that x, y, width and height of the query ask for; None: all of it.
+PartOfPicture = Annotated[Window | None, Depends(_window)]
+
+
 def routes(state: State) -> APIRouter:
     """The addresses of this module."""
     router = APIRouter(prefix="/v1/sessions/{name}", tags=["painting"])
@@ -65,19 +81,8 @@ def routes(state: State) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The photograph in grey.", "content": jpeg}, **_PROBLEMS},
     )
-    async def original(
-        name: str,
-        size: options.Side = 1280,
-        x: Annotated[int | None, Query(ge=0)] = None,
-        y: Annotated[int | None, Query(ge=0)] = None,
-        width: Annotated[int | None, Query(ge=1)] = None,
-        height: Annotated[int | None, Query(ge=1)] = None,
-    ) -> Response:
+    async def original(name: str, window: PartOfPicture, size: options.Side = 1280) -> Response:
         """The photograph as it is used, without colour; with x, y, width and height a part of it."""
-        given = [x, y, width, height]
-        if None in given and given != [None] * 4:
-            raise Problem("invalid", "give all of x, y, width and height, or none", field="view")
-        window = None if x is None or y is None or width is None or height is None else Window(x, y, width, height)
         return await state.work(name, lambda photo: picture_response(photo.previews.grey(size, window), "jpeg"))
 
     @router.post(

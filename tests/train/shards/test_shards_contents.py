@@ -99,10 +99,14 @@ def test_turned_pictures_become_upright(folder: Path, tmp_path: Path, encoded: b
 
 
 def test_excluded_paths_and_labels(table: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "odd" / "same.jpg").write_bytes((tmp_path / "pictures/even/cat.jpg").read_bytes())
     (tmp_path / "exclude.tsv").write_text("repo\tpath\npictures\teven/cat.jpg\n")
     (tmp_path / "labels.tsv").write_text("source\tclass\timagenet\nmine\todd\t967\n")
     make_shards(table, tmp_path / "out", exclude=[tmp_path / "exclude.tsv"], labels=tmp_path / "labels.tsv")
-    assert left_out(tmp_path / "out") == {"even/cat.jpg": "excluded by list"}
+    assert left_out(tmp_path / "out") == {
+        "even/cat.jpg": "excluded by list",
+        "odd/same.jpg": "copy of an excluded picture: mine even/cat.jpg",
+    }
     assert {(row["class"], row["imagenet"]) for row in rows(tmp_path / "out")} == {("even", None), ("odd", 967)}
     entries = build_store([tmp_path / "out" / "train" / "mine-000.parquet"], tmp_path / "store").entries
     assert {(entry.kind, entry.imagenet) for entry in entries} == {("even", -1), ("odd", 967)}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.train.shards.near import copies_between, copies_within
-from photochrom.train.shards.survey import Survey
+from photochrom.train.shards.survey import EXCLUDED, Survey
 
 __all__ = ["Choice", "Known", "choose"]
 
@@ -41,15 +41,16 @@ def choose(surveys: list[Survey], old: Known, tests: Known) -> Choice:
     """Choose among fit pictures. Deterministic: it depends on names, sizes and fingerprints only.
 
     Pictures come in this order: older ones and those for training, the largest first (as large as they will be in the shards),
-    then those held back. Each is taken unless it is a copy of one that was taken, or of a test's picture; so a held-back
-    source never holds what is trained on. ``most`` of a source counts what is taken.
+    then those held back. Each is taken unless it is a copy of one that was taken, of a test's picture or of an excluded one;
+    so a held-back source never holds what is trained on. ``most`` of a source counts what is taken.
     """
     choice = Choice([[] for _ in surveys], [list(survey.reasons) for survey in surveys])
     where = np.array([(s, i) for s, survey in enumerate(surveys) for i, why in enumerate(survey.reasons) if not why])
     where = where.reshape(-1, 2).astype(np.int64)
     prints = np.concatenate([old.prints, *(surveys[s].prints[i][None] for s, i in where)])
     tiny = np.concatenate([old.tiny, *(surveys[s].tiny[i][None] for s, i in where)])
-    tested = copies_between(prints, tiny, tests.prints, tests.tiny)
+    never = _never(surveys, tests)
+    tested = copies_between(prints, tiny, never.prints, never.tiny)
     near: dict[int, list[int]] = {}
     for first, second in copies_within(prints[:, 0], tiny).tolist():
         near.setdefault(first, []).append(second)
@@ -58,7 +59,10 @@ def choose(surveys: list[Survey], old: Known, tests: Known) -> Choice:
     count = len(old.names)
     taken: set[int] = set()
     for index in _order(surveys, old, where):
-        test = "" if tested[index] < 0 else "copy of a test's picture: " + " ".join(tests.names[tested[index]])
+        test = ""
+        if tested[index] >= 0:
+            whose = "a test's" if tested[index] < len(tests.names) else "an excluded"
+            test = f"copy of {whose} picture: {' '.join(never.names[tested[index]])}"
         copy = next((other for other in near.get(index, ()) if other in taken), None)
         if index < count:
             larger = copy is not None and copy >= count
@@ -82,6 +86,17 @@ def choose(surveys: list[Survey], old: Known, tests: Known) -> Choice:
     for indices in choice.chosen:
         indices.sort()
     return choice
+
+
+def _never(surveys: list[Survey], tests: Known) -> Known:
+    """The tests' pictures, then those that a list excludes: their copies must not be taken either."""
+    names, parts = list(tests.names), [(tests.short, tests.prints, tests.tiny)]
+    for survey, blob, i in ((s, s.blobs[i], i) for s in surveys for i, why in enumerate(s.reasons) if why == EXCLUDED):
+        if survey.short[i]:  # it could be looked at
+            names.append((survey.source.name, blob.path))
+            parts.append((survey.short[i : i + 1], survey.prints[i : i + 1], survey.tiny[i : i + 1]))
+    short, prints, tiny = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Known(names, short, prints, tiny)
 
 
 def _order(surveys: list[Survey], old: Known, where: NDArray[np.int64]) -> list[int]:

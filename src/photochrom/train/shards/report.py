@@ -83,7 +83,7 @@ def _readable(report: dict[str, Any]) -> str:
         lines += [
             "",
             f"**Older pictures**: {old['pictures'] - len(old['dropped'])} of {old['pictures']} stay; {larger} gave way to a "
-            f"larger copy, {len(old['dropped']) - larger} are in a test.",
+            f"larger copy, {len(old['dropped']) - larger} are in a test or excluded.",
         ]
     if report["failed"]:
         lines += ["", "**Passed over**", "", *(f"- {name}: {why}" for name, why in report["failed"].items())]

@@ -21,10 +21,12 @@ from photochrom.train.shards.blobs import Blob, list_blobs, read_blobs
 from photochrom.train.shards.look import Look, look
 from photochrom.train.shards.table import Source
 
-__all__ = ["MEASURE", "Survey", "load_columns", "look_columns", "save_columns", "survey_source"]
+__all__ = ["EXCLUDED", "MEASURE", "Survey", "load_columns", "look_columns", "save_columns", "survey_source"]
 
 log = logging.getLogger(__name__)
 
+#: Why a picture is left out that a list names.
+EXCLUDED = "excluded by list"
 #: Counts up when pictures are measured differently: surveys of another number are made again.
 MEASURE = 2
 
@@ -66,7 +68,7 @@ def survey_source(source: Source, place: Path, folder: Path, excluded: set[str],
     sizes, reasons = columns["sizes"], columns["reasons"].tolist()
     for index, blob in enumerate(blobs):
         if "*" in excluded or blob.path in excluded:
-            reasons[index] = "excluded by list"
+            reasons[index] = EXCLUDED
         elif not reasons[index] and sizes[index].min() < source.smallest:
             reasons[index] = "size"
     return Survey(source, place, blobs, reasons, sizes, columns["prints"], columns["tiny"])
