@@ -134,8 +134,13 @@ def peak() -> int:
 
 
 def parts(folder: Path) -> list[Path]:
-    """Unfinished files below a folder."""
-    return [Path(here) / name for here, _, names in os.walk(folder) for name in names if re.search(r"\.part$", name)]
+    """Unfinished files and folders below a folder."""
+    return [
+        Path(here) / name
+        for here, folders, names in os.walk(folder)
+        for name in (*folders, *names)
+        if re.search(r"\.part$", name)
+    ]
 
 
 def is_whole(path: Path) -> bool:

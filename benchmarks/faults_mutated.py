@@ -4,8 +4,8 @@ python benchmarks/faults_mutated.py --count 10000 --jobs 2
 
 Pictures are made from fixed seeds: the same number gives the same bytes. They are coloured in batches, each by a process of its
 own; in it, the peak memory is reset before each picture (Linux: /proc/self/clear_refs) and looked at after it. A batch whose
-process
-ends before its last picture is a crash, one that says nothing for 20 seconds a hang; the rest goes on without that picture.
+process ends before its last picture is a crash, one that says nothing for 20 seconds a hang; the rest goes on without that
+picture. --first goes on where an earlier run ended.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from faults import is_whole, mutant, parts, seeds, table
 HANG = 20.0
 #: Runs the command in a process that reports, after each picture, the peak memory since the one before.
 WATCHED = """
-import sys
+import faulthandler, os, sys
+faulthandler.enable(os.fdopen(os.dup(2), "w"))  # descriptor 2 itself is overheard by the command
 from pathlib import Path
 from photochrom.cli import report
 from photochrom.cli.main import main
@@ -109,7 +110,7 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
             arguments = [*(folder / name for name in waiting), "-o", out, "--json", "--again", "--threads", "1"]
             ended = "crashes"
             last = time.perf_counter()
-            for line in lines([sys.executable, "-X", "faulthandler", "-c", WATCHED, "colorize", *map(str, arguments)]):
+            for line in lines([sys.executable, "-c", WATCHED, "colorize", *map(str, arguments)]):
                 if line is None:
                     ended = "hangs over 20 s"
                     break
@@ -165,7 +166,7 @@ def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
                 if process.wait() not in (0, 1):
                     said.seek(0)
                     print(
-                        f"exit code {process.returncode}: {said.read()[-500:].decode(errors='replace')}",
+                        f"exit code {process.returncode}: {said.read()[-4000:].decode(errors='replace')}",
                         file=sys.stderr,
                     )
                 return

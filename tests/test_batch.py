@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from photochrom.batch import Job, Outcome, make_room, plan, run
+from photochrom.batch import Job, Outcome, Settle, make_room, plan, run
 from photochrom.errors import (
     ImageError,
     ImageNotFoundError,
@@ -248,6 +249,31 @@ def test_a_bug_is_named_and_the_rest_go_on() -> None:
     assert isinstance(first.error.__cause__, ZeroDivisionError)
     assert str(first.error) == "a: unexpected ZeroDivisionError: division by zero; --debug shows where"
     assert second.value == "done"
+
+
+def test_a_bug_in_what_is_looked_at_first_is_named_and_the_rest_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def own(path: Path) -> bool:
+        if path.name == "a":
+            raise ZeroDivisionError("division by zero")
+        return False
+
+    monkeypatch.setattr(sys.modules["photochrom.batch.run"], "is_own_output", own)
+    jobs = [Job(Path("a"), Path("ac")), Job(Path("b"), Path("bc"))]
+    first, second = run(jobs, lambda job: "done", Settle(jobs))
+    assert (type(first.error), first.job) == (UnexpectedError, jobs[0])
+    assert second.value == "done"
+
+
+@pytest.mark.parametrize("error", [OSError(22, "Invalid argument"), ZeroDivisionError("bug")])
+def test_a_file_without_a_telling_name_that_cannot_be_looked_into_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(path: Path) -> None:
+        raise error
+
+    touch("in/noname", "in/a.jpg")
+    monkeypatch.setattr("photochrom.batch.kinds.PictureFile", broken)
+    assert pairs(plan(paths("in"), Path("out"))) == {"in/a.jpg": "out/a.jpg"}
 
 
 def test_make_room() -> None:

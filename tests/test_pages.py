@@ -1,6 +1,9 @@
 """Documents of several pages: ``--pages all`` colours each of them into one TIFF."""
 
 import struct
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -55,6 +58,21 @@ def test_a_page_that_fails_leaves_nothing(here, photochrom):
     assert run.code == 1
     assert "a.tif" in run.err
     assert files() == {"a.tif"}
+
+
+def test_a_killed_run_is_taken_up(here):
+    with tifffile.TiffWriter(here / "a.tif") as writer:
+        for _ in range(8):
+            writer.write(RGB, photometric="rgb")
+    command = [sys.executable, "-m", "photochrom", "colorize", "a.tif", "--pages", "all"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and not list(here.glob(".*.part/*")):
+            time.sleep(0.002)
+        process.kill()
+    assert any(part.is_dir() for part in here.glob(".*.part"))
+    subprocess.run(command, check=True)
+    assert files() == {"a.tif", "a_color.tif"}
+    assert not list(here.glob(".*.part"))
 
 
 def test_wrong_usage(here, photochrom):

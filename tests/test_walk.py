@@ -13,7 +13,16 @@ from helpers import Grey, save
 from photochrom.batch import Job, Settle, plan, run, walk
 from photochrom.batch.places import EXISTS
 from photochrom.errors import OutputConflictError, OutputExistsError
-from photochrom.images.parts import abandon_parts, clear_parts, file_name, is_part, open_part
+from photochrom.images.parts import (
+    PAGE,
+    abandon_parts,
+    clear_parts,
+    close_part,
+    file_name,
+    is_part,
+    open_part,
+    open_part_folder,
+)
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -23,18 +32,22 @@ def targets(jobs: list[Job]) -> dict[str, str]:
     return {job.source.as_posix(): job.target.as_posix() for job in jobs}
 
 
+#: A page that a killed run has left.
+LEFT = f".c.tif.photochrom-00000000-12345678.part/{PAGE}"
+
+
 def test_what_systems_keep_beside_pictures_is_passed_over(photo: Grey) -> None:
-    for name in ("a.jpg", "@eaDir/a.jpg/thumb.jpg", ".thumbnails/a.png", "deep/__MACOSX/b.jpg"):
+    for name in ("a.jpg", "@eaDir/a.jpg/thumb.jpg", ".thumbnails/a.png", "deep/__MACOSX/b.jpg", LEFT):
         save(photo, Path("in") / name)
     Path("in/._a.jpg").write_bytes(b"\0\5\x16\7\0\2\0\0" + bytes(100))
     Path("in/._empty.jpg").touch()
     save(photo, Path("in/real.jpg")).rename("in/._real.jpg")
-    for name in ("Thumbs.db", ".DS_Store", "b.HEIC", "c.heic", "d.dng", "notes.txt", "README"):
+    for name in ("Thumbs.db", ".DS_Store", "b.PSD", "c.psd", "d.dng", "notes.txt", "README"):
         Path("in", name).touch()
     counts = Counter[str]()
     jobs = plan([Path("in")], Path("out"), skipped=counts)
     assert targets(jobs) == {"in/a.jpg": "out/a.jpg", "in/._real.jpg": "out/._real.jpg"}
-    assert counts == {"system file": 4, "HEIC": 2, "raw": 1, "other file": 2}
+    assert counts == {"system file": 4, "PSD": 2, "raw": 1, "other file": 2}
 
 
 def test_pictures_without_a_telling_name_are_found_by_content(photo: Grey) -> None:
@@ -151,6 +164,60 @@ def test_what_killed_runs_leave_is_cleared_and_nothing_else() -> None:
     assert clear_parts(Path()) == 1
     assert all(other.exists() for other in others)
     assert clear_parts(Path("absent")) == 0
+
+
+def test_the_pages_that_killed_runs_leave_are_cleared_and_nothing_else() -> None:
+    held, busy = open_part_folder(Path("a.tif"))
+    left, stale = open_part_folder(Path("b.tif"))
+    os.close(left)  # as the system does when a process ends
+    for folder in (busy, stale):
+        (folder / PAGE).write_bytes(b"page")
+    inner, _ = open_part(stale / PAGE)
+    os.close(inner)
+    foreign = stale.with_name(".c.tif.photochrom-00000000-12345678.part")
+    strange = stale.with_name(stale.name.replace(".b.", ".d."))
+    others = [Path(".page-12345678.part"), Path("b.tif.part")]
+    for folder in (foreign, strange, *others):
+        folder.mkdir()
+        (folder / PAGE).touch()
+    (strange / "letter.txt").touch()
+    link = stale.with_name(stale.name.replace(".b.", ".e."))
+    link.symlink_to("b.tif.part", target_is_directory=True)
+    assert clear_parts(Path()) == 1
+    assert not stale.exists()
+    assert (busy / PAGE).exists(), "it is being written"
+    assert (foreign / PAGE).exists(), "another machine may be writing it, over a network without locks"
+    assert (strange / "letter.txt").exists(), "somebody has put something into it"
+    assert all((other / PAGE).exists() for other in others)
+    old = time.time() - 7200
+    os.utime(foreign, (old, old))
+    assert clear_parts(Path()) == 0, "a page in it is new"
+    os.utime(foreign / PAGE, (old, old))
+    assert clear_parts(Path()) == 1
+    close_part(held, busy)
+    assert not busy.exists()
+    descriptor, part = open_part_folder(Path("a.tif"))
+    abandon_parts()
+    assert not part.exists()
+    os.close(descriptor)
+
+
+def test_a_folder_of_pages_that_is_cleared_before_it_is_locked_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    from photochrom.images import parts
+
+    lock, first = parts._lock, iter([True])
+
+    def late(descriptor: int, *, wait: bool) -> bool:
+        if wait and next(first, False):
+            assert clear_parts(Path()) == 1
+        return lock(descriptor, wait=wait)
+
+    monkeypatch.setattr(parts, "_lock", late)
+    descriptor, part = open_part_folder(Path("a.tif"))
+    assert part.is_dir()
+    close_part(descriptor, part)
+    with pytest.raises(FileNotFoundError):
+        open_part_folder(Path("absent/a.tif"))
 
 
 def test_a_part_that_is_cleared_before_it_is_locked_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:

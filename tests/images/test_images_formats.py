@@ -70,6 +70,76 @@ def test_it_is_read(tmp_path, kind):
             pixels(open_image(data[: int(len(data) * share)]))
 
 
+def boxed(kind, codestream, width=1, height=1):
+    """A codestream in the boxes of JP2 or JPEG XL, which may state another size."""
+
+    def box(name, data):
+        return (8 + len(data)).to_bytes(4, "big") + name + data
+
+    if kind == "jp2":
+        stated = height.to_bytes(4, "big") + width.to_bytes(4, "big") + b"\0\3\7\7\0\0"
+        header = box(b"jp2h", box(b"ihdr", stated) + box(b"colr", b"\1\0\0\0\0\0\x10"))
+        start = box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ")
+        return start + header + (0).to_bytes(4, "big") + b"jp2c" + codestream
+    start = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    return start + (16 + len(codestream)).to_bytes(8, "big").join((b"\0\0\0\1jxlc", codestream))
+
+
+def plain_codestream(kind):
+    codecs = pytest.importorskip("imagecodecs")
+    return codecs.jpeg2k_encode(RGB, level=0, codecformat="j2k") if kind == "jp2" else jxl()
+
+
+@pytest.mark.parametrize("form", ["as written", "plain", "in boxes"])
+@pytest.mark.parametrize("kind", ["jp2", "jxl", "heic"])
+def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(monkeypatch, kind, form):
+    if form == "as written":
+        data = MAKERS[kind]()
+    elif kind == "heic":
+        pytest.skip("always in boxes")
+    else:
+        data = plain_codestream(kind)
+        data = boxed(kind, data) if form == "in boxes" else data
+
+    def never(*_):
+        raise AssertionError("decoded")
+
+    for name in ("heic", "jpeg2000", "jpeg_xl"):
+        monkeypatch.setattr(f"photochrom.images.decoders.{name}", never)
+    monkeypatch.setattr(pyvips.Image, "copy_memory", never)
+    with pytest.raises(ImageTooLargeError) as caught:
+        open_image(data, max_pixels=128 * 96 - 1)
+    assert caught.value.pixels == 128 * 96
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(1, 1), (120, 100), (133, 100), (511, 513), (8, 8), (2000, 3), (9000, 2), (100, 50), (160, 90)],
+)
+def test_sizes_in_headers(width, height):
+    codecs = pytest.importorskip("imagecodecs")
+    array = np.zeros((height, width, 3), np.uint8)
+    for data in (codecs.jpegxl_encode(array), codecs.jpeg2k_encode(array, level=0)):
+        with pytest.raises(ImageTooLargeError) as caught:
+            open_image(data, max_pixels=0)
+        assert caught.value.pixels == width * height
+
+
+@pytest.mark.parametrize("kind", ["jp2", "jxl"])
+def test_damaged_boxes_are_refused_by_name(kind):
+    whole = boxed(kind, plain_codestream(kind))
+    start = whole.index(b"ftyp") - 4
+    for data in (
+        whole[: start + 3],
+        whole[:start] + bytes(4) + whole[start + 4 :],  # a box that goes to the end
+        whole[:start] + b"\0\0\0\3" + whole[start + 4 :],  # one that is shorter than its head
+        whole[:start] + b"\0\0\0\1ftyp" + b"\xff" * 8 + whole[start + 8 :],
+        whole[: whole.index({"jp2": b"jp2c", "jxl": b"jxlc"}[kind]) + 9],
+    ):
+        with pytest.raises((TruncatedImageError, UnsupportedImageError)):
+            pixels(open_image(data))
+
+
 @pytest.mark.parametrize("array", [GREY, RGB, (RGB.astype(np.uint16) * 257)], ids=["grey", "rgb", "deep"])
 def test_jpeg_2000_without_loss(array):
     codecs = pytest.importorskip("imagecodecs")

@@ -1,11 +1,14 @@
 """Negatives: recognised where the looks are plain, inverted when it is said, and never by a guess."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import skimage.data
 
 from helpers import load, save
-from photochrom.images import open_image, read
+from photochrom.errors import WeightsDigestError, WeightsNotFoundError
+from photochrom.images import negatives, open_image, read
 from photochrom.images.negatives import negative_score
 
 NAMES = ["astronaut", "camera", "chelsea", "coffee", "rocket", "cat", "moon"]
@@ -63,3 +66,27 @@ def test_sixteen_bits(here):
     source.examine(source.work_copy(64))
     np.testing.assert_array_equal(source.pixels(), 65535 - deep)
     np.testing.assert_array_equal(np.concatenate([strip for _, strip in source.strips(30)]), 65535 - deep)
+
+
+def test_the_weights_are_checked_on_use(tmp_path, monkeypatch):
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("PHOTOCHROM_CACHE", str(tmp_path / "cache"))
+    source = Path(negatives.__file__).with_name(negatives.WEIGHTS.name)
+    monkeypatch.setattr(negatives, "__file__", str(tmp_path / "negatives.py"))
+    picture = np.asarray(grey("astronaut")[:64, :64], np.float32)
+    negatives._weights.cache_clear()
+    try:
+        with pytest.raises(WeightsNotFoundError, match="install photochrom again"):
+            negative_score(picture)
+        data = bytearray(source.read_bytes())
+        assert len(data) == negatives.WEIGHTS.size
+        (tmp_path / source.name).write_bytes(data)
+        score = negative_score(picture)
+        data[-1] ^= 1
+        (tmp_path / source.name).write_bytes(data)
+        assert negative_score(picture) == score  # read once
+        negatives._weights.cache_clear()
+        with pytest.raises(WeightsDigestError, match="sha256"):
+            negative_score(picture)
+    finally:
+        negatives._weights.cache_clear()

@@ -8,7 +8,7 @@ import pytest
 import pyvips
 import skimage.data
 
-from photochrom.errors import TruncatedImageError
+from photochrom.errors import TruncatedImageError, UnsupportedImageError
 from photochrom.images import open_image, read
 from photochrom.images.metadata import Tags, pack_exif
 from photochrom.images.png_chunks import png_chunk
@@ -204,3 +204,22 @@ def test_a_picture_without_greys_says_why_it_stays(tmp_path, kind):
         source = open_image(other)
         source.examine(source.work_copy(48))
         assert source.findings == ()
+
+
+@pytest.mark.parametrize("at", range(5))
+def test_a_jpeg_without_end_and_with_broken_tables_is_refused(tmp_path, at):
+    whole = bytearray(vips(RGB).jpegsave_buffer(Q=90)[:-2])
+    table = whole.index(b"\xff\xc4") + 4
+    whole[table + at : table + at + 8] = b"\xff" * 8
+    (tmp_path / "a.jpg").write_bytes(whole)
+    with pytest.raises((TruncatedImageError, UnsupportedImageError)):
+        pixels(open_image(tmp_path / "a.jpg"))
+
+
+@pytest.mark.parametrize("offset", [1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_a_bigtiff_with_an_offset_that_no_file_has_is_refused(tmp_path, offset):
+    data = b"II\x2b\0\x08\0\0\0" + offset.to_bytes(8, "little") + bytes(20)
+    (tmp_path / "a.tif").write_bytes(data)
+    for source in (data, tmp_path / "a.tif"):
+        with pytest.raises(TruncatedImageError):
+            open_image(source)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from photochrom import images
-from photochrom.errors import PhotochromError
 from photochrom.images import OUTPUT_SUFFIXES
 from photochrom.images.container import PictureFile
 from photochrom.images.parts import is_part
@@ -77,7 +76,7 @@ def format_of(path: Path) -> str | None:
     """The format by the file's first bytes; None where it cannot be read, or is none that is known."""
     try:
         return PictureFile(path).format
-    except PhotochromError:
+    except Exception:  # a damaged file must not end the planning; where it is to be coloured, the reason is named
         return None
 
 

@@ -83,8 +83,13 @@ def run(jobs: Sequence[Job], work: Callable[[Job], Any], settle: Settle | None =
     An exception that has no name in :mod:`photochrom.errors` becomes an UnexpectedError, with the exception as its cause.
     """
     for job in jobs:
+        if settle is not None and job.open:
+            settled = _done(job, settle)
+            if settled.error is not None:
+                yield settled
+                continue
+            job = settled.value
         if settle is not None:
-            job = settle(job) if job.open else job
             settle.clear(job)
         if not job.open:
             yield Outcome(job, error=job.error)

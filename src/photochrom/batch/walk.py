@@ -9,6 +9,7 @@ from pathlib import Path
 
 from photochrom.batch.kinds import PASSED_FOLDERS, kind_of_name
 from photochrom.errors import ImageNotFoundError, PhotochromError
+from photochrom.images.parts import is_part
 
 __all__ = ["Found", "is_folder", "is_link", "walk"]
 
@@ -61,7 +62,7 @@ def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = 
             if link and not follow_links and not (target == root or target.startswith(inside)):
                 yield Found(here / entry.name, below, skipped="link out of the folder", link=True)
             elif is_folder(entry):
-                if entry.name not in PASSED_FOLDERS:
+                if entry.name not in PASSED_FOLDERS and not is_part(entry.name):
                     folders.append(
                         (here / entry.name, below / entry.name, target or f"{real.rstrip(os.sep)}{os.sep}{entry.name}")
                     )

@@ -21,6 +21,7 @@ from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, j
 from photochrom.images.kinds import foreign, has_loader, sniff
 from photochrom.images.metadata import Tags, read_tags, xmp_orientation
 from photochrom.images.png_chunks import PngFacts, read_png
+from photochrom.images.sizes import pixels_by_header
 from photochrom.images.tiff_load import TiffReader
 
 __all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
@@ -28,6 +29,8 @@ __all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
 _UNSURE = ("unsupported", "not supported", "not configured", "not implemented", "out of range", "unknown compression")
 _COMPRESSIONS = {1: "none", 5: "lzw", 8: "deflate", 32946: "deflate"}
 _HEAD = 256
+#: Formats whose decoders may begin with the pixels.
+_DECODED_AT_ONCE = ("heic", "jp2", "jxl")
 _XMP, _PHOTOSHOP = 700, 34377
 
 # libvips keeps recent results; a picture is read once, so they would only hold memory.
@@ -96,6 +99,12 @@ class PictureFile:
             reason = getattr(error, "strerror", None) or str(error)
             raise ImageNotFoundError(f"cannot be read: {reason}", path) from error
 
+    def stated_pixels(self) -> int | None:
+        """Width times height by the header, before anything is decoded; None where :meth:`load` tells it at no cost."""
+        if self.tiff is not None:
+            return self.tiff.page.width * self.tiff.page.height
+        return pixels_by_header(self.format, self.open, self._source) if self.format in _DECODED_AT_ONCE else None
+
     def load(self, access: str = "sequential", shrink: int = 1) -> pyvips.Image:
         """Open with the loader of this format and no other; mostly only the header is decoded yet."""
         if self.tiff is not None:
@@ -149,11 +158,11 @@ class PictureFile:
         if not every_coefficient(data):
             return  # the loader refuses it
         # The decoder makes up what is missing, without a word if it is the end: then what is put there shows in the pixels.
-        first, second = (
-            pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
-            for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
-        )
         try:
+            first, second = (
+                pyvips.Image.jpegload_buffer(data + end, access="sequential", fail_on="error")
+                for end in (b"\xff\xd9", bytes(range(80, 120)) * 4 + b"\xff\xd9")
+            )
             if (first != second).max() > 0:
                 return
         except pyvips.Error:
@@ -198,7 +207,7 @@ class PictureFile:
         return Captions(iptc=from_iptc(self._png.iptc or b""), texts=self._png.texts)
 
     def _field(self, name: str) -> bytes | None:
-        if self.format in ("jp2", "jxl", "heic") and self._array is not None:
+        if self.format in _DECODED_AT_ONCE and self._array is not None:
             return None
         image = self.load()
         return bytes(image.get(name)) if name in image.get_fields() else None

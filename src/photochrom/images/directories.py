@@ -52,7 +52,10 @@ class Tiff:
         self.first = self._unpack(self.word, self._at(self.pointer, self.value_room))
 
     def _at(self, offset: int, size: int) -> bytes:
-        self.file.seek(offset)
+        try:
+            self.file.seek(offset)
+        except (OSError, OverflowError):  # BigTIFF has offsets that no file has
+            raise ValueError("an offset beyond all files") from None
         return self.file.read(size)
 
     def _unpack(self, form: str, raw: bytes) -> int:

@@ -3,7 +3,7 @@
 Small patches are compared with 64 typical ones, and with the same inverted (Coates and Ng 2012); what is more like the one
 than the other, how light it is and where it stands, and how skew the picture's tones and details are, makes features that
 change their sign when the picture is inverted. A perceptron of 32 cells weighs them. It was fitted to 9,000 photographs and
-their negatives, and is right about 86 of 100 pictures, so it only speaks where it is sure.
+their negatives (docs/models/negatives.md), and is right about 84 of 100 pictures, so it only speaks where it is sure.
 """
 
 from __future__ import annotations
@@ -15,8 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["looks_negative", "negative_score"]
+from photochrom.weights import WeightsFile, locate
 
+__all__ = ["WEIGHTS", "looks_negative", "negative_score"]
+
+#: The fitted numbers, beside this file.
+WEIGHTS = WeightsFile(
+    "negatives.safetensors", "420f59529c4eaeedb35e4977f82476e5fefd87648c0abe10367d0e27993c9c24", 72864
+)
 #: The score from which on a picture is called a negative: 2 of 100 positives have it, and half of the negatives.
 SURE = 4.2
 _SIZES, _PATCH, _STEP = (64, 32), 6, 2
@@ -28,7 +34,10 @@ Float = NDArray[np.float64]
 
 
 def looks_negative(rgb: NDArray[np.float32]) -> bool:
-    """Whether a picture (h, w, 3), float32 sRGB in [0, 1], a work-size copy, looks like a negative."""
+    """Whether a picture (h, w, 3), float32 sRGB in [0, 1], a work-size copy, looks like a negative.
+
+    Raises WeightsNotFoundError, WeightsDigestError, as :func:`negative_score` does.
+    """
     import cv2
 
     if min(rgb.shape[:2]) < _SIZES[0]:
@@ -52,9 +61,7 @@ def negative_score(grey: NDArray[np.float32]) -> float:
 def _weights() -> dict[str, Float]:
     from safetensors.numpy import load_file
 
-    return {
-        name: array.astype(np.float64) for name, array in load_file(Path(__file__).with_suffix(".safetensors")).items()
-    }
+    return {name: array.astype(np.float64) for name, array in load_file(locate(WEIGHTS, Path(__file__).parent)).items()}
 
 
 def _features(grey: NDArray[np.float32]) -> Float:

@@ -305,8 +305,9 @@ def open_image(
 
 def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> SourceImage:
     file = PictureFile(given, page)
-    if file.tiff is not None and file.tiff.page.width * file.tiff.page.height > max_pixels:
-        raise ImageTooLargeError(file.tiff.page.width * file.tiff.page.height, max_pixels, file.path)
+    stated = file.stated_pixels()
+    if stated is not None and stated > max_pixels:
+        raise ImageTooLargeError(stated, max_pixels, file.path)
     with decoding(file.path):
         image = file.load()
         if image.width * image.height > max_pixels:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 from photochrom.images.directories import EXIF, GPS, Entry, Tiff, swap
+from photochrom.images.parts import PAGE, close_part, open_part_folder
 from photochrom.images.write import Output, refusals
 
 __all__ = ["write_pages"]
@@ -32,18 +31,18 @@ def write_pages(
     path = Path(path)
     with Output(path, force, (0, b"")) as output:
         with refusals(path):
-            folder = Path(tempfile.mkdtemp(".part", ".page-", path.parent))
+            held, folder = open_part_folder(path)
         try:
             with os.fdopen(os.dup(output.descriptor), "r+b") as file:
                 joined = _Joined(file, big=pixels * 8 > _MOST_CLASSIC)
                 for write in pages:
-                    part = folder / "page.tif"
+                    part = folder / PAGE
                     write(part)
                     with refusals(path), part.open("rb") as page:
                         joined.append(page)
                     part.unlink()
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            close_part(held, folder)
         with refusals(path):
             output.commit()
 

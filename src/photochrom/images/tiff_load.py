@@ -8,6 +8,7 @@ as they are.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -276,8 +277,9 @@ class TiffReader:
         """The JPEG file that most pages of the old kind hold."""
         at, size = self.page.number(513) or self.page.number(273), self.page.number(514)
         with self._open() as file:
-            file.seek(at)
-            data = file.read(size or -1)
+            end = file.seek(0, io.SEEK_END)
+            file.seek(min(at, end))
+            data = file.read(min(size, end) or -1)
         if not data.startswith(b"\xff\xd8"):
             raise pyvips.Error("no JPEG stream", "no JPEG stream")
         if b"\xff\xd9" not in data[-16:]:

@@ -1,0 +1,102 @@
+"""The size of a picture by its header, for formats whose decoders begin with the pixels: JPEG 2000, JPEG XL and HEIC.
+
+The size is read where the decoder itself takes it from: the codestream, not what a container repeats of it. Sources: ISO/IEC
+15444-1 (SIZ marker segment, boxes of JP2), ISO/IEC 18181-1 (SizeHeader) and 18181-2 (boxes of JPEG XL).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import BinaryIO
+
+import pyvips
+
+__all__ = ["pixels_by_header"]
+
+_SIZ = b"\xff\x4f\xff\x51"  # start of codestream, then SIZ, which has to be first
+_JXL = b"\xff\x0a"
+_JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_JXL_BITS = (9, 13, 18, 30)
+
+
+def pixels_by_header(kind: str, opener: Callable[[], BinaryIO], source: Callable[[], pyvips.Source]) -> int | None:
+    """Width times height of a picture of the format ``kind`` ("jp2", "jxl", "heic"); None where the header does not tell.
+
+    opener: opens the file for reading. source: the same for libvips. Nothing is decoded. Raises what opener raises.
+    """
+    with opener() as file:
+        if kind == "jp2":
+            return _jpeg2000(file)
+        if kind == "jxl":
+            return _jpeg_xl(file)
+        return _heic(file, source)
+
+
+def _jpeg2000(file: BinaryIO) -> int | None:
+    head = _codestream(file, _SIZ, (b"jp2c",), 24)
+    if head is None or head[:4] != _SIZ or len(head) < 24:
+        return None
+    right, bottom, left, top = (int.from_bytes(head[at : at + 4], "big") for at in (8, 12, 16, 20))
+    return max(0, right - left) * max(0, bottom - top)
+
+
+def _jpeg_xl(file: BinaryIO) -> int | None:
+    head = _codestream(file, _JXL, (b"jxlc", b"jxlp"), 16)
+    if head is None or head[:2] != _JXL or len(head) < 12:
+        return None
+    left = int.from_bytes(head[2:], "little")
+
+    def bits(count: int) -> int:
+        nonlocal left
+        value = left & ((1 << count) - 1)
+        left >>= count
+        return value
+
+    eighths = bits(1)
+
+    def side() -> int:
+        return 8 * (1 + bits(5)) if eighths else 1 + bits(_JXL_BITS[bits(2)])
+
+    height = side()
+    ratio = bits(3)
+    width = side() if ratio == 0 else height * _JXL_RATIOS[ratio - 1][0] // _JXL_RATIOS[ratio - 1][1]
+    return width * height
+
+
+def _codestream(file: BinaryIO, start: bytes, names: tuple[bytes, ...], count: int) -> bytes | None:
+    """The first ``count`` bytes of the codestream: the file's, or those of the first box of one of these names."""
+    head = file.read(count)
+    if head.startswith(start):
+        return head
+    end = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    while len(box := file.read(8)) == 8:
+        size, used = int.from_bytes(box[:4], "big"), 8
+        if size == 1:
+            size, used = int.from_bytes(file.read(8), "big"), 16
+        if box[4:] in names:
+            return file.read(4 + count)[4:] if box[4:] == b"jxlp" else file.read(count)
+        if size < used or file.tell() + size - used > end:  # it ends the file (0), or is damaged
+            return None
+        file.seek(size - used, io.SEEK_CUR)
+    return None
+
+
+def _heic(file: BinaryIO, source: Callable[[], pyvips.Source]) -> int | None:
+    try:
+        image = pyvips.Image.heifload_source(source(), access="sequential")
+    except (pyvips.Error, AttributeError):
+        pass
+    else:
+        return int(image.width * image.height)
+    if find_spec("pillow_heif") is None:
+        return None
+    import pillow_heif
+
+    try:
+        width, height = pillow_heif.open_heif(file.read()).size  # decoded when its pixels are asked for
+    except Exception:
+        return None  # the decoder names what is wrong
+    return int(width) * int(height)
