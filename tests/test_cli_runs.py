@@ -210,21 +210,19 @@ def terminal(*arguments: str) -> str:
 def test_what_a_terminal_shows(photo: Grey) -> None:
     for name in ("a.png", "b.png"):
         save(photo, Path("in") / name)
-    Path("in/c.heic").touch()
+    Path("in/c.psd").touch()
     Path("in/notes.txt").touch()
     assert re.search(r"photochrom: wrote in/a_color.png \(96 x 64 pixels, [\d.]+ s\)\r\n$", terminal("in/a.png"))
     shown = terminal("in", "-o", "out")
     assert "photochrom: in/a_color.png: coloured by Photochrom already" in shown
-    assert shown.endswith(
-        "2 coloured, 3 skipped (1 HEIC, 1 coloured by Photochrom already, 1 other file), 0 failed\r\n"
-    )
+    assert shown.endswith("2 coloured, 3 skipped (1 PSD, 1 coloured by Photochrom already, 1 other file), 0 failed\r\n")
 
 
 def test_pictures_that_are_not_read_are_told_off_a_terminal_too(photochrom: Command, photo: Grey) -> None:
     save(photo, Path("in/a.png"))
-    Path("in/c.heic").touch()
+    Path("in/c.psd").touch()
     done = photochrom("colorize", "in", "-o", "out")
-    assert (done.code, done.err) == (0, "photochrom: passed over, since not read: 1 HEIC\n")
+    assert (done.code, done.err) == (0, "photochrom: passed over, since not read: 1 PSD\n")
 
 
 def test_help(photochrom: Command) -> None:
