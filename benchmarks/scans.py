@@ -58,7 +58,7 @@ def copies(pictures: Iterator[tuple[str, bytes]], side: int = 256) -> Iterator[t
     for name, picture in pictures:
         try:
             yield name, open_image(picture).work_copy(side)
-        except PhotochromError:
+        except PhotochromError:  # noqa: PERF203
             print(f"not read: {name}")
 
 
