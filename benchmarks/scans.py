@@ -6,8 +6,8 @@ python benchmarks/scans.py negatives ../shared/data    photographs called negati
 python benchmarks/scans.py tints ../shared/data        colour photographs taken for tinted prints
 
 The folder holds ``eval/`` (Parquet files and ``kodak/``), ``regions/``, ``historical/`` and ``train/`` (Parquet files). The
-thresholds were tuned while looking at these sets, so the figures are not those of a test on unseen pictures. ``--sheet`` writes what was
-wrong, for looking at.
+thresholds were tuned while looking at these sets, so the figures are not those of a test on unseen pictures. ``--sheet`` writes
+what was wrong, for looking at.
 """
 
 from __future__ import annotations
