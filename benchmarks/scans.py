@@ -1,13 +1,13 @@
 """How often scans are taken for what they are not: mounts, negatives, tints. The figures of docs/formats.md, "Measured".
 
 python benchmarks/scans.py mounts ../shared/data       photographs without a mount that are taken for mounted ones
-python benchmarks/scans.py laid ../shared/data         photographs that are laid on paper here: how many are found, by kind
+python benchmarks/scans.py laid ../shared/data         photographs laid on paper here: how many are found, by kind
 python benchmarks/scans.py negatives ../shared/data    photographs called negatives, negatives found
-python benchmarks/scans.py tints ../shared/data        colour photographs taken for tinted prints beside a chart, or for two prints
+python benchmarks/scans.py tints ../shared/data        colour photographs taken for tinted prints
 
-The folder holds ``eval/`` (Parquet files and ``kodak/``), ``regions/``, ``historical/`` and ``train/`` (Parquet files). Thresholds
-were tuned while looking at these sets, so the figures are not those of a test on unseen pictures. ``--sheet`` writes what was
-wrong, for looking at.
+The folder holds ``eval/`` (Parquet files and ``kodak/``), ``regions/``, ``historical/`` and ``train/`` (Parquet files). The
+thresholds were tuned while looking at these sets, so the figures are not those of a test on unseen pictures. ``--sheet`` writes
+what was wrong, for looking at.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def copies(pictures: Iterator[tuple[str, bytes]], side: int = 256) -> Iterator[t
     for name, picture in pictures:
         try:
             yield name, open_image(picture).work_copy(side)
-        except PhotochromError:
+        except PhotochromError:  # noqa: PERF203
             print(f"not read: {name}")
 
 
