@@ -39,7 +39,7 @@ UPLOADS: dict[str, tuple[bytes, int, str]] = {
     "truncated": (PICTURE[: len(PICTURE) // 2], 422, "damaged"),
     "a truncated JPEG": (encoded(data.camera(), ".jpg")[:9000], 422, "damaged"),
     "text": (b"no picture at all", 415, "not a JPEG"),
-    "a page": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "not a JPEG"),
+    "a page": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "SVG"),
     "a TIFF of nonsense": (b"II*\0" + bytes(range(256)) * 4, 422, ""),
     "NaN": (encoded(np.full((8, 8), np.nan, np.float32), ".tif"), 422, "NaN"),
 }

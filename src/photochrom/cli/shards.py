@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -34,17 +36,17 @@ def shards(
     need_torch()
     from photochrom.train.shards.run import make_shards
 
-    _tell()
-    failed = make_shards(
-        table,
-        out,
-        clones=clones,
-        old=old or (),
-        tests=tests or (),
-        exclude=exclude or (),
-        labels=labels,
-        threads=threads,
-    )
+    with _progress():
+        failed = make_shards(
+            table,
+            out,
+            clones=clones,
+            old=old or (),
+            tests=tests or (),
+            exclude=exclude or (),
+            labels=labels,
+            threads=threads,
+        )
     typer.echo(str(out / "report.md"))
     if failed:
         raise DataError(f"{len(failed)} sources were passed over ({', '.join(failed)}); the report tells why", table)
@@ -64,8 +66,8 @@ def store(
     need_torch()
     from photochrom.train.store import build_store
 
-    _tell()
-    made = build_store(data, out, largest_side=side, encoded=encoded)
+    with _progress():
+        made = build_store(data, out, largest_side=side, encoded=encoded)
     typer.echo(f"{out}: {len(made)} pictures")
 
 
@@ -74,9 +76,15 @@ class _Echo(logging.Handler):
         typer.echo(self.format(record), err=True)
 
 
-def _tell() -> None:
-    """Progress goes to stderr; libraries' own stays silent."""
-    log = logging.getLogger("photochrom")
-    if not any(isinstance(handler, _Echo) for handler in log.handlers):
-        log.addHandler(_Echo())
+@contextmanager
+def _progress() -> Iterator[None]:
+    """What the package logs meanwhile goes to stderr; what its libraries log does not."""
+    log, echo = logging.getLogger("photochrom"), _Echo()
+    level = log.level
+    log.addHandler(echo)
     log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(echo)
+        log.setLevel(level)
