@@ -7,6 +7,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,19 @@ def test_killed_and_resumed_ends_with_the_same_weights(
         torch.testing.assert_close(other["state_dict"][name], value, atol=1e-5, rtol=1e-5, msg=name)
     steps = [json.loads(line)["step"] for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
     assert steps == [2, 4, 6]
+
+
+def test_the_clock_makes_checkpoints_too(
+    recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "CHECKPOINT_INTERVAL", timedelta(0))
+    settings = recipe(steps=7, every=7)
+    with monkeypatch.context() as patch:
+        kill_at(3, patch)
+        with pytest.raises(KilledError):
+            fit(settings, [folder], tmp_path / "run", workers=0)
+    assert read_checkpoint(tmp_path / "run/last.ckpt")["global_step"] == 3
+    assert read_checkpoint(fit(settings, [folder], tmp_path / "run", workers=0))["global_step"] == 7
 
 
 def test_a_run_leaves_a_checkpoint_and_a_log_and_says_nothing(

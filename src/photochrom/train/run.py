@@ -6,6 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 #: At most so many held-back pictures are looked at in each validation, and so many are shown.
 VALIDATION_PICTURES = 512
 SAMPLES = 8
+#: A killed run loses at most this much.
+CHECKPOINT_INTERVAL = timedelta(minutes=8)
 #: Warnings of Lightning that do not matter here.
 QUIET = (
     "Checkpoint directory .* exists and is not empty",  # a run that goes on
@@ -145,7 +148,11 @@ def fit(
 def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, pace: Pace) -> Trainer:
     """``samples``: the pictures to show at each validation; None: there is nothing to validate on."""
     every = min(recipe.every, recipe.steps)
-    keeper = ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False)
+    # By steps, so that what a short run leaves behind is known; and by the clock, for steps that take long on a busy machine.
+    keepers = [
+        ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+        ModelCheckpoint(out, filename="last", train_time_interval=CHECKPOINT_INTERVAL, enable_version_counter=False),
+    ]
     gpu = torch.cuda.is_available()
     return Trainer(
         max_steps=recipe.last_step,
@@ -159,7 +166,7 @@ def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, p
             OnlyNumbers(out / "last.ckpt"),
             *([SamplePictures(samples, out / "samples")] if samples is not None else []),
             EMAWeightAveraging(decay=recipe.ema),
-            *([pace] if recipe.cpu_seconds else [keeper, ProgressLine(recipe.steps, recipe.batch)]),
+            *([pace] if recipe.cpu_seconds else [*keepers, ProgressLine(recipe.steps, recipe.batch)]),
             LogLines(out / "log.jsonl"),
         ],
         enable_checkpointing=not recipe.cpu_seconds,
