@@ -87,7 +87,7 @@ class LocalPool:
         found: list[Result | Lost] = []
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), seconds):
-            self._hear(by_pipe[pipe], found)  # type: ignore[index]
+            self._hear(by_pipe[pipe], found)  # type: ignore[index]  # wait() returns the pipes it was given
         now = time.monotonic()
         for worker in self._workers:
             if worker.ready and worker.tasks and now - worker.since > self._timeout:

@@ -201,7 +201,7 @@ class Manifest:
         if connection.dialect.name == "sqlite":
             from sqlalchemy.dialects.sqlite import insert
         else:
-            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]
+            from sqlalchemy.dialects.postgresql import insert  # type: ignore[assignment]  # the same function, for the other database
         return insert(PICTURES).on_conflict_do_nothing()
 
     def _clashes(self, connection: sql.Connection, insert: Any, rows: list[dict[str, Any]], added: Added) -> None:

@@ -240,7 +240,7 @@ def listing(address: str) -> Iterator[Entry]:
     waiting = [root.rstrip("/")]
     while waiting:
         here = waiting.pop()
-        found = patiently(lambda here=here: fs.ls(here, detail=True), address)  # type: ignore[misc]
+        found = patiently(lambda here=here: fs.ls(here, detail=True), address)  # type: ignore[misc]  # a lambda with a default cannot be typed
         folders = []
         for one in sorted(found, key=lambda one: str(one["name"])):
             name = str(one["name"])

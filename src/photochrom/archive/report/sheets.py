@@ -113,7 +113,7 @@ def _detector() -> Any:
         from skimage.feature import Cascade
     except ImportError:
         return None
-    return Cascade(lbp_frontal_face_cascade_filename())  # type: ignore[no-untyped-call]
+    return Cascade(lbp_frontal_face_cascade_filename())  # type: ignore[no-untyped-call]  # scikit-image has no types
 
 
 def _picture(row: Any, origins: dict[int, str], place: str) -> dict[str, Any] | None:
