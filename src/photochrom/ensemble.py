@@ -28,7 +28,7 @@ SCALES = (0.75, 1.0, 1.25)
 class EnsembleFeatures(Features):
     """The features of every view: (features, mirrored?) each. ``arrays`` are those of the photograph as it is."""
 
-    views: tuple[tuple[Features, bool], ...]
+    views: tuple[tuple[Features, bool], ...] = ()
 
 
 class EnsembleSession:
@@ -83,8 +83,15 @@ class EnsembleSession:
         """See :class:`~photochrom.runtime.Session`."""
         return self._session.temperature
 
-    def encode(self, lightness: NDArray[np.float32]) -> EnsembleFeatures:
+    @property
+    def details(self) -> bool:
         """See :class:`~photochrom.runtime.Session`."""
+        return self._session.details
+
+    def encode(self, lightness: NDArray[np.float32], overview: Features | None = None) -> Features:
+        """See :class:`~photochrom.runtime.Session`. A view of details is one view: its overview is seen in several."""
+        if overview is not None:
+            return self._session.encode(lightness, overview)
         height, width = lightness.shape
         views = []
         for scale in self._scales:
@@ -92,12 +99,14 @@ class EnsembleSession:
             seen = lightness if scale == 1 else resized(lightness, (size[1], size[0])).clip(0, 100)
             views += [(self._session.encode(np.ascontiguousarray(seen[:, ::way])), way < 0) for way in (1, -1)]
         plain = views[2 * self._scales.index(1.0)][0]
-        return EnsembleFeatures(plain.arrays, height, width, tuple(views))
+        return EnsembleFeatures(plain.arrays, height, width, views=tuple(views))
 
     def decode(
         self, features: Features, hints: NDArray[Any] | None = None, histogram: NDArray[Any] | None = None
     ) -> NDArray[np.float32]:
         """See :class:`~photochrom.runtime.Session`: normalised log-probabilities, or the mean ab."""
+        if features.overview is not None:
+            return self._session.decode(features, hints, histogram)
         if not isinstance(features, EnsembleFeatures):
             raise OptionError("features", type(features).__name__, "what encode() of this session returned")
         h, w = (-(-side // self.stride) for side in (features.height, features.width))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["resized"]
+__all__ = ["enlarged", "resized"]
 
 
 def resized(values: NDArray[Any], shape: tuple[int, int], enlarge: int = cv2.INTER_LINEAR) -> Float:
@@ -27,3 +27,18 @@ def resized(values: NDArray[Any], shape: tuple[int, int], enlarge: int = cv2.INT
             changed: Any = cv2.resize(plane, size[::-1], interpolation=method)
             plane = np.asarray(changed, np.float32)
     return plane
+
+
+def enlarged(grids: Float, scale: tuple[float, float], shape: tuple[int, int]) -> Float:
+    """Grids (..., h, w) interpolated linearly at ``shape`` (rows, columns), which covers the same picture from its first corner.
+
+    scale: sides of a cell of the result, (vertical, horizontal), in cells of ``grids``; beyond the last cell it is repeated.
+    """
+    for axis, step, count in ((-2, scale[0], shape[0]), (-1, scale[1], shape[1])):
+        last = grids.shape[axis] - 1
+        at = ((np.arange(count, dtype=np.float32) + 0.5) * step - 0.5).clip(0, last)
+        before = np.floor(at).astype(np.intp)
+        share = (at - before).reshape([-1, 1] if axis == -2 else [-1])
+        first, second = grids.take(before, axis), grids.take(np.minimum(before + 1, last), axis)
+        grids = first + share * (second - first)
+    return np.ascontiguousarray(grids, np.float32)

@@ -25,6 +25,7 @@ from photochrom.onnx_graph import (
     read_temperature,
     run_graph,
 )
+from photochrom.resize import enlarged
 from photochrom.session import Features, KernelCells, Session
 from photochrom.weights import locate
 
@@ -35,6 +36,8 @@ Array = NDArray[Any]
 
 #: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
 FEATURES = ("f8", "f16", "f32")
+#: What a decoder that takes an overview gets of it: the same, on the grids of the view; and f32 of the whole overview.
+OVERVIEW = ("g8", "g16", "g32", "whole")
 #: What the kernel says of each 8 x 8 cell (see :class:`photochrom.session.KernelCells`).
 KERNEL = ("embedding", "scale", "noise")
 
@@ -80,7 +83,8 @@ class OnnxSession:
 
     def _check(self) -> None:
         single = [({"lightness"}, {self._result})]
-        pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, "hints", "histogram"}, {self._result})]
+        overview = OVERVIEW if self.details else ()
+        pair = [({"lightness"}, set(FEATURES)), ({*FEATURES, *overview, "hints", "histogram"}, {self._result})]
         for graph, path, wanted in zip(self._graphs, self._paths[:2], pair if self.hints else single, strict=True):
             check_names(graph, path, *wanted)
 
@@ -119,6 +123,11 @@ class OnnxSession:
         return len(self._graphs) == 2
 
     @property
+    def details(self) -> bool:
+        """See :class:`Session`."""
+        return self.hints and any(value.name == OVERVIEW[0] for value in self._graphs[1].get_inputs())
+
+    @property
     def log_prior(self) -> Float | None:
         """See :class:`Session`."""
         return self._log_prior
@@ -133,15 +142,22 @@ class OnnxSession:
         """See :class:`Session`."""
         return self._temperature
 
-    def encode(self, lightness: Float) -> Features:
+    def encode(self, lightness: Float, overview: Features | None = None) -> Features:
         """See :class:`Session`. Sizes that are no multiple of the model's are filled up by reflection."""
+        if overview is not None and not self.details:
+            raise OptionError("overview", "given", f"none: the model {self.name} takes one view of a photograph")
         height, width = lightness.shape
         padded = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
         outputs = FEATURES if self.hints else (self._result,)
         inputs: dict[str, Array] = {"lightness": padded}
         if self._profile is not None:
             inputs["profile"] = np.array([self._profile], np.int64)
-        return Features(tuple(self._run(0, outputs, inputs)), height, width)
+        arrays = tuple(self._run(0, outputs, inputs))
+        if overview is None:
+            return Features(arrays, height, width)
+        scale = overview.height / height, overview.width / width
+        wide = (enlarged(grid, scale, like.shape[2:]) for grid, like in zip(overview.arrays, arrays, strict=True))
+        return Features(arrays, height, width, (*wide, overview.arrays[2]))
 
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
         """See :class:`Session`."""
@@ -153,6 +169,9 @@ class OnnxSession:
             inputs: dict[str, Float] = dict(zip(FEATURES, features.arrays, strict=True))
             inputs["hints"] = np.zeros((1, 3, *grid), np.float32)
             inputs["histogram"] = np.zeros((1, len(ab_bins()) + 1), np.float32)
+            if self.details:
+                overview = features.overview or (*features.arrays, features.arrays[2])
+                inputs |= zip(OVERVIEW, overview, strict=True)
             if hints is not None:
                 inputs["hints"][0, :, :h, :w] = _checked_hints(hints, (3, h, w))
             if histogram is not None:

@@ -37,11 +37,15 @@ class KernelCells:
 
 @dataclass(frozen=True)
 class Features:
-    """What the encoder made of one picture: arrays (1, C, h, w) float32, and the size before padding, in pixels."""
+    """What the encoder made of one picture: arrays (1, C, h, w) float32, and the size before padding, in pixels.
+
+    overview: of a view that shows details, the features of the whole photograph that the decoder takes beside its own.
+    """
 
     arrays: tuple[Float, ...]
     height: int
     width: int
+    overview: tuple[Float, ...] | None = None
 
 
 class Session(Protocol):
@@ -79,8 +83,16 @@ class Session(Protocol):
     def temperature(self) -> float | None:
         """Temperature of the annealed mean at the middle of the vividness dial, where the model has its own."""
 
-    def encode(self, lightness: Float) -> Features:
-        """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features."""
+    @property
+    def details(self) -> bool:
+        """Whether the model looks at a photograph twice: at the whole, and closer, at its details."""
+
+    def encode(self, lightness: Float, overview: Features | None = None) -> Features:
+        """Lightness (H, W), L* in [0, 100], any size from 1x1 -> features.
+
+        overview: for a model that looks at details, the features of the same photograph at a smaller size. Raises OptionError
+        where the model takes none.
+        """
 
     def decode(self, features: Features, hints: Array | None = None, histogram: Array | None = None) -> Float:
         """Scores over the ab bins (Q, h, w), or ab (2, h, w): h = ceil(H / stride), w likewise.

@@ -33,6 +33,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "default": SMALL,
     "lite1": {**SMALL, "encoder": "lite1"},
     "global features": {**SMALL, "global_features": True},
+    "overview": {**SMALL, "overview": True},
     "regression": {**SMALL, "loss": "regression"},
     "both": {**SMALL, "loss": "both"},
     "rebalanced": {**SMALL, "rebalance": 0.5},
@@ -269,6 +270,9 @@ class TestGlobalFeatures:
         ("widths = [8, 8, 8]", "depths"),
         ("widths = [8, 8, 8]\ndepths = [1, 1]", "depths"),
         ("depths = [1, 1, 1]", "depths"),
+        ("zoom = [2.0, 3.0]", "zoom"),
+        ("overview = true\nzoom = [3.0, 2.0]", "zoom"),
+        ("overview = true\nzoom = [2.0]", "zoom"),
     ],
 )
 def test_what_does_not_fit_together_is_named(tmp_path: Path, text: str, key: str) -> None:

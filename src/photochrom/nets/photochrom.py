@@ -35,9 +35,10 @@ class Decoder(nn.Module):
     strides 8, 16 and 32, or with four of each at 4, 8, 16 and 32 (an encoder of stride 4 packs its finest features into f8).
     ``attention``: at stride 16. ``context``: one glance at the whole picture, added to every place; without it only the
     histogram comes in there. ``lightness_prior``: the scores get a learnt log p(bin | L*) of each cell's lightness, which
-    comes last in f8. ``head``: ImageNet's last convolution (:func:`photochrom.nets.lite.image_head`), whose pooled features join
-    the context (the fusion of Iizuka et al. 2016); it does not learn. ``output``: scores of the "ab-bins", or two channels,
-    "ab" itself.
+    comes last in f8. ``overview``: places also get the features of a smaller view of the whole photograph, so that a close
+    view of its details knows what they belong to. ``head``: ImageNet's last convolution
+    (:func:`photochrom.nets.lite.image_head`), whose pooled features join the context (the fusion of Iizuka et al. 2016); it does
+    not learn. ``output``: scores of the "ab-bins", or two channels, "ab" itself.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Decoder(nn.Module):
         attention: bool = True,
         context: bool = True,
         lightness_prior: bool = False,
+        overview: bool = False,
         head: nn.Module | None = None,
         output: Literal["ab-bins", "ab"] = "ab-bins",
     ) -> None:
@@ -62,6 +64,14 @@ class Decoder(nn.Module):
             for stage, (w, d) in enumerate(zip(widths, depths, strict=True))
         )
         self.attention = Attention(widths[-2], heads=4) if attention else None
+        # Zero at first: a network that grows them colors as before.
+        self.overview = (
+            nn.ModuleList(nn.Conv2d(c, w, 1, bias=False) for c, w in zip(features[-3:], widths[-3:], strict=True))
+            if overview
+            else None
+        )
+        for weight in self.overview.parameters() if self.overview is not None else ():
+            nn.init.zeros_(weight)
         self.head = head
         # The pooled features come last, so that a network without them can grow (:func:`grown`).
         seen = (widths[-1] if context else 0) + bins + 1 + (HEAD_FEATURES if head is not None else 0)
@@ -75,11 +85,24 @@ class Decoder(nn.Module):
         #: Channels of the parts of f8: features at stride 8, those at stride 4, lightness.
         self.parts = [features[-3]] + [4 * features[0]] * (stages == 4) + [4 ** (stages - 3)] * lightness_prior
 
-    def forward(self, f8: Tensor, f16: Tensor, f32: Tensor, hints: Tensor, histogram: Tensor) -> Tensor:
+    def forward(
+        self,
+        f8: Tensor,
+        f16: Tensor,
+        f32: Tensor,
+        hints: Tensor,
+        histogram: Tensor,
+        g8: Tensor | None = None,
+        g16: Tensor | None = None,
+        g32: Tensor | None = None,
+        whole: Tensor | None = None,
+    ) -> Tensor:
         """Scores (N, 261, h, w), unnormalised log-probabilities, or a* and b* (N, 2, h, w); h = H / stride.
 
         f8, f16, f32: the encoder's features. hints: (N, 3, h, w): a* and b* where the mask, the third channel
         in [0, 1], is above 0, else 0. histogram: (N, 262): shares of the ab bins that sum to 1, then 1; or all 0: not given.
+        g8, g16, g32: the features of the overview, of the same part of the photograph, on any grid; None: f8, f16, f32 are the
+        overview. whole: g32 of the whole photograph where g32 shows a part of it.
         """
         parts = torch.split(f8, self.parts, dim=1) if len(self.parts) > 1 else (f8,)
         stages = len(self.widths)
@@ -90,7 +113,16 @@ class Decoder(nn.Module):
             for stage, (lateral, hint, seen) in enumerate(zip(self.lateral, self.hint, features, strict=True))
         ]
         glance = [levels[-1].mean((2, 3))] if self.glances else []
-        pooled = [self.head(f32).mean((2, 3))] if self.head is not None else []
+        wide = f32 if g32 is None else g32
+        if self.overview is not None:
+            seen = (g8 if g8 is not None else parts[0], g16 if g16 is not None else f16, wide)
+            for stage, (conv, grid) in enumerate(zip(self.overview, seen, strict=True), stages - 3):
+                levels[stage] = levels[stage] + (conv(grid) if g8 is None else _on_grid(conv(grid), levels[stage]))
+            wide = wide if whole is None else whole
+            if self.glances:
+                hinted = self.hint[-1](pooled_hints(hints, 2 ** (stages - 1)))
+                glance = [(self.lateral[-1](wide) + self.overview[-1](wide)).mean((2, 3)) + hinted.mean((2, 3))]
+        pooled = [self.head(wide).mean((2, 3))] if self.head is not None else []
         context = self.context(torch.cat([*glance, histogram * 10.0, *pooled], dim=1))[:, :, None, None].split(
             self.widths, dim=1
         )
@@ -108,6 +140,11 @@ class Decoder(nn.Module):
         light = functional.pixel_shuffle(parts[-1], 2) if stages == 4 else parts[-1]
         scores: Tensor = out + self.prior(lightness_levels(light))
         return scores
+
+
+def _on_grid(x: Tensor, like: Tensor) -> Tensor:
+    """``x`` (N, C, h, w) on the grid of ``like``, bilinearly."""
+    return functional.interpolate(x, size=like.shape[2:], mode="bilinear", align_corners=False)
 
 
 def lightness_levels(light: Tensor) -> Tensor:
@@ -129,6 +166,7 @@ class PhotochromNet(nn.Module):
         attention: bool = True,
         context: bool = True,
         lightness_prior: bool = False,
+        overview: bool = False,
         global_features: bool = False,
         output: Literal["ab-bins", "ab"] = "ab-bins",
     ) -> None:
@@ -143,6 +181,7 @@ class PhotochromNet(nn.Module):
             attention=attention,
             context=context,
             lightness_prior=lightness_prior,
+            overview=overview,
             head=image_head(variant, state) if global_features else None,
             output=output,
         )
@@ -154,11 +193,15 @@ class PhotochromNet(nn.Module):
 
 
 def grown(state: dict[str, Tensor], net: PhotochromNet) -> dict[str, Tensor]:
-    """``state`` of a network without global features, as one of ``net``, which has them: it colors as before.
+    """``state`` of a network without global features or overview, as one of ``net``, which has them: it colors as before.
 
-    The head's weights are those ``net`` has; what the context makes of its features starts at 0. Others are returned as they are.
+    The head's weights are those ``net`` has; what the context makes of its features, and what the overview adds, starts at 0.
+    A state that lacks nothing is returned as it is.
     """
     weight, wanted = "decoder.context.0.weight", net.state_dict()
+    new = {name: torch.zeros_like(value) for name, value in wanted.items() if name.startswith("decoder.overview.")}
+    if not new.keys() & state.keys():
+        state = {**state, **new}
     new = {name: value for name, value in wanted.items() if name.startswith("decoder.head.")}
     if not new or new.keys() & state.keys() or weight not in state:
         return state

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,12 +34,12 @@ def split(store: PictureStore, recipe: Recipe) -> tuple[NDArray[np.int64], NDArr
         share = recipe.holdout_sources.get(entry.source, recipe.holdout)
         if split_share(entry.path, recipe.frames.get(entry.source, 1)) < share:
             held.append(index)
-        elif entry.chroma >= recipe.smallest_chroma:
+        elif entry.chroma >= recipe.smallest_chroma and min(entry.height, entry.width) >= recipe.smallest_side:
             train.append(index)
     if not train:
-        raise DataError("no picture is left for training after the split and the low-chroma filter")
-    grey = len(store) - len(train) - len(held)
-    log.info("%d pictures to train on, %d held back, %d left out as too grey", len(train), len(held), grey)
+        raise DataError("no picture is left for training after the split and without those that are grey or small")
+    out = len(store) - len(train) - len(held)
+    log.info("%d pictures to train on, %d held back, %d left out as too grey or too small", len(train), len(held), out)
     return np.array(train, np.int64), np.array(held, np.int64)
 
 
@@ -105,23 +106,54 @@ class StepSampler(Sampler[list[Crop]]):
                 yield crops[self.rank :: self.processes]
 
 
-class CropDataset(Dataset[tuple[Tensor, int]]):
-    """Square sRGB uint8 crops (3, size, size) and their seeds, for the orders of a :class:`StepSampler`."""
+class CropDataset(Dataset[tuple[Any, ...]]):
+    """Square sRGB uint8 crops (3, size, size) and their seeds, for the orders of a :class:`StepSampler`.
+
+    With the recipe's ``zoom``: the crop, an enlarged part of it and its place (see :func:`random_pair`), and the seed.
+    """
 
     def __init__(self, store: PictureStore, recipe: Recipe) -> None:
         self.store, self.recipe = store, recipe
 
-    def __getitem__(self, crop: Crop) -> tuple[Tensor, int]:
+    def __getitem__(self, crop: Crop) -> tuple[Any, ...]:
         rng = np.random.default_rng(crop.seed)
-        picture = random_crop(self.store[crop.index], crop.size, self.recipe, rng)
-        return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))), crop.seed
+        picture = self.store[crop.index]
+        if self.recipe.zoom:
+            whole, part, place = random_pair(picture, crop.size, self.recipe, rng)
+            return _planes(whole), _planes(part), torch.from_numpy(place), crop.seed
+        return _planes(random_crop(picture, crop.size, self.recipe, rng)), crop.seed
 
     def __len__(self) -> int:
         return len(self.store)
 
 
+def _planes(picture: NDArray[np.uint8]) -> Tensor:
+    """(h, w, 3) -> (3, h, w)."""
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+
+
 def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square.
+    """A random part of ``picture``, (h, w, 3) sRGB uint8, stretched a little, mirrored half of the time, as a square."""
+    return _square(_random_part(picture, recipe, rng), size)
+
+
+def random_pair(
+    picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
+    """A random crop as :func:`random_crop` makes it, a part of it at the same ``size``, and where that part lies.
+
+    The last is (3,): the share of the crop's side that the part takes, then x and y of its first corner as shares of the side.
+    """
+    whole = _random_part(picture, recipe, rng)
+    share = 1 / rng.uniform(recipe.zoom[0], recipe.zoom[1])
+    tall, wide = (max(1, round(side * share)) for side in whole.shape[:2])
+    y, x = rng.integers(0, whole.shape[0] - tall + 1), rng.integers(0, whole.shape[1] - wide + 1)
+    place = np.array([share, x / whole.shape[1], y / whole.shape[0]], np.float32)
+    return _square(whole, size), _square(whole[y : y + tall, x : x + wide], size), place
+
+
+def _random_part(picture: NDArray[np.uint8], recipe: Recipe, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A random part of ``picture`` in its own pixels, mirrored half of the time; as a square it is stretched a little.
 
     Of a picture that is longer than the recipe's stretch makes good, a part is taken: nothing is squeezed further.
     """
@@ -133,9 +165,11 @@ def random_crop(picture: NDArray[np.uint8], size: int, recipe: Recipe, rng: np.r
     wide = min(width, max(1, round(side / np.sqrt(stretch))))
     y, x = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
     part = picture[y : y + tall, x : x + wide]
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    way = cv2.INTER_AREA if min(tall, wide) > size else cv2.INTER_CUBIC
+    return part[:, ::-1] if rng.random() < 0.5 else part
+
+
+def _square(part: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    way = cv2.INTER_AREA if min(part.shape[:2]) > size else cv2.INTER_CUBIC
     return cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=way)  # type: ignore[return-value]
 
 
@@ -143,6 +177,4 @@ def centre_square(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """The centre square of ``picture``, (h, w, 3) sRGB uint8, at ``size`` pixels: validation sees no random crop."""
     side = min(picture.shape[:2])
     y, x = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
-    way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
-    square = np.ascontiguousarray(picture[y : y + side, x : x + side])
-    return cv2.resize(square, (size, size), interpolation=way)  # type: ignore[return-value]
+    return _square(picture[y : y + side, x : x + side], size)

@@ -17,7 +17,7 @@ from photochrom.nets.blocks import Block
 from photochrom.nets.kernel import KernelNet
 from photochrom.nets.lite import STRIDES
 from photochrom.nets.photochrom import PhotochromNet
-from photochrom.runtime import FEATURES, KERNEL
+from photochrom.runtime import FEATURES, KERNEL, OVERVIEW
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.files import replacing
 from photochrom.train.graph import HALF_FROM, write_graph
@@ -80,19 +80,18 @@ def export(
     image = {"lightness": {0: "batch", 2: "height", 3: "width"}}
     finest = {0: "batch", 2: f"height/{net.stride}", 3: f"width/{net.stride}"}
     paths = []
-    for part, module, inputs, names, outputs, axes in (
+    inputs: dict[str, Tensor] = {**dict(zip(grid, features, strict=True)), "hints": hints, "histogram": histogram}
+    shapes = {**grid, "hints": finest, "histogram": {0: "batch"}, result: finest}
+    if net.decoder.overview is not None:
+        inputs |= dict(zip(OVERVIEW, (*features, features[2]), strict=True))
+        shapes |= dict(zip(OVERVIEW, grid.values(), strict=False))
+        shapes[OVERVIEW[-1]] = {0: "batch", 2: "height of the whole", 3: "width of the whole"}
+    for part, module, given, names, outputs, axes in (
         ("encoder", net.encoder, (light,), ["lightness"], list(grid), {**image, **grid}),
-        (
-            "decoder",
-            net.decoder,
-            (*features, hints, histogram),
-            [*grid, "hints", "histogram"],
-            [result],
-            {**grid, "hints": finest, "histogram": {0: "batch"}, result: finest},
-        ),
+        ("decoder", net.decoder, tuple(inputs.values()), list(inputs), [result], shapes),
     ):
         path = out.with_suffix(f".{part}.onnx")
-        write_graph(module, inputs, names, outputs, axes, path, {**about, "part": part})
+        write_graph(module, given, names, outputs, axes, path, {**about, "part": part})
         paths.append(path)
     return tuple(paths)
 

@@ -37,7 +37,7 @@ def make_network(recipe: Mapping[str, Any], state: dict[str, Tensor] | None = No
     """
     known = {**as_dict(Recipe()), **recipe}
     parts = {key: known[key] for key in ("widths", "depths", "attention", "context")}
-    parts |= {key: known[key] for key in ("lightness_prior", "global_features")}
+    parts |= {key: known[key] for key in ("lightness_prior", "overview", "global_features")}
     return PhotochromNet(known["encoder"], state, output="ab" if known["loss"] == "regression" else "ab-bins", **parts)
 
 
@@ -71,6 +71,9 @@ class ColorModule(LightningModule):
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         """The loss of one batch; everything random follows from the seeds that came with it."""
         *data, seeds = batch
+        if self.recipe.zoom:
+            whole, part, place = data
+            return self._pair_step(whole, part, place, int(seeds[0]))
         rng = torch.Generator().manual_seed(int(seeds[0]))
         if len(data) == 1:
             sample = prepare(data[0], self.recipe, rng)
@@ -84,10 +87,44 @@ class ColorModule(LightningModule):
         hints = simulate_hints(ab, self.recipe, rng)
         histogram = simulate_histogram(ab, self.recipe, rng)
         loss = self._loss(self.net.decoder(*features, hints, histogram), ab)
-        if self._teacher:
-            answers, distance = self._teacher.losses(data[0], features[2])
-            self.log("train_distance", distance, sync_dist=True)
-            loss = loss + self.recipe.classify * answers + self.recipe.distil_features * distance
+        loss = loss + self._distilled(data[0], features[2])
+        self.log("train_loss", loss, prog_bar=True, sync_dist=True)
+        return loss
+
+    def _distilled(self, crops: Tensor, f32: Tensor) -> Tensor | float:
+        """What the teacher adds to the loss of the features ``f32`` of these crops; 0 without one."""
+        if not self._teacher:
+            return 0.0
+        answers, distance = self._teacher.losses(crops, f32)
+        self.log("train_distance", distance, sync_dist=True)
+        weighted: Tensor = self.recipe.classify * answers + self.recipe.distil_features * distance
+        return weighted
+
+    def _pair_step(self, whole: Tensor, part: Tensor, place: Tensor, seed: int) -> Tensor:
+        """The loss of pictures that are seen whole and as an enlarged part, of which the whole is the overview.
+
+        whole, part: (N, 3, S, S) sRGB uint8. place: (N, 3), see :func:`~photochrom.train.data.random_pair`.
+        """
+        losses: list[Tensor] = []
+        features: tuple[Tensor, ...] = ()
+        overview: tuple[Tensor, ...] = ()
+        distilled: Tensor | float = 0.0
+        for crops in (whole, part):
+            rng = torch.Generator().manual_seed(seed)  # the same film and the same print in both views
+            sample = prepare(crops, self.recipe, rng)
+            light = sample.lightness.contiguous(memory_format=torch.channels_last)
+            with torch.set_grad_enabled(self.recipe.encoder_rate > 0):
+                found = self.net.encoder(light)
+            hints = simulate_hints(sample.ab, self.recipe, rng)
+            histogram = simulate_histogram(sample.ab, self.recipe, rng)
+            if not features:
+                overview, distilled = (), self._distilled(crops, found[2])
+            else:
+                overview = (*(region(grid, place) for grid in features), features[2])
+            features = found
+            losses.append(self._loss(self.net.decoder(*found, hints, histogram, *overview), sample.ab))
+            self.log(f"train_loss_{'part' if overview else 'whole'}", losses[-1], sync_dist=True)
+        loss = (losses[0] + losses[1]) / 2 + distilled
         self.log("train_loss", loss, prog_bar=True, sync_dist=True)
         return loss
 
@@ -191,6 +228,17 @@ class ColorModule(LightningModule):
             self.net.load_state_dict(grown(state, self.net), strict=True)
         except RuntimeError as error:
             raise CheckpointError(f"holds the weights of another architecture ({error})", path) from error
+
+
+def region(grid: Tensor, place: Tensor) -> Tensor:
+    """A part of ``grid`` (N, C, h, w), enlarged to the same shape, bilinearly. place: (N, 3): its share of the side, x, y."""
+    share, x, y = place.unbind(1)
+    zero = torch.zeros_like(share)
+    # From the part's coordinates, -1 to 1, to those of the whole.
+    rows = [share, zero, 2 * x + share - 1, zero, share, 2 * y + share - 1]
+    theta = torch.stack(rows, 1).reshape(-1, 2, 3)
+    at = functional.affine_grid(theta, list(grid.shape), align_corners=False)
+    return functional.grid_sample(grid, at, padding_mode="border", align_corners=False)
 
 
 def psnr_of_ab(crops: Tensor, ab: Tensor) -> Tensor:

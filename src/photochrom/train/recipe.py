@@ -96,6 +96,13 @@ class Recipe:
     lightness_prior: bool = False
     #: The decoder also sees the 1,280 features that ImageNet's head pools over the picture.
     global_features: bool = False
+    #: The decoder also sees the features of an overview of the whole photograph beside those of the view that it colors.
+    overview: bool = False
+    #: With ``overview``, each picture is seen twice, whole and as a part of it that is enlarged by a factor drawn between these
+    #: two; empty: once.
+    zoom: list[float] = field(default_factory=list)
+    #: Pictures whose short side is smaller, in pixels, are left out: pairs of views need pictures that have details.
+    smallest_side: int = 0
     #: Compile the network (torch.compile): minutes at the start for faster steps; needs a C++ compiler.
     compile: bool = False
     #: Checkpoint and validate every so many steps.
@@ -193,6 +200,7 @@ _RANGES = {
     "frames": (1, math.inf),
     "source_weights": (0, 100),
     "smallest_chroma": (0, 200),
+    "smallest_side": (0, math.inf),
     "film": (0, 1),
     "old_print": (0, 1),
     "hints": (0, 1),
@@ -222,6 +230,10 @@ def _check_ranges(recipe: Recipe, path: Path) -> None:
         raise RecipeError("sizes", f"is {recipe.sizes}, expected multiples of 32", path)
     if recipe.cache_features and recipe.encoder_rate > 0:
         raise RecipeError("cache_features", "needs a frozen encoder (encoder_rate = 0)", path)
+    if recipe.zoom and not (len(recipe.zoom) == 2 and 1 <= recipe.zoom[0] <= recipe.zoom[1]):
+        raise RecipeError("zoom", f"is {recipe.zoom}, expected two factors from 1, the smaller first, or none", path)
+    if recipe.zoom and not recipe.overview:
+        raise RecipeError("zoom", "needs a decoder that sees an overview (overview = true)", path)
     for key in ("classify", "distil_features"):
         if getattr(recipe, key) > 0 and recipe.encoder_rate == 0:
             raise RecipeError(key, "needs an encoder that learns (encoder_rate above 0)", path)
