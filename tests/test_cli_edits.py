@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import Command, Grey, contents, data, files, load, save
+from photochrom import Colorizer, Hint, Hints
 from photochrom.color import rgb_to_lab
 from photochrom.edits.hints import ab_of
 
@@ -92,6 +93,18 @@ def test_samples(photochrom: Command) -> None:
     again = photochrom("colorize", "a.png", "--samples", "3", "--seed", "1")
     assert again.code == 1
     assert "exists already" in again.err
+
+
+def test_samples_agree_with_the_given_hints(photochrom: Command, shipped: Colorizer) -> None:
+    run = photochrom(
+        "colorize", "a.png", "--samples", "3", "--seed", "1", "--hint", "30,40=crimson", "--json", "--threads", "1"
+    )
+    assert run.code == 0, run.err
+    opened, hints = shipped.open(Path("a.png")), Hints([Hint.at(30, 40, "crimson")])
+    found = opened.alternatives(3, seed=1, hints=hints)
+    assert found != opened.alternatives(3, seed=1)
+    for path, alternative in zip(run.lines[0]["samples"], found, strict=True):
+        np.testing.assert_array_equal(load(Path(path)), opened.paint(hints=alternative + hints).rgb)
 
 
 def test_suggest(photochrom: Command) -> None:

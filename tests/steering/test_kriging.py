@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from skimage import data
 
-from photochrom import Blend, Colorizer, Hint, Hints, Mask, Region, Spot
+from photochrom import Colorizer, Edits, Hint, Hints, Spot
 from photochrom.color import rgb_to_lab
 from photochrom.session import KernelCells
 from photochrom.steering.ask import kriging_of
-from photochrom.steering.grids import MOST_PLACES, place, points
+from photochrom.steering.grids import place
 from photochrom.steering.kriging import (
     EXPECTED,
     FAR,
@@ -185,7 +185,7 @@ def test_contradictions_make_no_colour_that_none_of_them_says(shipped: Colorizer
     opened.paint()
     found = spread(
         opened,
-        place(opened, Hints([Hint.at(263, 70, (41.0, -7.0)), Hint.at(264, 70, (-41.0, 7.0))])).points,
+        place(opened, Edits(hints=Hints([Hint.at(263, 70, (41.0, -7.0)), Hint.at(264, 70, (-41.0, 7.0))]))).points,
         plain(opened.work_lightness),
         np.zeros((opened.work_lightness.shape[0] // 8, opened.work_lightness.shape[1] // 8, 2), np.float32),
     )
@@ -261,44 +261,6 @@ def test_hints_tell_how_vivid_the_rest_is() -> None:
     assert np.allclose(mean(-4, 0.5), mean(-4) / 2, atol=0.01)
 
 
-def test_hints_as_places() -> None:
-    mask = np.zeros((100, 200), bool)
-    mask[:50, :100] = True
-    hints = Hints(
-        [
-            Hint((10.0, 20.0), Spot(0, 99), strength=0.5),
-            Hint((1.0, 2.0), Mask(mask)),
-            Region((3.0, 4.0), Mask(mask)),
-            Blend((5.0, 6.0), Mask(mask)),
-            Hint((7.0, 8.0), Spot(5, 5), strength=0.0),
-        ]
-    )
-    told = points(hints, (200, 100), (32, 64))
-    assert told is not None
-    assert told.places[0].tolist() == [31, 0]
-    assert told.ab[0].tolist() == [10, 20]
-    assert told.strength[0] == 0.5
-    assert len(told.places) == 1 + 2 * 4  # a quarter of 4 x 8 cells
-    assert (told.ab[1:] == [1, 2]).all()
-    assert told.places[1:].max(axis=0).tolist() == [11.5, 27.5]
-
-
-def test_nothing_to_spread_tells_nothing() -> None:
-    for hints in (Hints(), Hints([Hint((1.0, 2.0), Spot(5, 5), strength=0.0)])):
-        assert points(hints, (200, 100), (32, 64)) is None
-
-
-def test_very_many_places_are_merged() -> None:
-    rng = np.random.default_rng(0)
-    spots = [Spot(float(x), float(y)) for y, x in rng.uniform(0, 511, (5000, 2))]
-    told = points(Hints(Hint((10.0, -20.0), spot) for spot in spots), (512, 512), (512, 512))
-    assert told is not None
-    assert 500 < len(told.places) <= MOST_PLACES
-    assert np.allclose(told.ab, [10, -20])
-    assert told.places.min() >= 0
-    assert told.places.max() <= 511
-
-
 def photograph() -> NDArray[np.uint8]:
     return np.ascontiguousarray(data.coffee()[:400, 100:500])
 
@@ -356,7 +318,7 @@ def test_an_object_ends_where_the_lightness_has_an_edge(
     monkeypatch.setitem(opened._kept, kriging_of, Coarse())
     found = spread(
         opened,
-        place(opened, Hints([Hint.at(10, 128, (45.0, -45.0))])).points,
+        place(opened, Edits(hints=Hints([Hint.at(10, 128, (45.0, -45.0))]))).points,
         plain(picture),
         np.zeros((32, 32, 2)),
     )

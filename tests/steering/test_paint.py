@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ from numpy.typing import NDArray
 from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
+from photochrom.colorizer import Opened
 from photochrom.edits.hints import Hint, Hints
 from photochrom.edits.places import Spot
 from photochrom.errors import HintError, MaskError
-from photochrom.steering.grids import cells
 
 pytestmark = pytest.mark.pixels
 
@@ -131,16 +132,10 @@ def test_a_reference_that_is_the_picture_itself(shipped: Colorizer) -> None:
     assert errors[1] < errors[0] / 2
 
 
-def test_what_the_model_is_told(photo: Grey) -> None:
-    hints = Hints([Hint.at(8, 8, (10, 20)), Hint.at(95, 63, (-10, 0), strength=0.5)])
-    told = cells(hints, (96, 64), (8, 12))
-    assert told.shape == (3, 8, 12)
-    np.testing.assert_allclose(told[:, 1, 1], (10, 20, 1))
-    np.testing.assert_allclose(told[:, 7, 11], (-10, 0, 0.5))
-    assert told[2].sum() < 6
-    assert not cells(hints[:0], (96, 64), (8, 12)).any()
-    inside = Hints([Hint.inside(np.ones((64, 96), bool), "red")])
-    assert not cells(inside, (96, 64), (8, 12)).any(), "regions change nothing outside"
+@pytest.mark.parametrize("ask", [Opened.suggest, Opened.alternatives], ids=["suggest", "alternatives"])
+def test_questions_check_hints_as_paint_does(shipped: Colorizer, photo: Grey, ask: Callable[..., list[Any]]) -> None:
+    with pytest.raises(HintError, match="outside the picture"):
+        ask(shipped.open(photo), 2, hints=[Hint.at(500, 500, "red")])
 
 
 @pytest.mark.parametrize(("x", "y"), [(-1, 5), (96, 5), (5, 64), (1e9, 0)])

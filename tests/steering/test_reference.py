@@ -92,6 +92,14 @@ def test_trust_is_a_dial(small: Colorizer) -> None:
             transfer(target, [reference], **refused)
 
 
+@pytest.mark.parametrize("trust", [0.8, 0.9, 1.0])
+def test_a_full_weight_is_no_more_than_one(small: Colorizer, trust: float) -> None:
+    opened = small.open(PORTRAIT)
+    weight = transfer(seen(small, PORTRAIT), [lender(small, PORTRAIT)], trust=trust).weight
+    assert 0.999 < weight.max() <= 1
+    opened.paint(hints=[opened.refer(PORTRAIT, trust=trust)])
+
+
 def test_weights_are_obeyed_by_mixing(small: Colorizer) -> None:
     target = seen(small, PORTRAIT)
     given = transfer(target, [lender(small, MIRRORED)])

@@ -10,6 +10,7 @@ from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.edits.hints import Hint, ab_of
+from photochrom.edits.hints_json import hints_to_json
 from photochrom.edits.masks import from_rle
 
 HINT = {"x": 30, "y": 40, "color": "#806a5a", "radius": 4}
@@ -73,6 +74,17 @@ def test_alternatives_and_confidence(client: TestClient, shipped: Colorizer, pho
         np.testing.assert_array_equal(painted(client, session, edits=one), opened.paint(hints=hints).rgb)
     sure = client.post(f"{session}/confidence", json={"size": 48})
     assert decoded(sure.content).shape[:2] == (32, 48)
+
+
+def test_alternatives_agree_with_the_given_hints(client: TestClient, shipped: Colorizer, photo: Grey) -> None:
+    session, opened = open_session(client, encoded(photo)), shipped.open(photo)
+    edits = {"hints": [{"x": 30, "y": 40, "color": "crimson", "radius": 20}]}
+    answer = client.post(f"{session}/alternatives", json={"count": 3, "seed": 1, "edits": edits}).json()
+    hints = [Hint.at(30, 40, "crimson", radius=20)]
+    assert [one["hints"] for one in answer] == [
+        hints_to_json(found) for found in opened.alternatives(3, seed=1, hints=hints)
+    ]
+    assert answer != client.post(f"{session}/alternatives", json={"count": 3, "seed": 1}).json()
 
 
 def test_grow_and_paint_a_region(client: TestClient, photo: Grey) -> None:

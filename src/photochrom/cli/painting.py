@@ -79,8 +79,8 @@ def paint(colorizer: Colorizer, job: Job, wanted: Wanted, output: Output) -> dic
 def _save_samples(
     opened: Opened, edits: Edits, target: Path, output: Output, written: dict[str, Any]
 ) -> tuple[str, ...]:
-    """Write the alternatives as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg; the user's own hints hold in all of them."""
-    found = opened.alternatives(output.samples or 1, seed=output.seed)
+    """Write the alternatives, which agree with the user's hints, as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg."""
+    found = opened.alternatives(output.samples or 1, seed=output.seed, hints=edits.hints)
     paths = [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, len(found) + 1)]
     sheet = target.with_name(f"{target.stem}-sheet.jpg")
     for path in [*paths, sheet]:

@@ -57,6 +57,10 @@ class Edits(Dials):
             given["hints"] = Hints(given["hints"])
         return replace(self, **given)
 
+    def check(self, size: Size) -> None:
+        """Raise HintError for a spot outside a picture of (width, height), MaskError for a mask of another size."""
+        self.hints.check(size)
+
     def scaled(self, old: Size, new: Size) -> Edits:
         """The same for another size of the photograph; both are (width, height)."""
         return replace(self, hints=self.hints.scaled(old, new))

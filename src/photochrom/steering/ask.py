@@ -13,8 +13,9 @@ from photochrom.edits.palette import Histogram, Palette, ab_histogram
 from photochrom.errors import OptionError
 from photochrom.images import on_paper
 from photochrom.resize import resized
-from photochrom.steering import grids, propagate
+from photochrom.steering import propagate
 from photochrom.steering.distribution import expected, moments, shares
+from photochrom.steering.grids import Placed
 from photochrom.steering.kriging import Kriging
 from photochrom.steering.palette import blended
 from photochrom.steering.reference import vectors_of
@@ -45,22 +46,22 @@ class Colors(NamedTuple):
     confidence: Float
 
 
-def automatic(photo: Analysis, edits: Edits, placed: grids.Placed) -> Colors:
-    """The model's colours without hints, but with palette and blends. Remembered, since clicks change nothing of them."""
-    told = _palette_shares(photo, edits)
-    key = placed.blends, None if told is None else told.tobytes(), edits.vividness
+def automatic(photo: Analysis, placed: Placed) -> Colors:
+    """The model's colours without hints, but with palette and blends. Kept, since clicks do not change them."""
+    palette = _palette_shares(photo, placed.edits)
+    key = placed.blends, None if palette is None else palette.tobytes(), placed.edits.vividness
 
     def decoded(_: object) -> Colors:
-        return _decoded(photo, placed, placed.blend_cells, told, edits.vividness)
+        return _decoded(photo, placed, placed.blend_cells, palette)
 
     return photo.reuse("automatic", [key], decoded)[key]
 
 
-def answered(photo: Analysis, colors: Colors, edits: Edits, placed: grids.Placed) -> Colors:
-    """The model is asked again, with the hints; its answer is taken as far as they reach."""
+def answered(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
+    """Run the model again, with the hints, and take its answer as far as they reach."""
     if placed.constraints is None or not photo.session.hints:
         return colors
-    answer = _decoded(photo, placed, placed.cells, _palette_shares(photo, edits), edits.vividness)
+    answer = _decoded(photo, placed, placed.cells, _palette_shares(photo, placed.edits))
     believed = propagate.influence(photo.work_lightness, placed.constraints.weight, photo.once(vectors_of))
     ab, confidence = answer.ab, answer.confidence
     if photo.once(kriging_of) is not None:
@@ -71,10 +72,8 @@ def answered(photo: Analysis, colors: Colors, edits: Edits, placed: grids.Placed
     return colors._replace(sharp=sharp, ab=ab, confidence=confidence)
 
 
-def _decoded(
-    photo: Analysis, placed: grids.Placed, cells: Float | None, told: Float | None, vividness: float
-) -> Colors:
-    found = photo.decode(cells if photo.session.hints else None, told, vividness)
+def _decoded(photo: Analysis, placed: Placed, cells: Float | None, palette: Float | None) -> Colors:
+    found = photo.decode(cells if photo.session.hints else None, palette, placed.edits.vividness)
     ab, likely = placed.mixed(found.ab), placed.mixed(found.expected)
     frame = photo.source.frame
     sharp = on_paper(frame, fuse.sharpen(ab, photo.work_lightness))

@@ -5,9 +5,9 @@
     place -> automatic -> answered -> styled -> spread -> held -> fit
                                                              \\-> layers
 
-place: hints on the grids on which the work is done. automatic: what the model gives, told of palette and blends. answered: it is
-asked again with the hints. styled: the dials. spread: kriging, from the hints to everywhere. held: at its own pixels each hint is
-met. fit: colour as a function of lightness. layers: what holds to the pixel.
+place: the hints are brought onto the grids of the photograph. automatic: the model's colours, with palette and blends. answered:
+the model runs again, with the hints. styled: the dials. spread: kriging carries the hints' colours over their objects. held: each
+hint's colour is met at its own pixels. fit: colour as a function of lightness. layers: what is exact to the pixel.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import numpy as np
 from photochrom import fuse
 from photochrom.analysis import Analysis
 from photochrom.edits.palette import Palette
-from photochrom.steering import grids
 from photochrom.steering.ask import Colors, answered, automatic
+from photochrom.steering.grids import Placed, place
 from photochrom.steering.layers import layers
 from photochrom.steering.palette import transport
 from photochrom.steering.smooth import smooth
@@ -53,22 +53,22 @@ class Painted(NamedTuple):
 def paint(photo: Analysis, edits: Edits) -> Painted:
     """Run the decoder, the spreading of the hints and the fit.
 
-    Pictures that ``edits`` name must have become hints and palettes, see :func:`photochrom.steering.refer.resolved`.
-    Raises HintError and MaskError for hints outside the picture or of another size.
+    ``edits`` must fit the photograph, and the pictures that they name have become hints and palettes: see
+    :func:`photochrom.steering.refer.resolved`.
     """
-    placed = grids.place(photo, edits.hints)
-    first = automatic(photo, edits, placed)
-    colors = answered(photo, first, edits, placed)
-    colors = _styled(photo, colors, edits)
+    placed = place(photo, edits)
+    first = automatic(photo, placed)
+    colors = answered(photo, first, placed)
+    colors = _styled(photo, colors, placed)
     colors, everywhere = _spread(photo, colors, placed)
     colors = held(photo, colors, placed.constraints, wide=not everywhere)
-    over = layers(photo, edits.hints, colors.sharp)
+    over = layers(photo, placed.edits.hints, colors.sharp)
     return Painted(fuse.fit(colors.sharp, photo.work_lightness), over, first.ab, colors.confidence)
 
 
-def _styled(photo: Analysis, colors: Colors, edits: Edits) -> Colors:
+def _styled(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
     """The dials that change all colours at work size; hints come after them and hold."""
-    sharp, light = colors.sharp, photo.work_lightness
+    edits, sharp, light = placed.edits, colors.sharp, photo.work_lightness
     if isinstance(edits.palette, Palette) and not photo.session.hints:
         sharp = transport(sharp, light, edits.palette, edits.palette_strength)
     sharp = smooth(sharp, light, edits.smooth)
@@ -76,7 +76,7 @@ def _styled(photo: Analysis, colors: Colors, edits: Edits) -> Colors:
     return colors._replace(sharp=sharp)
 
 
-def _spread(photo: Analysis, colors: Colors, placed: grids.Placed) -> tuple[Colors, bool]:
+def _spread(photo: Analysis, colors: Colors, placed: Placed) -> tuple[Colors, bool]:
     """The colours with what follows from the hints everywhere, and whether anything did."""
     found = spread(photo, placed.points, colors.sharp, colors.ab - colors.expected)
     if found is None:

@@ -32,11 +32,12 @@ __all__ = ["refer", "resolved"]
 
 
 def resolved(photo: Analysis, edits: Edits, find: Find) -> Edits:
-    """The same edits with hints in the place of references, and a palette in that of a picture or of a palette's name.
+    """The edits, checked against the photograph, with hints in place of references and a palette in place of a picture or name.
 
-    Raises what ``find`` does, and MaskError and GreyReferenceError as :func:`refer`. What a reference became is remembered while
-    it is among the edits.
+    Raises HintError and MaskError for hints outside the photograph or of another size, what ``find`` raises, and
+    GreyReferenceError. What a reference became is kept while it is among the edits.
     """
+    edits.check(photo.size)
 
     def made(one: Reference) -> Blend | Region:
         return refer(photo, find(one.picture), mask=one.mask, trust=one.trust)

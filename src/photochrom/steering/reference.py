@@ -210,7 +210,8 @@ def _agreed(ab: Float, weight: Float, lightness: Float) -> tuple[Float, Float]:
     share = weight + np.float32(1e-6)
     planes = np.concatenate([ab * share[..., None], share[..., None]], axis=-1)
     mean: Any = cv2.ximgproc.jointBilateralFilter(np.ascontiguousarray(lightness), planes, *_AGREE)
-    return np.asarray(mean[..., :2] / mean[..., 2:], np.float32), np.asarray(mean[..., 2], np.float32)
+    # What is added above and the filter's rounding can bring a full weight to 1.000001.
+    return np.asarray(mean[..., :2] / mean[..., 2:], np.float32), np.minimum(mean[..., 2], np.float32(1))
 
 
 def _matched(wanted: Float, offered: Float, colours: Float) -> tuple[Float, Float]:

@@ -10,8 +10,9 @@ import numpy as np
 from photochrom import fuse
 from photochrom.analysis import Analysis
 from photochrom.resize import resized
-from photochrom.steering import grids, propagate
+from photochrom.steering import propagate
 from photochrom.steering.ask import Colors, kriging_of
+from photochrom.steering.grids import Constraints, Points
 from photochrom.steering.kriging import belonging
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Correction(NamedTuple):
     settled: Float
 
 
-def spread(photo: Analysis, points: grids.Points | None, ab: Float, excess: Float) -> Correction | None:
+def spread(photo: Analysis, points: Points | None, ab: Float, excess: Float) -> Correction | None:
     """What hints, as ``points``, ask for, of ab (h, w, 2) at work size; None where there is no kernel, or no point.
 
     excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
@@ -53,7 +54,7 @@ def spread(photo: Analysis, points: grids.Points | None, ab: Float, excess: Floa
     return Correction(tone + fuse.sharpen(found.surprise, light, blur=0) * belongs[..., None], found.settled)
 
 
-def held(photo: Analysis, colors: Colors, wanted: grids.Constraints | None, *, wide: bool) -> Colors:
+def held(photo: Analysis, colors: Colors, wanted: Constraints | None, *, wide: bool) -> Colors:
     """The colours corrected so that hints hold at their pixels; ``wide``: over their whole objects, where nothing else did."""
     if wanted is None:
         return colors

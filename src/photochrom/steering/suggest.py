@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 
 from photochrom.analysis import Analysis
+from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Blend, Hints
 from photochrom.edits.places import Mask
 from photochrom.errors import OptionError
-from photochrom.steering import grids, samples
+from photochrom.steering import samples
 from photochrom.steering.ask import cell_variance, kriging_of, scores
 from photochrom.steering.distribution import shares
+from photochrom.steering.grids import place
 from photochrom.steering.trials import Likely, likely_colors, try_places
 
 if TYPE_CHECKING:
@@ -47,16 +49,14 @@ def suggest(photo: Analysis, count: int, *, hints: Hints) -> list[Click]:
     """The places where a hint would change most, best first, given the hints there are. Raises OptionError."""
     if count < 1:
         raise OptionError("suggestions", count, "1 or more")
-    given = grids.cells(hints, photo.size, photo.grid)
-    asked, kriging, variance = scores(photo, "suggestions", given), photo.once(kriging_of), cell_variance(photo)
+    placed = place(photo, Edits(hints=hints))
+    asked, kriging, variance = scores(photo, "suggestions", placed.cells), photo.once(kriging_of), cell_variance(photo)
     if kriging is None or variance is None:
         return [
             Click(*_pixel(photo, found.row, found.column), found.change, found.colors)
-            for found in try_places(asked.scores, asked.light, asked.decode, count, hints=given)
+            for found in try_places(asked.scores, asked.light, asked.decode, count, hints=placed.cells)
         ]
-    h, w = photo.work_lightness.shape
-    known = grids.points(hints, photo.size, (h, w))
-    places = np.empty((0, 2), np.float32) if known is None else known.places
+    places = np.empty((0, 2), np.float32) if placed.points is None else placed.points.places
     return [
         Click(
             *_pixel(photo, row, column),
@@ -77,7 +77,7 @@ def likely(photo: Analysis, x: float, y: float, count: int, *, hints: Hints) -> 
     for name, value, side in (("x", x, photo.size[0]), ("y", y, photo.size[1])):
         if not -0.5 <= value < side - 0.5:
             raise OptionError(name, value, f"0 to {side - 1}, inside the picture")
-    found, light, _ = scores(photo, "colours", grids.cells(hints, photo.size, photo.grid))
+    found, light, _ = scores(photo, "colours", place(photo, Edits(hints=hints)).cells)
     row = min(int((y + 0.5) * light.shape[0] / photo.size[1]), light.shape[0] - 1)
     column = min(int((x + 0.5) * light.shape[1] / photo.size[0]), light.shape[1] - 1)
     return likely_colors(shares(found[:, row, column]), float(light[row, column]), count)
@@ -90,7 +90,7 @@ def alternatives(photo: Analysis, count: int, *, seed: int = 0, hints: Hints) ->
     hints: what is known already; the colourings agree with them, and are to be put before them. Only for models that take
     hints and have a distribution.
     """
-    given = grids.cells(hints, photo.size, photo.grid) if hints else None
+    given = place(photo, Edits(hints=hints)).cells
     asked = scores(photo, "samples", given)
 
     def decode(drawn: Float) -> Float:

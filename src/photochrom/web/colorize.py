@@ -115,7 +115,9 @@ def _paint(state: State, folder: Path, wanted: options.Colorize) -> tuple[dict[s
     photo: Photo = state.engine.open(folder, wanted.model, wanted.quality)
     given = options.Edits.model_validate({name: getattr(wanted, name) for name in options.Edits.model_fields})
     opened, edits = photo.opened, photo.resolved(given)
-    found = opened.alternatives(wanted.samples, seed=wanted.seed) if wanted.samples else [Hints()]
+    found = [Hints()]
+    if wanted.samples:
+        found = opened.alternatives(wanted.samples, seed=wanted.seed, hints=edits.hints)
     results = [opened.paint(edits, hints=hints + edits.hints) for hints in found]
     paths: list[Path] = []
     notices: tuple[str, ...] = ()

@@ -141,11 +141,14 @@ def routes(state: State) -> APIRouter:
 
     @router.post("/alternatives", responses=_PROBLEMS)
     async def alternatives(name: str, wanted: options.Alternatives) -> list[Alternative]:
-        """Different plausible colourings, the automatic one first; fewer where the model is sure."""
+        """Different plausible colourings that agree with the given hints; fewer where the model is sure.
+
+        The first adds nothing to these hints.
+        """
 
         def work(photo: Photo) -> list[Alternative]:
-            photo.resolved(wanted.edits)  # raises where something is wrong with them
-            found = photo.opened.alternatives(wanted.count, seed=wanted.seed)
+            hints = photo.resolved(wanted.edits).hints
+            found = photo.opened.alternatives(wanted.count, seed=wanted.seed, hints=hints)
             return [Alternative(hints=hints_to_json(hints)) for hints in found]
 
         return await state.work(name, work)
