@@ -44,11 +44,15 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Residual multi-head self-attention over all places (no position code, so that it works at any size)."""
+    """Residual multi-head self-attention over all places (no position code, so that it works at any size).
 
-    def __init__(self, channels: int, heads: int) -> None:
+    pool: keys and values are means over pool x pool places, so that memory stays small on large grids, whose sides must be
+    multiples of it.
+    """
+
+    def __init__(self, channels: int, heads: int, pool: int = 1) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.pool = heads, pool
         self.norm = nn.BatchNorm2d(channels)
         self.qkv = nn.Conv2d(channels, channels * 3, 1)
         self.out = nn.Conv2d(channels, channels, 1)
@@ -57,7 +61,10 @@ class Attention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (N, C, H, W) -> the same."""
         n, c, h, w = x.shape
-        q, k, v = self.qkv(self.norm(x)).reshape(n, 3, self.heads, c // self.heads, h * w).transpose(-1, -2).unbind(1)
+        q, *kv = self.qkv(self.norm(x)).split(c, 1)
+        if self.pool > 1:
+            kv = [functional.avg_pool2d(part, self.pool) for part in kv]
+        q, k, v = (part.reshape(n, self.heads, c // self.heads, -1).transpose(-1, -2) for part in (q, *kv))
         # Written out: PyTorch's fused attention is slow to differentiate in bfloat16 on a CPU.
         seen = (q @ k.transpose(-1, -2) * (c // self.heads) ** -0.5).softmax(-1) @ v
         out: Tensor = x + self.out(seen.transpose(-1, -2).reshape(n, c, h, w))

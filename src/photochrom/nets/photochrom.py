@@ -63,7 +63,8 @@ class Decoder(nn.Module):
             nn.Sequential(*(Block(w, 5 if stage >= stages - 2 else 3, 4) for _ in range(d)))
             for stage, (w, d) in enumerate(zip(widths, depths, strict=True))
         )
-        self.attention = Attention(widths[-2], heads=4) if attention else None
+        # Pooled for the views of details, whose grids are large.
+        self.attention = Attention(widths[-2], 4, 2 if overview else 1) if attention else None
         # Zero at first: a network that grows them colors as before.
         self.overview = (
             nn.ModuleList(nn.Conv2d(c, w, 1, bias=False) for c, w in zip(features[-3:], widths[-3:], strict=True))
