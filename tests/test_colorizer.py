@@ -33,7 +33,7 @@ RED, BLUE = (60.0, 45.0), (10.0, -45.0)
 class Painter:
     """A model that knows one thing: the left half is red, the right half blue."""
 
-    name, hints = "painter", False
+    name, hints, details = "painter", False, False
     output: Literal["ab-bins", "ab"] = "ab"
 
     def __init__(self, stride: int = 8, work_size: int = 64) -> None:

@@ -6,24 +6,19 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import decode
-from photochrom.color import lightness
-from photochrom.images import SourceImage, Tint, classify_tint, network_view
+from photochrom.images import SourceImage, Tint
 from photochrom.resize import resized
 from photochrom.session import Features, Session
 
-__all__ = ["Analysis", "Cells", "analyse", "copy_lightness", "frozen"]
+__all__ = ["Analysis", "Cells"]
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
 Float = NDArray[np.float32]
-
-#: A panorama is seen at this many times its work size along its longer side, at the most.
-LONGEST = 4
 
 
 class Cells(NamedTuple):
@@ -42,7 +37,8 @@ class Cells(NamedTuple):
 class Analysis:
     """A photograph that the encoder has seen.
 
-    ``work_lightness`` is what it saw: (h, w) float32, L* in [0, 100], in whole cells of the model.
+    ``work_lightness`` is what it saw: (h, w) float32, L* in [0, 100], in whole cells of the model. ``details``: what it saw
+    when it looked closer, see :mod:`photochrom.views`.
     """
 
     session: Session
@@ -50,6 +46,7 @@ class Analysis:
     tint: Tint
     work_lightness: Float
     features: Features = field(repr=False)
+    details: Features | None = field(repr=False)
     _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -80,12 +77,30 @@ class Analysis:
         session = self.session
         out = session.decode(self.features, hints, histogram)
         if session.output == "ab-bins":
-            scores = decode.agree(out, resized(self.work_lightness, out.shape[1:]))
-            ab = decode.decode_bins(scores, session.bins, vividness, session.log_prior, session.temperature)
+            scores = self._agreed(out)
             expected = decode.annealed_mean(scores, session.bins, 1.0)
-            return Cells(ab, expected, decode.confidence(out))
-        ab = decode.decode_ab(out, vividness)
+            return Cells(self._colors(scores, vividness), expected, decode.confidence(out))
+        ab = self._colors(out, vividness)
         return Cells(ab, ab, np.ones(ab.shape[:2], np.float32))
+
+    def decode_details(self, histogram: NDArray[Any] | None, vividness: float) -> Float | None:
+        """Automatic colours (fh, fw, 2) in the smaller cells in which the details were seen; None: they were not.
+
+        histogram and vividness: as for :meth:`decode`.
+        """
+        if self.details is None:
+            return None
+        out = self.session.decode(self.details, None, histogram)
+        return self._colors(self._agreed(out) if self.session.output == "ab-bins" else out, vividness)
+
+    def _agreed(self, scores: Float) -> Float:
+        return decode.agree(scores, resized(self.work_lightness, scores.shape[1:]))
+
+    def _colors(self, scores: Float, vividness: float) -> Float:
+        session = self.session
+        if session.output == "ab":
+            return decode.decode_ab(scores, vividness)
+        return decode.decode_bins(scores, session.bins, vividness, session.log_prior, session.temperature)
 
     def once(self, make: Callable[[Analysis], T]) -> T:
         """``make(self)``, computed at the first call and kept."""
@@ -100,31 +115,3 @@ class Analysis:
         made = {key: last[key] if key in last else make(key) for key in keys}
         self._kept[name] = made  # a new one each time, so that several threads may paint
         return made
-
-
-def analyse(session: Session, source: SourceImage, work_size: int) -> tuple[Tint, Float, Features]:
-    """What an :class:`Analysis` holds of a picture: its tint, its L* at ``work_size``, and the features. Raises ImageError."""
-    height, width = source.info.height, source.info.width
-    scale = min(work_size / min(height, width), LONGEST * work_size / max(height, width))
-    # Whole cells, so that the network's grid covers exactly the photograph.
-    cell = session.stride
-    work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
-    copy = source.examine(source.work_copy(min(work_width, work_height)))
-    if source.frame is not None and source.frame.zoom > 1:
-        scale *= source.frame.zoom  # the photograph inside its mount is looked at as large as without
-        work_width, work_height = (max(1, round(side * scale / cell)) * cell for side in (width, height))
-        copy = source.work_copy(min(work_width, work_height))
-    # Networks know things by their size: a small picture is enlarged.
-    seen = frozen(resized(copy_lightness(copy), (work_height, work_width), cv2.INTER_CUBIC).clip(0, 100))
-    return classify_tint(copy[::2, ::2]), seen, session.encode(network_view(source.frame, seen))
-
-
-def copy_lightness(copy: NDArray[np.float32]) -> Float:
-    """L* (h, w) of a work copy (h, w, 3), sRGB in [0, 1], by way of 16 bits."""
-    return lightness((np.clip(copy, 0, 1) * 65535 + 0.5).astype(np.uint16))
-
-
-def frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """The same array, read-only."""
-    array.setflags(write=False)
-    return array

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import fuse
-from photochrom.analysis import Analysis, frozen
+from photochrom.analysis import Analysis
 from photochrom.edits.edits import Edits
 from photochrom.errors import MissingExtraError, OptionError
 from photochrom.images import OUTPUT_SUFFIXES, ImageInfo, SourceImage, takes_packed, write_image
 from photochrom.parallel import ordered
 from photochrom.version import __version__
+from photochrom.views import frozen
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.analysis import Analysis, analyse
+from photochrom.analysis import Analysis
 from photochrom.catalog import ModelSpec
 from photochrom.colorized import Colorized
 from photochrom.edits.dials import DEFAULT_TRUST, Setup
@@ -30,6 +30,7 @@ from photochrom.steering.grow import grow
 from photochrom.steering.paint import paint
 from photochrom.steering.refer import refer, resolved
 from photochrom.steering.trials import Likely
+from photochrom.views import take_views
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -45,7 +46,8 @@ class Colorizer:
     model: a catalogue name, a catalogue row, the path of an ONNX file, a ready :class:`~photochrom.session.Session`, or None
     for the default model. threads: processor threads (None: all). work_size: the short side, in pixels, at which the network
     sees the photograph (None: the model's own). profile: the colour profile, for a model that has several (None: its choice).
-    quality: "best" asks the network about six views of the photograph, see :mod:`photochrom.ensemble`.
+    quality: "fast" looks at a photograph once, "normal" also at its details where model and photograph have them
+    (:mod:`photochrom.views`), "best" asks the network about six views of the whole beside (:mod:`photochrom.ensemble`).
 
     Raises OptionError, ModelError.
     """
@@ -57,7 +59,7 @@ class Colorizer:
         threads: int | None = None,
         work_size: int | None = None,
         profile: int | None = None,
-        quality: Literal["normal", "best"] = "normal",
+        quality: Literal["fast", "normal", "best"] = "normal",
     ) -> None:
         Setup(work_size=work_size, profile=profile, quality=quality)  # checks them
         self._arguments = (
@@ -72,7 +74,7 @@ class Colorizer:
         if model is None or isinstance(model, (str, Path, ModelSpec)):
             model = open_model(model, threads=threads, profile=profile)
         self.session: Session = EnsembleSession(model) if quality == "best" else model
-        self.threads = threads
+        self.threads, self.quality = threads, quality
         self.work_size = work_size or self.session.work_size
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -88,8 +90,8 @@ class Colorizer:
         find: how pictures that edits name are opened; None: by their path, where the file is still the same. Raises ImageError.
         """
         source = image if isinstance(image, SourceImage) else open_image(image, max_pixels=max_pixels)
-        tint, seen, features = analyse(self.session, source, self.work_size)
-        return Opened(self.session, source, tint, seen, features, self, find)
+        views = take_views(self.session, source, self.work_size, details=self.quality != "fast")
+        return Opened(self.session, source, *views, self, find)
 
 
 def _made_again(model: Any, options: dict[str, Any]) -> Colorizer:

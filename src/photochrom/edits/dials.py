@@ -123,7 +123,11 @@ class Setup(_Checked):
         Number(None, 32, 2048, "short side at which the network sees the photograph", "pixels", whole=True)
     )
     quality: str = _of(
-        Choice("normal", ("normal", "best"), "best: the network takes six looks, for slightly better colours")
+        Choice(
+            "normal",
+            ("fast", "normal", "best"),
+            "fast: one look at the photograph; normal: its details, too, with a model that sees them; best: six more looks",
+        )
     )
     profile: int | None = _of(Number(None, 0, 10**6, "colour profile, for a model that has several", whole=True))
 

@@ -34,7 +34,7 @@ class Model:
     what: str
     model: str
     vividness: float | None = None
-    quality: Literal["normal", "best"] = "normal"
+    quality: Literal["fast", "normal", "best"] = "normal"
     work_size: int | None = None
     kind: str = field(default="model", init=False)
 
@@ -60,7 +60,7 @@ def parse_methods(given: Iterable[str]) -> list[Method]:
     """Methods as they are written on the command line: ``[NAME=]WHAT[:OPTION=VALUE,...]``.
 
     WHAT is a folder of results, a catalogue name or an .onnx file. Options of a model: ``vividness`` (0 to 1), ``quality``
-    (normal or best), ``work-size`` (pixels). Without NAME, a folder has its own name and a model is called as it is written.
+    (fast, normal or best), ``work-size`` (pixels). Without NAME, a folder has its own name and a model is called as it is written.
     Raises OptionError for an unknown option, a bad value, or a name that is taken, UnknownModelError.
     """
     methods: list[Method] = []
@@ -103,11 +103,11 @@ def _value(option: str, text: str) -> Any:
                 return float(text)
             case "work-size" if 32 <= int(text) <= 2048:
                 return int(text)
-            case "quality" if text in ("normal", "best"):
+            case "quality" if text in ("fast", "normal", "best"):
                 return text
     except ValueError:
         pass
-    expected = "vividness=0..1, quality=normal|best or work-size=32..2048, separated by commas"
+    expected = "vividness=0..1, quality=fast|normal|best or work-size=32..2048, separated by commas"
     raise OptionError("--method option", f"{option}={text}", expected)
 
 

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from photochrom import decode, fuse
-from photochrom.analysis import LONGEST
 from photochrom.colorizer import Colorizer
 from photochrom.parallel import product
 from photochrom.steering.reference import vectors_of
+from photochrom.views import LONGEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,13 +37,14 @@ class Colors(NamedTuple):
     """Colours on their way from the model to the picture.
 
     sharp: ab at work size, (h, w, 2). ab: the model's, in its cells, (gh, gw, 2). expected: the mean of all colours likely to it
-    there. confidence: (gh, gw), in [0, 1].
+    there. confidence: (gh, gw), in [0, 1]. details: what a closer look at the photograph has added to ``sharp``.
     """
 
     sharp: Float
     ab: Float
     expected: Float
     confidence: Float
+    details: Float | None = None
 
 
 def automatic(photo: Analysis, placed: Placed) -> Colors:
@@ -52,7 +53,7 @@ def automatic(photo: Analysis, placed: Placed) -> Colors:
     key = placed.blends, None if palette is None else palette.tobytes(), placed.edits.vividness
 
     def decoded(_: object) -> Colors:
-        return _decoded(photo, placed, placed.blend_cells, palette)
+        return _with_details(photo, _decoded(photo, placed, placed.blend_cells, palette), placed, palette)
 
     return photo.reuse("automatic", [key], decoded)[key]
 
@@ -68,7 +69,8 @@ def answered(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
         believed = believed * ANSWER
         share = resized(believed, photo.grid)
         ab, confidence = colors.ab + share[..., None] * (answer.ab - colors.ab), colors.confidence
-    sharp = colors.sharp + believed[..., None] * (answer.sharp - colors.sharp)
+    answered_sharp = answer.sharp if colors.details is None else answer.sharp + colors.details
+    sharp = colors.sharp + believed[..., None] * (answered_sharp - colors.sharp)
     return colors._replace(sharp=sharp, ab=ab, confidence=confidence)
 
 
@@ -78,6 +80,23 @@ def _decoded(photo: Analysis, placed: Placed, cells: Float | None, palette: Floa
     frame = photo.source.frame
     sharp = on_paper(frame, fuse.sharpen(ab, photo.work_lightness))
     return Colors(sharp, on_paper(frame, ab), on_paper(frame, likely), found.confidence)
+
+
+def _with_details(photo: Analysis, colors: Colors, placed: Placed, palette: Float | None) -> Colors:
+    """The colours with those of the details, where the model has looked at them.
+
+    What the closer look changes is added: blends are known to the model's larger cells only.
+    """
+    vividness = placed.edits.vividness
+    fine = photo.decode_details(palette, vividness)
+    if fine is None:
+        return colors
+    near, far = (
+        on_paper(photo.source.frame, fuse.sharpen(ab, photo.work_lightness))
+        for ab in (fine, photo.decode(None, palette, vividness).ab)
+    )
+    details = near - far
+    return colors._replace(sharp=colors.sharp + details, details=details)
 
 
 def _palette_shares(photo: Analysis, edits: Edits) -> Float | None:

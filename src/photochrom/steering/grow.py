@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import cv2
 import numpy as np
 
-from photochrom.analysis import Analysis, copy_lightness
+from photochrom.analysis import Analysis
 from photochrom.errors import MaskError
 from photochrom.steering.reference import vectors_of
+from photochrom.views import copy_lightness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import cv2
 import numpy as np
 
-from photochrom.analysis import Analysis, frozen
+from photochrom.analysis import Analysis
 from photochrom.color import rgb_to_lab
 from photochrom.edits.dials import DEFAULT_TRUST, TRUST
 from photochrom.errors import GreyReferenceError, InvalidPixelsError, OptionError
+from photochrom.views import frozen
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
