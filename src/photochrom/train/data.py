@@ -21,7 +21,7 @@ from photochrom.errors import DataError, RecipeError
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore, split_share
 
-__all__ = ["Crop", "CropDataset", "StepSampler", "split"]
+__all__ = ["Crop", "CropDataset", "StepSampler", "centre_square", "centre_squares", "split"]
 
 log = logging.getLogger(__name__)
 
@@ -146,3 +146,9 @@ def centre_square(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     way = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
     square = np.ascontiguousarray(picture[y : y + side, x : x + side])
     return cv2.resize(square, (size, size), interpolation=way)  # type: ignore[return-value]
+
+
+def centre_squares(store: PictureStore, indices: NDArray[np.int64], size: int) -> Tensor:
+    """The centre squares of these pictures, (N, 3, size, size) sRGB uint8."""
+    squares = np.stack([centre_square(store[i], size) for i in indices])
+    return torch.from_numpy(squares.transpose(0, 3, 1, 2).copy())
