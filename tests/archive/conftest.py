@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from batch_helpers import make_scans
+from archive_helpers import make_scans
 
 from photochrom import Colorizer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +11,16 @@ import numpy as np
 import pytest
 from skimage import data
 
-torch = pytest.importorskip("torch")
-for needed in ("timm", "lightning", "onnx", "pyarrow"):
+from torch_setup import mark_train, one_thread
+
+for needed in ("torch", "timm", "lightning", "onnx", "pyarrow"):
     pytest.importorskip(needed)
+
+__all__ = ["one_thread"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.train)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> Iterator[None]:
-    """At these sizes threads mostly wait for one another; and one thread adds up in the same order every time."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    mark_train(items, Path(__file__).parent)
 
 
 class Clock:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from page_helpers import DESK, Person, Server, serving
+from page_helpers import DESK, Person, serving
 
 from helpers import data, save
 from photochrom.web.app import create_app
 from photochrom.web.settings import Settings
+from server_process import ServerProcess
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +25,14 @@ def client() -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A running server."""
     with serving(tmp_path_factory.mktemp("server")) as found:
         yield found
 
 
 @pytest.fixture
-def visit(browser: Any, server: Server) -> Iterator[Callable[..., Person]]:
+def visit(browser: Any, server: ServerProcess) -> Iterator[Callable[..., Person]]:
     """Opens the page for a person of a screen; at the end nothing may have gone wrong."""
     people: list[Person] = []
 

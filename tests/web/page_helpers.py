@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.color import rgb_to_lab
+from server_process import ServerProcess, running
 
 #: What every browser is told: an English one, that holds still.
 PLAIN: dict[str, Any] = {"locale": "en-GB", "reduced_motion": "reduce", "accept_downloads": True}
@@ -21,57 +19,9 @@ DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
-@dataclass
-class Server:
-    """``photochrom serve`` in a process of its own."""
-
-    log: Path
-    options: tuple[str, ...] = ()
-    port: int = 0
-    process: subprocess.Popen[str] | None = None
-
-    def start(self) -> None:
-        """Start, on the same port as before."""
-        command = [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "photochrom",
-            "serve",
-            "--port",
-            str(self.port),
-            "--threads",
-            "1",
-        ]
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, stderr=log, text=True)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert "http://127.0.0.1:" in line, (line, self.log.read_text())
-        self.port = int(line.split("http://127.0.0.1:")[1].split("/")[0])
-
-    def kill(self) -> None:
-        """Kill it where it stands, as a power cut would."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
-
-    @property
-    def address(self) -> str:
-        """Of the page."""
-        return f"http://127.0.0.1:{self.port}/"
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
-    """A server, started."""
-    server = Server(folder / "log.txt", options)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+def serving(folder: Path, *options: str) -> AbstractContextManager[ServerProcess]:
+    """``photochrom serve`` in a process of its own, started."""
+    return running(ServerProcess(("serve", "--threads", "1", *options), folder / "log.txt"))
 
 
 @dataclass

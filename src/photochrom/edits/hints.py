@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from photochrom.edits.dials import DEFAULT_TRUST, STRENGTH, TRUST
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
 from photochrom.errors import HintError, OptionError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Blend", "Hint", "Hints", "Reference", "Region", "Step", "ab_of"]
 
@@ -65,11 +68,8 @@ class Hint:
 
 
 @dataclass(frozen=True)
-class Region:
-    """A colour that holds inside a mask of the picture's size, and changes nothing outside.
-
-    ab: (a*, b*), or a map over the whole picture, (h, w, 2), which is fused with the colours around. strength: 0 to 1.
-    """
+class _Filled:
+    """Colours inside a mask."""
 
     ab: Ab | ColorMap
     mask: Mask
@@ -79,37 +79,33 @@ class Region:
         object.__setattr__(self, "ab", _checked_ab(self.ab, self.mask))
         object.__setattr__(self, "strength", _checked_strength(self.strength))
 
-    def check(self, size: Size) -> None:
-        """Raise MaskError for a mask of another size than the picture's (width, height)."""
-        self.mask.check(size)
-
-    def scaled(self, old: Size, new: Size) -> Region:
+    def scaled(self, old: Size, new: Size) -> Self:
         """The same for another size of the photograph; both are (width, height)."""
         return replace(self, mask=self.mask.scaled(old, new))
 
 
 @dataclass(frozen=True)
-class Blend:
+class Region(_Filled):
+    """A colour that holds inside a mask of the picture's size, and changes nothing outside.
+
+    ab: (a*, b*), or a map over the whole picture, (h, w, 2), which is fused with the colours around. strength: 0 to 1.
+    """
+
+    def check(self, size: Size) -> None:
+        """Raise MaskError for a mask of another size than the picture's (width, height)."""
+        self.mask.check(size)
+
+
+@dataclass(frozen=True)
+class Blend(_Filled):
     """Colours that are mixed into the model's own by the weights of a mask of any size.
 
     The model is given the surest of them as hints, so that it follows elsewhere. ab: (a*, b*), or a map over the whole picture,
     (h, w, 2). strength: 0 to 1.
     """
 
-    ab: Ab | ColorMap
-    mask: Mask
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ab", _checked_ab(self.ab, self.mask))
-        object.__setattr__(self, "strength", _checked_strength(self.strength))
-
     def check(self, size: Size) -> None:
         """A blend may be coarser than the picture: nothing to check."""
-
-    def scaled(self, old: Size, new: Size) -> Blend:
-        """The same for another size of the photograph; both are (width, height)."""
-        return replace(self, mask=self.mask.scaled(old, new))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from photochrom.errors import DataError, RecipeError
 from photochrom.train.recipe import Recipe
 from photochrom.train.store import PictureStore, split_share
 
-__all__ = ["Crop", "CropDataset", "StepSampler", "split"]
+__all__ = ["Crop", "CropDataset", "StepSampler", "centre_square", "centre_squares", "split"]
 
 log = logging.getLogger(__name__)
 
@@ -178,3 +178,9 @@ def centre_square(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     side = min(picture.shape[:2])
     y, x = (picture.shape[0] - side) // 2, (picture.shape[1] - side) // 2
     return _square(picture[y : y + side, x : x + side], size)
+
+
+def centre_squares(store: PictureStore, indices: NDArray[np.int64], size: int) -> Tensor:
+    """The centre squares of these pictures, (N, 3, size, size) sRGB uint8."""
+    squares = np.stack([centre_square(store[i], size) for i in indices])
+    return torch.from_numpy(squares.transpose(0, 3, 1, 2).copy())

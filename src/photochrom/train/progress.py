@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class LogLines(Callback):
-    """After each validation, one JSON line in ``log.jsonl``: step, seconds, figures, and the gain by source.
+    """After each validation, one JSON line in ``log.jsonl``: step, seconds, figures, and, of a decoder, the gain by source.
 
     The seconds are those of the whole run: a checkpoint carries them on.
     """
@@ -52,11 +52,13 @@ class LogLines(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write the line, and tell the figures to the log."""
-        if trainer.sanity_checking or not trainer.is_global_zero or not isinstance(pl_module, ColorModule):
+        if trainer.sanity_checking or not trainer.is_global_zero:
             return
         figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
-        sources = {source: [round(gain, 3), count] for source, (gain, count) in pl_module.by_source().items()}
-        line = {"step": trainer.global_step, "seconds": round(self.seconds), **figures, "sources": sources}
+        line: dict[str, Any] = {"step": trainer.global_step, "seconds": round(self.seconds), **figures}
+        if isinstance(pl_module, ColorModule):
+            gains = pl_module.by_source().items()
+            line["sources"] = {source: [round(gain, 3), count] for source, (gain, count) in gains}
         append_line(self.path, line)
         log.info("step %d: %s", trainer.global_step, ", ".join(f"{name} {value}" for name, value in figures.items()))
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,8 +20,8 @@ from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError
 from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint, same_run
-from photochrom.train.data import CropDataset, StepSampler, centre_square, split
+from photochrom.train.checkpoint import read_checkpoint, same_run
+from photochrom.train.data import CropDataset, StepSampler, centre_squares, split
 from photochrom.train.features import build_features
 from photochrom.train.module import ColorModule
 from photochrom.train.precision import precision
@@ -32,8 +30,9 @@ from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
 from photochrom.train.recipe import NEVER, Recipe, as_dict
 from photochrom.train.store import PictureStore, open_store
+from photochrom.train.trainer import quiet, quiet_trainer
 
-__all__ = ["fit", "quiet"]
+__all__ = ["fit"]
 
 log = logging.getLogger(__name__)
 
@@ -42,16 +41,6 @@ VALIDATION_PICTURES = 512
 SAMPLES = 8
 #: A killed run loses at most this much.
 CHECKPOINT_INTERVAL = timedelta(minutes=8)
-#: Warnings of Lightning that do not matter here.
-QUIET = (
-    "Checkpoint directory .* exists and is not empty",  # a run that goes on
-    "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
-    "The '.*' does not have many workers",  # the pictures are decoded already
-    "You defined a `validation_step` but have no `val_dataloader`",  # steps that are only timed
-    "Found .* module\\(s\\) in eval mode",  # a frozen embedder
-    "Using ModelCheckpoint with manual optimization",  # the state after the step is the one that is wanted
-    "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
-)
 
 
 def _held_back(
@@ -67,14 +56,9 @@ def _held_back(
         return []
     count = -(-len(chosen) // (32 * me.count))
     return [
-        (_squares(store, part, size), [store.entries[i].source for i in part])
+        (centre_squares(store, part, size), [store.entries[i].source for i in part])
         for part in np.array_split(chosen, count * me.count)[me.rank :: me.count]
     ]
-
-
-def _squares(store: PictureStore, indices: NDArray[np.int64], size: int) -> Tensor:
-    """Centre squares, (N, 3, size, size) sRGB uint8."""
-    return torch.from_numpy(np.stack([centre_square(store[i], size) for i in indices]).transpose(0, 3, 1, 2).copy())
 
 
 def fit(
@@ -135,7 +119,9 @@ def fit(
         )
         batches = _held_back(store, held, recipe.sizes[0], me)
         validation: DataLoader[Any] = DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
-        samples = _squares(store, held[:: max(1, len(held) // SAMPLES)][:SAMPLES], recipe.sizes[0]) if batches else None
+        samples = (
+            centre_squares(store, held[:: max(1, len(held) // SAMPLES)][:SAMPLES], recipe.sizes[0]) if batches else None
+        )
         if recipe.compile:
             for part in module.net.children():
                 part.compile()
@@ -154,14 +140,13 @@ def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, p
         ModelCheckpoint(out, filename="last", train_time_interval=CHECKPOINT_INTERVAL, enable_version_counter=False),
     ]
     gpu = torch.cuda.is_available()
-    return Trainer(
+    return quiet_trainer(
         max_steps=recipe.last_step,
         devices=me.local_count,
         num_nodes=me.count // me.local_count,
         # On CPUs each process normalises its own share of the batch: torch has no synchronised batch norm for them.
         sync_batchnorm=gpu and me.count > 1,
         precision=precision(),
-        plugins=[WholeCheckpointIO()],
         callbacks=[
             OnlyNumbers(out / "last.ckpt"),
             *([SamplePictures(samples, out / "samples")] if samples is not None else []),
@@ -173,12 +158,7 @@ def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, p
         logger=TensorBoardLogger(out, name="tensorboard", version="") if find_spec("tensorboard") else False,
         gradient_clip_val=1.0,
         val_check_interval=NEVER if recipe.cpu_seconds else every,
-        check_val_every_n_epoch=None,
         limit_val_batches=0 if samples is None else 1.0,
-        num_sanity_val_steps=0,
-        enable_model_summary=False,
-        enable_progress_bar=False,
-        use_distributed_sampler=False,
         log_every_n_steps=min(20, every),
     )
 
@@ -199,20 +179,3 @@ def _resume(path: Path, module: ColorModule) -> int:
     if then != [len(group["params"]) for group in module.configure_optimizers()["optimizer"].param_groups]:
         raise CheckpointError("another version trained other parameters; start from it with init in a new folder", path)
     return int(found["global_step"])
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Lightning's advice and notices are for those who write training code, not for those who run it."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        for message in QUIET:
-            warnings.filterwarnings("ignore", message)
-        try:
-            for logger in loggers:
-                logger.setLevel(logging.ERROR)
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
-import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from helpers import data, save
+from server_process import ServerProcess, running
 
 #: How much of its colour each method leaves.
 METHODS = {"truth": 1.0, "vivid": 0.8, "dull": 0.3, "grey": 0.0}
@@ -38,49 +36,14 @@ def make_results(
             save(left.round().astype(np.uint8), folder / method / f"piece{i:02}.png")
 
 
-@dataclass
-class Server:
-    """``photochrom study run`` in a process of its own."""
-
-    folder: Path
-    options: tuple[str, ...] = ()
-    port: int = 0
-    process: subprocess.Popen[str] | None = None
-
-    def start(self) -> str:
-        """Start, on the same port as before; returns the address."""
-        command = [sys.executable, "-W", "error", "-m", "photochrom", "study", "run", str(self.folder)]
-        command += ["--port", str(self.port), *self.options]
-        with (self.folder / "log.txt").open("a") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert "http://127.0.0.1:" in line, (line, (self.folder / "log.txt").read_text())
-        address = line.split()[-1]
-        self.port = int(address.rstrip("/").rpartition(":")[2])
-        return address
-
-    def kill(self) -> None:
-        """Kill it where it stands, as a power cut would."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.communicate()
-
-    @property
-    def log(self) -> str:
-        """What it wrote on stderr."""
-        return (self.folder / "log.txt").read_text()
+def study_server(folder: Path, *options: str) -> ServerProcess:
+    """``photochrom study run`` in a process of its own, not yet started."""
+    return ServerProcess(("study", "run", str(folder), *options), folder / "log.txt")
 
 
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
+def serving(folder: Path, *options: str) -> AbstractContextManager[ServerProcess]:
     """A server, started."""
-    server = Server(folder, options)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+    return running(study_server(folder, *options))
 
 
 @dataclass

@@ -9,11 +9,12 @@ import re
 from typing import Any
 
 import pytest
-from study_helpers import Server, serving
+from study_helpers import serving
 
 from helpers import needs_browser
 from photochrom.evaluate.study.plan import Study
 from photochrom.evaluate.study.store import Store
+from server_process import ServerProcess
 
 pytestmark = needs_browser
 DESK: dict[str, Any] = {"viewport": {"width": 1000, "height": 700}}
@@ -69,7 +70,7 @@ class Person:
         assert all(box["y"] >= 0 and box["y"] + box["height"] <= screen["height"] for box in boxes)
 
 
-def take_part(browser: Any, server: Server, study: Study) -> list[Person]:
+def take_part(browser: Any, server: ServerProcess, study: Study) -> list[Person]:
     """Two whole participations. The first is reloaded in the middle; then the server is killed while a vote is on its way."""
     people = [Person(browser, server.port, screen) for screen in (DESK, PHONE)]
     for person in people:
@@ -127,7 +128,7 @@ def test_a_whole_study(browser: Any, kind: str, request: pytest.FixtureRequest) 
         assert [(cookie["name"], cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies] == [
             ("participant", True, "Strict")
         ]
-    assert "127.0.0.1" not in server.log
+    assert "127.0.0.1" not in server.log.read_text()
 
 
 def test_a_turing_test_shows_one_picture_at_a_time_and_then_none(browser: Any, turing: Study) -> None:

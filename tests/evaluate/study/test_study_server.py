@@ -104,7 +104,7 @@ def test_no_third_party_and_no_trace_of_an_address(preference: Study) -> None:
         assert headers["Referrer-Policy"] == "no-referrer"
         cookie = next(iter(visitor.jar))
         assert len(cookie.value or "") >= 20
-        assert server.log == ""
+        assert server.log.read_text() == ""
     with sqlite3.connect(preference.folder / "study.db") as database:
         dump = "\n".join(database.iterdump())
     database.close()

@@ -6,14 +6,11 @@ sample: all kinds of failures, and results spread evenly over the batch.
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from photochrom.archive import stores
@@ -22,11 +19,10 @@ from photochrom.archive.report.sheets import Sheet, sheets
 from photochrom.archive.report.tables import finished_over_time, sampled
 from photochrom.archive.run import bag_place
 from photochrom.archive.status import Status, status
+from photochrom.html_page import html_page
 from photochrom.version import __version__
 
 __all__ = ["write_report"]
-
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 def write_report(manifest: Manifest, page: Path | None = None) -> Path:
@@ -59,39 +55,25 @@ def write_report(manifest: Manifest, page: Path | None = None) -> Path:
             "</main>",
         ]
     )
-    page.write_text(_page(found, body, payload), encoding="utf-8")
+    static = files("photochrom.archive.report") / "static"
+    text = html_page(
+        f"Batch: {found.out}",
+        f"{body}\n{_PAIR}",
+        style=(static / "batch.css").read_text(encoding="utf-8"),
+        script=(static / "batch.js").read_text(encoding="utf-8"),
+        data=payload,
+    )
+    page.write_text(text, encoding="utf-8")
     return page
 
 
-def _page(found: Status, body: str, payload: Mapping[str, Any]) -> str:
-    static = files("photochrom.archive.report") / "static"
-    data = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Batch: {escape(found.out)}</title>
-<link rel="icon" href="data:,">
-<style>
-{(static / "batch.css").read_text(encoding="utf-8")}</style>
-</head>
-<body>
-{body}
-<dialog id="pair" aria-labelledby="pair-name">
+#: The window that shows a picture before and after.
+_PAIR = """<dialog id="pair" aria-labelledby="pair-name">
 <form method="dialog"><h2 id="pair-name"></h2><button aria-label="Close">Close</button></form>
 <div class="pair"><figure><img id="before" alt="Before"><figcaption><a id="before-link">Before</a></figcaption></figure>
 <figure><img id="after" alt="After"><figcaption><a id="after-link">After</a></figcaption></figure></div>
 <p id="pair-note"></p>
-</dialog>
-<script type="application/json" id="data">{data}</script>
-<script>
-{(static / "batch.js").read_text(encoding="utf-8")}</script>
-</body>
-</html>
-"""
+</dialog>"""
 
 
 def _head(found: Status) -> str:

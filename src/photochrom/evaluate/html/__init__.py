@@ -1,12 +1,11 @@
 """An evaluation as one page to look at: tables, intervals, differences, colours and pictures, in a single file.
 
-The page asks nothing of the net (its Content-Security-Policy forbids it) and opens from a disk. Tables and plots are there
+Tables and plots are there
 without JavaScript, which adds sorting, the choice of set, and the pictures.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
@@ -18,10 +17,9 @@ from photochrom.evaluate.html.head import head, making
 from photochrom.evaluate.html.plots import histograms, intervals
 from photochrom.evaluate.html.tables import comparisons, excluded, figures, glossary
 from photochrom.evaluate.render import Shown
+from photochrom.html_page import html_page
 
 __all__ = ["PICTURE_BUDGET", "write_html"]
-
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
 def write_html(
@@ -49,33 +47,20 @@ def write_html(
         data.append(shown)
         sections.append(_section(number, one, report["metrics"], bool(shown["pictures"])))
     title = f"Photochrom evaluation: {', '.join(one['name'] for one in report['sets'])}"
-    payload = json.dumps({"metrics": report["metrics"], "sets": data}, separators=(",", ":")).replace("<", "\\u003c")
-    page = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{escape(title)}</title>
-<link rel="icon" href="data:,">
-<style>
-{(static / "report.css").read_text(encoding="utf-8")}</style>
-</head>
-<body>
-<a class="skip" href="#results">Skip to the figures</a>
+    body = f"""<a class="skip" href="#results">Skip to the figures</a>
 {head(report)}
 <main id="results">
 {"".join(sections)}
 {glossary(report["metrics"])}
 {making(report)}
-</main>
-<script type="application/json" id="data">{payload}</script>
-<script>
-{(static / "report.js").read_text(encoding="utf-8")}</script>
-</body>
-</html>
-"""
+</main>"""
+    page = html_page(
+        title,
+        body,
+        style=(static / "report.css").read_text(encoding="utf-8"),
+        script=(static / "report.js").read_text(encoding="utf-8"),
+        data={"metrics": report["metrics"], "sets": data},
+    )
     out.write_text(page, encoding="utf-8")
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightning import LightningModule, Trainer, seed_everything
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from lightning import seed_everything
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from photochrom.errors import DataError
 from photochrom.runtime import digest_of, open_model
-from photochrom.train.checkpoint import WholeCheckpointIO, same_run
+from photochrom.train.checkpoint import same_run
 from photochrom.train.data import StepSampler, split
-from photochrom.train.files import append_line
 from photochrom.train.kernel.data import build_examples, chosen_pictures
 from photochrom.train.kernel.module import KernelModule
 from photochrom.train.kernel.recipe import KernelRecipe
-from photochrom.train.progress import ProgressLine
-from photochrom.train.run import quiet
+from photochrom.train.progress import LogLines, ProgressLine
 from photochrom.train.store import open_store
+from photochrom.train.trainer import quiet, quiet_trainer
 
 __all__ = ["fit"]
 
@@ -73,38 +71,19 @@ def fit(
             batch_size=AT_ONCE,
         )
         every = min(recipe.every, recipe.steps)
-        trainer = Trainer(
+        trainer = quiet_trainer(
             max_steps=recipe.steps,
-            plugins=[WholeCheckpointIO()],
             callbacks=[
                 EMAWeightAveraging(decay=recipe.ema),
                 ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
                 ProgressLine(recipe.steps, recipe.batch),
-                Lines(out / "log.jsonl"),
+                LogLines(out / "log.jsonl"),
             ],
             logger=False,
             gradient_clip_val=1.0,
             val_check_interval=every,
-            check_val_every_n_epoch=None,
-            num_sanity_val_steps=0,
-            enable_model_summary=False,
-            enable_progress_bar=False,
-            use_distributed_sampler=False,
         )
         out.mkdir(parents=True, exist_ok=True)
         trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
     return last
-
-
-class Lines(Callback):
-    """After each validation, one JSON line in ``log.jsonl``: step, seconds since the start or restart, and the figures."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self._start = path, time.monotonic()
-
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the line."""
-        figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
-        line = {"step": trainer.global_step, "seconds": round(time.monotonic() - self._start), **figures}
-        append_line(self.path, line)

@@ -18,8 +18,8 @@ from torch.utils.data import DataLoader
 from photochrom.errors import OptionError
 from photochrom.nets.registry import find_net
 from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import WholeCheckpointIO, read_checkpoint, same_run
-from photochrom.train.data import StepSampler, centre_square, split
+from photochrom.train.checkpoint import read_checkpoint, same_run
+from photochrom.train.data import StepSampler, centre_squares, split
 from photochrom.train.files import append_line
 from photochrom.train.papers.data import PaperCrops, profile_of
 from photochrom.train.papers.module import PaperModule
@@ -28,8 +28,8 @@ from photochrom.train.papers.tables import make_tables
 from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
 from photochrom.train.recipe import NEVER
-from photochrom.train.run import quiet
 from photochrom.train.store import PictureStore, open_store
+from photochrom.train.trainer import quiet, quiet_trainer
 
 __all__ = ["CurveLines", "fit"]
 
@@ -61,10 +61,9 @@ def fit(
         if start >= recipe.last_step or pace.over:
             return last
         module.used = lambda: pace.share
-        trainer = Trainer(
+        trainer = quiet_trainer(
             max_steps=recipe.last_step * module.optimizers_per_step,
             precision=precision(),
-            plugins=[WholeCheckpointIO()],
             callbacks=[
                 pace,
                 CurveLines(out / "log.jsonl", pace),
@@ -73,12 +72,7 @@ def fit(
             logger=False,
             enable_checkpointing=False,  # the pace keeps them
             val_check_interval=NEVER,  # and says when
-            check_val_every_n_epoch=None,
             limit_val_batches=1.0 if len(validation) else 0,
-            num_sanity_val_steps=0,
-            enable_model_summary=False,
-            enable_progress_bar=False,
-            use_distributed_sampler=False,
         )
         out.mkdir(parents=True, exist_ok=True)
         trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
@@ -120,9 +114,8 @@ def _validation(
     batches = []
     for start in range(0, len(chosen), 32):
         part = chosen[start : start + 32]
-        squares = np.stack([centre_square(store[i], size) for i in part]).transpose(0, 3, 1, 2)
         labels = [0 if centres is None else profile_of(store[i], centres) for i in part]
-        batches.append((torch.from_numpy(squares.copy()), torch.tensor(labels)))
+        batches.append((centre_squares(store, part, size), torch.tensor(labels)))
     return batches
 
 

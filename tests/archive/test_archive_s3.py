@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
-from batch_helpers import done, driver, kill, until
+from archive_helpers import done, driver, kill, until
 from moto.server import ThreadedMotoServer
 
 from photochrom.archive import stores

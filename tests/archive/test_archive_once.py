@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from batch_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
+from archive_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
 from photochrom.archive.local import LocalPool
 from photochrom.archive.manifest import Manifest

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from batch_helpers import outputs, rows
+from archive_helpers import outputs, rows
 
 from helpers import COLOUR, Command, data, load, save
 from photochrom import Colorizer

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import count, done, driver, finished_by_drivers, kill, outputs, rows, until
+from archive_helpers import count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
 from photochrom.archive.states import State
 
@@ -46,7 +46,7 @@ class Nodes:
 
 
 def _below(pid: int) -> list[int]:
-    from batch_helpers import children
+    from archive_helpers import children
 
     return children(pid)
 

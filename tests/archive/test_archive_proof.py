@@ -10,7 +10,7 @@ from typing import Any
 
 import bagit
 import pytest
-from batch_helpers import done, outputs, rows
+from archive_helpers import done, outputs, rows
 
 from helpers import Command
 from photochrom.archive import provenance
