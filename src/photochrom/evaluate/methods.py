@@ -60,7 +60,7 @@ def parse_methods(given: Iterable[str]) -> list[Method]:
     """Methods as they are written on the command line: ``[NAME=]WHAT[:OPTION=VALUE,...]``.
 
     WHAT is a folder of results, a catalogue name or an .onnx file. Options of a model: ``vividness`` (0 to 1), ``quality``
-    (fast, normal or best), ``work-size`` (pixels). Without NAME, a folder has its own name and a model is called as it is written.
+    (fast, normal or best), ``work-size`` (pixels). Without NAME, a folder has its own name and a model that in WHAT.
     Raises OptionError for an unknown option, a bad value, or a name that is taken, UnknownModelError.
     """
     methods: list[Method] = []
