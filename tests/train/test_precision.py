@@ -17,3 +17,11 @@ def test_a_processor_without_bfloat16_trains_in_float32(
 ) -> None:
     monkeypatch.setattr(precision, "has_bfloat16", lambda: has)
     assert precision.precision() == expected
+
+
+def test_imitated_bfloat16_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False, raising=False)
+    assert not precision.has_bfloat16()
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True, raising=False)
+    assert precision.has_bfloat16() == torch.ops.mkldnn._is_mkldnn_bf16_supported()
