@@ -83,7 +83,7 @@ def linear_to_lab(r: Array, g: Array, b: Array) -> tuple[Array, Array, Array]:
 
 
 def planes_to_rgb(lightness: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """sRGB planes of L*, a*, b* planes, unclipped: values outside [0, 1] tell that the colour is outside sRGB."""
+    """sRGB planes of L*, a*, b* planes, unclipped: values outside [0, 1] mean that the colour is outside sRGB."""
     light: Any = lightness
     fy = (light + 16) / 116
     x, y, z = (_f_inverse(t) for t in (fy + a / 500, fy, fy - b / 200))

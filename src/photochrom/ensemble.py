@@ -113,9 +113,9 @@ class EnsembleSession:
         answers = []
         for view, mirrored in features.views:
             grid = [-(-side // self.stride) for side in (view.height, view.width)]
-            told = None if hints is None else _resized_hints(np.asarray(hints, np.float32), grid[1], grid[0])
+            given = None if hints is None else _resized_hints(np.asarray(hints, np.float32), grid[1], grid[0])
             way = -1 if mirrored else 1
-            out = self._session.decode(view, None if told is None else told[..., ::way], histogram)[..., ::way]
+            out = self._session.decode(view, None if given is None else given[..., ::way], histogram)[..., ::way]
             if self.output == "ab-bins":
                 out = out - _log_sum(out)
             answers.append(np.stack([resized(np.ascontiguousarray(plane), (h, w)) for plane in out]))

@@ -1,4 +1,4 @@
-"""The tree of failures. A message says what was got, what was expected and what to do next; values are attributes.
+"""The tree of failures. A message names what was given, what was expected and what to do next; values are attributes.
 
 ::
 
@@ -286,7 +286,7 @@ class ManifestError(BatchError):
 
 
 class ManifestBusyError(BatchError):
-    """Another driver is at work on the manifest; ``driver`` tells which."""
+    """Another driver is at work on the manifest; ``driver`` names it."""
 
     def __init__(self, driver: str, seconds: float) -> None:
         self.driver = driver

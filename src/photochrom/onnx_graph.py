@@ -1,4 +1,4 @@
-"""One ONNX graph: loaded, run, and asked what it says of itself; every fault is an InvalidModelError that names the file."""
+"""One ONNX graph: loaded, run, and its metadata read; every fault is an InvalidModelError that names the file."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_about(graph: Any, path: Path) -> dict[str, Any]:
         raise InvalidModelError(f"is of format {found!r}, this version reads {FORMAT}; export it again", path)
     numbers = [about[key] for key in ("stride", "multiple", "work_size")]
     if about["output"] not in ("ab", "ab-bins") or not all(type(n) is int and n > 0 for n in numbers):
-        raise InvalidModelError(f"says of itself {about}: output must be ab or ab-bins, and sizes above 0", path)
+        raise InvalidModelError(f"has the metadata {about}: output must be ab or ab-bins, and sizes above 0", path)
     return about
 
 

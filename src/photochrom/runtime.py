@@ -36,9 +36,9 @@ Array = NDArray[Any]
 
 #: What the encoder hands to the decoder: at strides of 8, 16 and 32 pixels.
 FEATURES = ("f8", "f16", "f32")
-#: What a decoder that takes an overview gets of it: the same, on the grids of the view; and f32 of the whole overview.
+#: The inputs of a decoder that takes an overview: the same features, on the grids of the view, and f32 of the whole overview.
 OVERVIEW = ("g8", "g16", "g32", "whole")
-#: What the kernel says of each 8 x 8 cell (see :class:`photochrom.session.KernelCells`).
+#: The outputs of the kernel for each 8 x 8 cell (see :class:`photochrom.session.KernelCells`).
 KERNEL = ("embedding", "scale", "noise")
 
 

@@ -1,4 +1,4 @@
-"""What a model is to the rest of the house: a session that encodes a photograph once and decodes on every change.
+"""What the other modules know of a model: a session that encodes a photograph once and decodes on every change.
 
 :class:`photochrom.runtime.OnnxSession` is one, :class:`photochrom.ensemble.EnsembleSession` is made of another one.
 """
@@ -23,8 +23,9 @@ class KernelCells:
     """What a model's kernels know of a picture's 8 x 8 cells, for each of two processes.
 
     embedding: (2, h, w, kernels, dims) float32. scale: (2, h, w, kernels), logarithm of each kernel's deviation in ab. noise:
-    (2, h, w), of that of what a hint says there. rulers: (2, 2, kernels), what places, in short sides, and L* / 100 are
-    multiplied by. surprise: so many standard deviations of the automatic colours are no surprise. deviation: (h, w), theirs.
+    (2, h, w), logarithm of the deviation of a hint's colour there, in ab. rulers: (2, 2, kernels), the factors of places, in
+    short sides, and of L* / 100. surprise: up to so many standard deviations of the automatic colours a hint is no surprise.
+    deviation: (h, w), these standard deviations.
     """
 
     embedding: Float
@@ -73,7 +74,7 @@ class Session(Protocol):
 
     @property
     def log_prior(self) -> Float | None:
-        """Natural logarithm of each ab bin's share in the training pictures, (Q,), where the model tells it."""
+        """Natural logarithm of each ab bin's share in the training pictures, (Q,), where the model has it."""
 
     @property
     def bins(self) -> Float:
@@ -102,7 +103,7 @@ class Session(Protocol):
         """
 
     def kernel(self, features: Features, lightness: Float, expected: Float) -> KernelCells | None:
-        """Which places belong together, for the spreading of hints; None where the model does not tell.
+        """Which places belong together, for the spreading of hints; None for a model without a kernel.
 
         lightness: (H, W) as it was encoded. expected: (4, h, w), mean and standard deviation of a* and b* in each cell of the
         automatic colours. Raises InvalidModelError where the kernel fails or belongs to another model.

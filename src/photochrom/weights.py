@@ -62,7 +62,7 @@ def find(file: WeightsFile, folder: Path = PACKAGED) -> Path | None:
 def locate(file: WeightsFile, folder: Path = PACKAGED, remedy: str = "install photochrom again") -> Path:
     """The path of a verified weights file: from the package, from the cache, or fetched from its URL into the cache.
 
-    Raises what :func:`find` raises, and WeightsNotFoundError, which tells the ``remedy``, if the file cannot be had.
+    Raises what :func:`find` raises, and WeightsNotFoundError, with the ``remedy``, where the file cannot be found.
     """
     if (path := find(file, folder)) is not None:
         return path

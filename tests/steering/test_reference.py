@@ -106,12 +106,12 @@ def test_weights_are_obeyed_by_mixing(small: Colorizer) -> None:
     own = np.full_like(given.ab, 7.0)
     mixed = given.mixed_with(own)
     np.testing.assert_allclose(mixed - own, given.weight[..., None] * (given.ab - own), atol=1e-4)
-    told = given.told()
-    assert set(np.unique(told[2])) <= {0.0, 1.0}
-    assert (told[:2, told[2] == 0] == 0).all()
-    assert (given.weight[told[2] == 1] > 0.5).all()
+    sure = given.sure_hints()
+    assert set(np.unique(sure[2])) <= {0.0, 1.0}
+    assert (sure[:2, sure[2] == 0] == 0).all()
+    assert (given.weight[sure[2] == 1] > 0.5).all()
     opened = small.open(PORTRAIT)
-    assert small.session.decode(opened.features, told).shape[1:] == target.shape
+    assert small.session.decode(opened.features, sure).shape[1:] == target.shape
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (17, 23)], ids=str)

@@ -2,7 +2,7 @@
 
 Ray Core's actors are used and not Ray Data with its checkpoints: the manifest is the one truth of what is done, and a second
 record of it could only disagree. What Ray gives is placement, new machines (its autoscaler sees actors that wait), and word of
-every death, by which a picture that kills its worker is told from a machine that went away.
+every death, which distinguishes a picture that kills its worker from a machine that went away.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Driver:
 
 
 def this_host() -> str:
-    """This machine, with what tells two processes of one number apart: the boot and the name space of process numbers."""
+    """This machine, with what distinguishes two processes of the same number: the boot and the name space of process numbers."""
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip())

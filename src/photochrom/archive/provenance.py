@@ -37,7 +37,7 @@ def record(task: Task, settings: Settings, hello: Hello, values: dict[str, Any])
 
 
 def signed_for(data: bytes, suffix: str, input_sha256: str) -> bool:
-    """Whether a file's signed record tells that it was made from that input: a signature is never twice the same."""
+    """Whether a file's signed record states that it was made from that input: a signature is never twice the same."""
     from photochrom.archive.c2pa import read_record
 
     found = read_record(data, suffix)

@@ -13,7 +13,7 @@ class State(IntEnum):
     WAITING = 0  #: to be coloured
     RUNNING = 1  #: claimed by a driver
     DONE = 2  #: coloured; the output is in its place and its digest in the row
-    FAILED = 3  #: could not be coloured; the row tells why
+    FAILED = 3  #: could not be coloured; the row has the reason
     ASIDE = 4  #: killed two workers, and is not tried again unless asked for
     SKIPPED = 5  #: already in colour, and left out (--only-grey)
     COPIED = 6  #: already in colour, and copied as it is (--only-grey --copy-color)

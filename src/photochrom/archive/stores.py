@@ -45,7 +45,7 @@ Value = TypeVar("Value")
 
 
 class Entry(NamedTuple):
-    """A file that was found: its path below the place, with slashes, and its size in bytes where the place tells."""
+    """A file that was found: its path below the place, with slashes, and its size in bytes where the place gives it."""
 
     path: str
     size: int | None

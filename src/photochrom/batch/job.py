@@ -46,7 +46,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: what ``work`` returned, the error that stopped it, or neither where ``job.skip`` says why."""
+    """What became of a job: what ``work`` returned, the error that stopped it, or neither where ``job.skip`` has the reason."""
 
     job: Job
     value: Any = None

@@ -57,7 +57,7 @@ _APPLE_DOUBLE = (b"\0\5\x16\7", b"\0\5\x16\0")
 def kind_of_name(path: Path, name: str) -> str | None:
     """Why a file that was found in a folder is passed over; None for a picture that is read.
 
-    The ending decides. The file is opened where its name does not tell: no ending, ``.jfif`` and the like, and ``._name``, which
+    The ending decides. The file is opened where its name is not enough: no ending, ``.jfif`` and the like, and ``._name``, which
     is mostly what macOS keeps beside a file (AppleDouble).
     """
     suffix = path.suffix.lower()
@@ -92,10 +92,10 @@ def ending(path: Path, wanted: str | None = None) -> str:
 
 
 def by_content(path: Path) -> str | None:
-    """The ending that a result should have where the source's content is of another format than its ending says, else None."""
-    said = OUTPUT_SUFFIXES.get(path.suffix.lower())
-    kind = None if said is None else format_of(path)
-    return None if kind is None or kind == said else FORMATS.get(kind) or _INSTEAD.get(kind, ".png")
+    """The ending that a result should have where the source's content is of another format than its ending, else None."""
+    named = OUTPUT_SUFFIXES.get(path.suffix.lower())
+    kind = None if named is None else format_of(path)
+    return None if kind is None or kind == named else FORMATS.get(kind) or _INSTEAD.get(kind, ".png")
 
 
 def stem(path: Path) -> str:

@@ -16,7 +16,7 @@ __all__ = ["Found", "is_folder", "is_link", "walk"]
 
 @dataclass(frozen=True)
 class Found:
-    """A picture that was found; or what was passed over (``skipped`` says its kind); or a folder that cannot be read (``error``).
+    """A picture that was found; or what was passed over (``skipped`` is its kind); or a folder that cannot be read (``error``).
 
     ``below``: the picture's folder, from the folder that was walked on. ``link``: whether the picture is a symbolic link.
     """
@@ -31,7 +31,7 @@ class Found:
 def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = False) -> Iterator[Found]:
     """The pictures below ``folder``, and what is passed over, always in the same order.
 
-    A picture is told by its name's ending, or by its content where that tells nothing. Passed over are files of other kinds,
+    A picture is recognised by its name's ending, or by its content where that is no help. Passed over are files of other kinds,
     what systems keep beside pictures (thumbnails, AppleDouble), and links that lead out of ``folder`` unless ``follow_links``.
     Links that form a loop end there.
 

@@ -80,7 +80,7 @@ def colorize(
         str, typer.Option(metavar="largest|all|N", help="Which pages of a TIFF; all become one TIFF.")
     ] = "largest",
     negative: Annotated[
-        Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: told by their looks.")
+        Literal["auto", "yes", "no"], typer.Option(help="Whether pictures are negatives; auto: judged by their looks.")
     ] = "auto",
     **choices: Any,
 ) -> None:

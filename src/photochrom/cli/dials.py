@@ -13,7 +13,7 @@ from photochrom.edits.dials import DIALS, SETUP, TRUST, Choice, Number, Text
 
 __all__ = ["DEFAULT_HELP", "with_dials"]
 
-#: What is said of an option whose default is the model's own.
+#: The help text for an option whose default is the model's own.
 DEFAULT_HELP = "by default the model's own"
 _TABLE: dict[str, Number | Choice | Text] = {**DIALS, "trust": TRUST, **SETUP}
 

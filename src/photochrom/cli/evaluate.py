@@ -221,9 +221,9 @@ def _verdicts(pairs: Sequence[dict[str, Any]], metrics: Sequence[dict[str, Any]]
     for row in pairs:
         grouped.setdefault((row["first"], row["second"]), []).append(row)
     for (first, second), rows in grouped.items():
-        told = [
+        parts = [
             f"{word} by {', '.join(titles[row['metric']] for row in found)}"
             for word, winner in (("better", first), ("worse", second), ("undecided", None))
             if (found := [row for row in rows if row["better"] == winner])
         ]
-        yield f"{first} against {second}: {'; '.join(told)}"
+        yield f"{first} against {second}: {'; '.join(parts)}"

@@ -1,4 +1,4 @@
-"""The run of ``photochrom colorize``: what is to be done, then one picture after the other, and what is said of it."""
+"""The run of ``photochrom colorize``: the plan, then one picture after the other, with its report."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ __all__ = ["Overheard", "overhearing"]
 _GLIB = re.compile(
     r"^\(\S+:\d+\): (?:GLib-GObject|GLib|VIPS)-(?:WARNING|CRITICAL|INFO|Message) \*\*: (?:[\d:.]+: )?", re.MULTILINE
 )
-_EMPTY = re.compile(r"read gave \d+ warnings")  # libvips counts what libjpeg has said
+_EMPTY = re.compile(r"read gave \d+ warnings")  # libvips counts the warnings of libjpeg
 _MOST = 20  # lines of one file
 
 
@@ -65,7 +65,7 @@ def overhearing(wanted: bool = True) -> Iterator[Overheard]:
         os.dup2(file.fileno(), 2)
         yield Overheard(file)
     finally:
-        gc.collect()  # libvips says more when it lets go of a picture, and errors hold some
+        gc.collect()  # libvips warns again when it releases a picture, and errors hold some
         os.dup2(kept, 2)
         os.close(kept)
         if own is not None:

@@ -1,4 +1,4 @@
-"""What a run says: a line for each picture that needs one, a progress bar and counts, for people or as JSON."""
+"""What a run prints: a line for each picture that needs one, a progress bar and counts, for people or as JSON."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Report:
         line: dict[str, Any] = {"input": self._shown(str(job.source)), "output": self._shown(str(job.target))}
         if error is not None:
             self.failed += 1
-            said = str(error)
-            self._say(said if str(job.source) in said else f"{job.source}: {said}")
-            line |= {"error": type(error).__name__, "message": self._shown(said)}
+            message = str(error)
+            self._say(message if str(job.source) in message else f"{job.source}: {message}")
+            line |= {"error": type(error).__name__, "message": self._shown(message)}
             if self._debug:
                 self._say("".join(traceback.format_exception(error)).rstrip())
                 for text in overheard:
@@ -65,7 +65,7 @@ class Report:
         else:
             self.done += 1
             self._written = {**outcome.value, **line}
-            notices = list(outcome.value["notices"]) + [f"the decoder says: {text}" for text in overheard]
+            notices = list(outcome.value["notices"]) + [f"the decoder reports: {text}" for text in overheard]
             notices += [f"{OWN}: these colours were replaced"] if own else []
             line |= outcome.value | {"notices": notices}
             for notice in notices if not self._as_json else ():

@@ -1,4 +1,4 @@
-"""Options of ``photochrom colorize`` that tell how a scan is to be read: which pages of it, and whether it is a negative."""
+"""Options of ``photochrom colorize`` for how a scan is read: which pages of it, and whether it is a negative."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class Scans:
             return paint(_Reader(colorizer, self, None), job)
         if job.confidence is not None:
             raise OptionError("--confidence", str(job.confidence), "one page, not --pages all")
-        told: list[dict[str, Any]] = []
+        reports: list[dict[str, Any]] = []
 
         def write(page: int, part: Path) -> None:
-            told.append(paint(_Reader(colorizer, self, page), replace(job, target=part)))
+            reports.append(paint(_Reader(colorizer, self, page), replace(job, target=part)))
 
         pages = [partial(write, number) for number in range(1, count + 1)]
         make_room(job.target)
         write_pages(job.target, pages, first.pixels_of_all_pages, force=self.force)
-        return _together(told)
+        return _together(reports)
 
 
 class _Reader(Colorizer):
-    """A colorizer that opens pictures by their names as ``scans`` says."""
+    """A colorizer that opens pictures by their names, with the options of ``scans``."""
 
     def __init__(self, plain: Colorizer, scans: Scans, page: int | None) -> None:
         self.__dict__.update(plain.__dict__)
@@ -78,8 +78,8 @@ class _Reader(Colorizer):
         return self._plain.open(image, **options)
 
 
-def _together(told: list[dict[str, Any]]) -> dict[str, Any]:
+def _together(reports: list[dict[str, Any]]) -> dict[str, Any]:
     """What ``--json`` prints about all pages: of the first, with the notices of all and the time that all took."""
-    notices = [notice for page in told for notice in page["notices"]]
-    seconds = round(sum(page["seconds"] for page in told), 3)
-    return told[0] | {"pages": len(told), "notices": list(dict.fromkeys(notices)), "seconds": seconds}
+    notices = [notice for page in reports for notice in page["notices"]]
+    seconds = round(sum(page["seconds"] for page in reports), 3)
+    return reports[0] | {"pages": len(reports), "notices": list(dict.fromkeys(notices)), "seconds": seconds}

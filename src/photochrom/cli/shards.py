@@ -49,7 +49,9 @@ def shards(
         )
     typer.echo(str(out / "report.md"))
     if failed:
-        raise DataError(f"{len(failed)} sources were passed over ({', '.join(failed)}); the report tells why", table)
+        raise DataError(
+            f"{len(failed)} sources were passed over ({', '.join(failed)}); the report gives the reasons", table
+        )
 
 
 def store(

@@ -44,7 +44,7 @@ def flush_output() -> int:
 
 
 def stream_failed(error: OSError) -> int:
-    """The exit code for a standard output that cannot be written; says why, unless its reader has just gone."""
+    """The exit code for a standard output that cannot be written; prints the reason, unless its reader has just gone."""
     _discard(sys.stdout)
     if isinstance(error, BrokenPipeError):
         return CLOSED_PIPE

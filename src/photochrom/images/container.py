@@ -59,7 +59,7 @@ class PictureFile:
 
     Raises:
         ImageNotFoundError: it is absent or may not be read.
-        UnsupportedImageError: a folder, a device, a pipe, or not one of these formats; it says which.
+        UnsupportedImageError: a folder, a device, a pipe, or not one of these formats; the message names it.
         TruncatedImageError: the file is empty, or a TIFF without a whole page.
         OptionError: there is no such page.
     """
@@ -100,7 +100,7 @@ class PictureFile:
             raise ImageNotFoundError(f"cannot be read: {reason}", path) from error
 
     def stated_pixels(self) -> int | None:
-        """Width times height by the header, before anything is decoded; None where :meth:`load` tells it at no cost."""
+        """Width times height by the header, before anything is decoded; None where :meth:`load` gives it at no cost."""
         if self.tiff is not None:
             return self.tiff.page.width * self.tiff.page.height
         return pixels_by_header(self.format, self.open, self._source) if self.format in _DECODED_AT_ONCE else None
@@ -243,13 +243,13 @@ def frames(image: pyvips.Image) -> int:
 
 
 def stated_orientation(file: PictureFile, image: pyvips.Image) -> int:
-    """That of the file, 1..8: EXIF's where it says one, else XMP's. Pictures in HEIF come upright."""
+    """That of the file, 1..8: EXIF's where it has one, else XMP's. Pictures in HEIF come upright."""
     if file.format in ("avif", "heic"):
         return 1
     if file.tiff is not None:
         found = file.tiff.page.number(0x112)
     else:
         found = image.get("orientation") if "orientation" in image.get_fields() else 0
-        if found in (0, 1):  # libvips says 1 where there is none, and does not look into every place
+        if found in (0, 1):  # libvips returns 1 where there is none, and does not look into every place
             found = file.tags().number(0x112) or 0
     return found if found in range(1, 9) else xmp_orientation(file.xmp()) or 1

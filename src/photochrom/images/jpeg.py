@@ -74,7 +74,7 @@ def _even(strips: Iterable[Pixels], width: int, unit: int) -> Iterator[Pixels]:
     rest: list[Any] = []
     count = rows = 0
     for strip in strips:
-        # The first strip tells how high they are to be, unless too much would stand between two markers.
+        # The first strip sets their height, unless too much would stand between two markers.
         rows = rows or max(unit, min(len(strip), _MOST_UNITS // -(-width // unit) * unit) // unit * unit)
         rest.append(strip)
         count += len(strip)

@@ -1,4 +1,4 @@
-"""What a JPEG file says before its pixels, and whether all of them are there. Source: ITU-T T.81."""
+"""The segments of a JPEG file before its pixels, and whether all of them are there. Source: ITU-T T.81."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def sniff(head: bytes) -> str | None:
         size = min(int.from_bytes(head[:4], "big"), len(head))
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
         found = [_HEIF[brand] for brand in brands if brand in _HEIF]
-        # mif1 says only that it is a HEIF; a further brand says of which compression.
+        # mif1 only means HEIF; a further brand names the compression.
         return "avif" if "avif" in found else found[0] if found else None
     return None
 

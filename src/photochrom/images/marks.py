@@ -15,7 +15,7 @@ _CREATOR = re.compile(rb"CreatorTool(?:\s*=\s*[\"']|>)\s*Photochrom ")
 
 
 def is_own_output(path: Path) -> bool:
-    """Whether the file's XMP says that Photochrom made its colours. Pixels are not read; False for what cannot be read."""
+    """Whether the file's XMP marks its colours as made by Photochrom. Pixels are not read; False for what cannot be read."""
     try:
         if not path.is_file():
             return False  # opening a pipe would wait for its other end

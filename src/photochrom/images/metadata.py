@@ -1,4 +1,4 @@
-"""What a picture file says besides its pixels: EXIF and XMP are kept, and the synthetic colours are marked as such.
+"""Metadata of a picture file: EXIF and XMP are kept, and the synthetic colours are marked as such.
 
 Both packets are read and written here, not by libvips: libvips stores no EXIF in TIFF, and rewrites texts in EXIF that
 contain brackets. Sources: TIFF 6.0, BigTIFF, Exif 2.32, XMP part 3, IPTC Photo Metadata 2023.1 (DigitalSourceType).
@@ -159,7 +159,7 @@ def _parse_xmp(packet: bytes) -> ET.Element | None:
 
 
 def xmp_orientation(packet: bytes | None) -> int | None:
-    """``tiff:Orientation`` of an XMP packet, 1..8; None if it says none."""
+    """``tiff:Orientation`` of an XMP packet, 1..8; None if it has none."""
     root = _parse_xmp(packet) if packet else None
     name = _name("tiff", "Orientation")
     for description in () if root is None else root.iter(_name("rdf", "Description")):
@@ -170,7 +170,7 @@ def xmp_orientation(packet: bytes | None) -> int | None:
 
 
 def mark_xmp(packet: bytes | None, creator: str) -> bytes:
-    """An XMP packet that says that the colours are synthetic, merged into the old packet if that can be read.
+    """An XMP packet that marks the colours as synthetic, merged into the old packet if that can be read.
 
     Properties of the old packet stay, except ``DigitalSourceType`` and ``CreatorTool``, which are set, and
     ``tiff:Orientation``, which becomes 1.

@@ -1,4 +1,4 @@
-"""What a PNG file says besides its pixels: gamma and primaries, EXIF in any of its forms, texts. Source: PNG, third edition."""
+"""The chunks of a PNG file beside its pixels: gamma and primaries, EXIF in any form, texts. Source: PNG, third edition."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _inflate(data: bytes) -> bytes:
 
 
 def _unhex(text: str) -> bytes:
-    """A packet in the manner of ImageMagick: a name, its length, and hexadecimal digits."""
+    """A packet as ImageMagick writes it: a name, its length, and hexadecimal digits."""
     found = re.match(r"\s*\S+\s+\d+\s+([0-9a-fA-F\s]*)$", text)
     try:
         return b"" if found is None else bytes.fromhex(found[1])

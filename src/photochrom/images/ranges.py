@@ -41,7 +41,7 @@ def value_range(image: pyvips.Image) -> ValueRange | None:
     """The numbers that mean black and white; None for 8 and 16 bits without sign. Reads the whole picture.
 
     Sure are: floats within 0..1, integers of which some need more than half of their type's range, and numbers that reach the
-    white of a usual scale exactly. All else is a guess, and the notice says so. It is the least of the usual scales (``_SCALES``)
+    white of a usual scale exactly. All else is a guess, which a notice states. It is the least of the usual scales (``_SCALES``)
     that holds all numbers (of floats all but one in a hundred, and those only above: they become white) and is not far too long
     for them. Where there are negative numbers, or no scale holds them, they are stretched from the least to the greatest.
 

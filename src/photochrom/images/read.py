@@ -138,7 +138,7 @@ class SourceImage:
         return copy
 
     def _bilevel(self) -> bool:
-        """Whether all pixels are black or white; of pictures that are not held, only where the file itself says so."""
+        """Whether all pixels are black or white; of pictures that are not held, only where the file's header shows it."""
         if self._held is not None:
             return convert.is_bilevel(self._held[0])
         tiff = None if self._file is None else self._file.tiff
@@ -147,7 +147,7 @@ class SourceImage:
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
         """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
 
-        Strips are uint8 or uint16 as ``info.bit_depth`` says; h is ``rows``, less in the last one.
+        Strips are uint8 or uint16, by ``info.bit_depth``; h is ``rows``, less in the last one.
 
         Raises:
             TruncatedImageError: the file breaks off before the picture does; the strips above were given already.
@@ -282,7 +282,7 @@ def open_image(
             copied; floats become uint16. An opened picture is returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
         page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
-        negative: "yes": it is one, and is inverted; "auto": it is not, but :meth:`SourceImage.examine` says if it looks like one.
+        negative: "yes": it is one, and is inverted; "auto": it is none, but :meth:`SourceImage.examine` notes if it looks so.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.
@@ -356,7 +356,7 @@ def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | 
 
 
 def _dpi(file: PictureFile, image: pyvips.Image) -> tuple[float, float] | None:
-    """Resolution as the file is stored; libvips says one pixel per millimetre where the file says nothing."""
+    """Resolution as the file is stored; libvips assumes one pixel per millimetre where the file has none."""
     if (image.xres, image.yres) != (1.0, 1.0):
         return image.xres * 25.4, image.yres * 25.4
     return file.tags().resolution()

@@ -25,7 +25,7 @@ def write_pages(
 ) -> None:
     """Write a TIFF of several pages; it appears whole under its name, or not at all.
 
-    Each of ``pages`` writes one TIFF file of one page where it is told to; only one of these files is there at a time. pixels: of
+    Each of ``pages`` writes one TIFF file of one page when called; only one of these files is there at a time. pixels: of
     all pages together. force: replace a file that is there. Raises OutputExistsError, OutputWriteError; what pages raise passes.
     """
     path = Path(path)

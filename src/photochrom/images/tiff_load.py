@@ -1,6 +1,6 @@
 """Reading TIFF: libvips decodes; what it does not take is brought into a form that it does.
 
-libvips says little of what is wrong with a file, passes over damaged pixels unless it fails on warnings, and then fails on odd
+libvips reports little of what is wrong with a file, passes over damaged pixels unless it fails on warnings, and then fails on odd
 texts as well. So where the first attempt fails, it is given the same file with a directory of nothing but the tags that
 pixels need, mended. The same way a plane is read by itself, numbers of uncommon depth are read as bytes, and Lab numbers
 as they are.
@@ -197,7 +197,7 @@ class TiffReader:
         return pyvips.Image.new_from_source(source_of(overlay), "", access=access, fail_on=fail_on)
 
     def _mending(self, tiff: Tiff, records: dict[int, bytes], samples: int) -> dict[int, int | tuple[int, ...]]:
-        """Values of tags whose counts are often wrong, and lengths of strips that can be told from their rows."""
+        """Values of tags whose counts are often wrong, and lengths of strips that follow from their rows."""
         page = self.page
         mended: dict[int, int | tuple[int, ...]] = {258: (page.bits,) * samples, 277: samples}
         if page.sample_format != 1:

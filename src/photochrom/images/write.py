@@ -64,7 +64,7 @@ def write_image(
     """Write the coloured picture of ``source`` to ``path``, in the format of its suffix.
 
     Size, alpha, resolution, EXIF and XMP are the source's, 16 bit where strips and format have it. The file is sRGB,
-    upright, and says that its colours are synthetic. It appears whole under its name, or not at all.
+    upright, and marked as synthetically coloured. It appears whole under its name, or not at all.
 
     Args:
         source: the picture that is coloured.

@@ -1,4 +1,4 @@
-"""Asking the model: its colours without hints, its own answer to them, and its scores for who wants to know its doubts."""
+"""Runs of the model: its colours without hints, its own answer to hints, and its scores, for questions about its uncertainty."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _own_histogram(photo: Analysis) -> Float:
 
 
 def kriging_of(photo: Analysis) -> Kriging | None:
-    """What belongs together in the photograph; None for a model that does not say."""
+    """The kriging over the photograph; None for a model without a kernel."""
     session = photo.session
     if not session.hints or session.output != "ab-bins":
         return None
@@ -132,10 +132,12 @@ class Scores(NamedTuple):
 
 
 def scores(photo: Analysis, option: str, given: Float | None = None) -> Scores:
-    """What the model thinks with the hints ``given``, (3, gh, gw). Raises OptionError for a model that has no distribution."""
+    """The model's scores with the hints ``given``, (3, gh, gw). Raises OptionError for a model that has no distribution."""
     session = photo.session
     if not session.hints or session.output != "ab-bins":
-        raise OptionError(option, "wanted", f"nothing: the model {session.name} tells neither doubts nor takes hints")
+        raise OptionError(
+            option, "wanted", f"nothing: the model {session.name} takes no hints and has no distribution over colours"
+        )
     found = session.decode(photo.features, given)
     light = resized(photo.work_lightness, photo.grid)
     return Scores(found, light, lambda cells: session.decode(photo.features, cells))

@@ -1,4 +1,4 @@
-"""What a distribution over the ab bins says: its mean and variance, and the distinct colours that it thinks likely."""
+"""Statistics of a distribution over the ab bins: mean, variance, and the distinct colours that are likely."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """Kriging: from the colours at a few places to those of the whole picture, by kernels that were learnt.
 
-What the automatic colours lack at the hints is taken for a sample of a Gaussian process, whose covariance says which places
-belong together (:mod:`photochrom.nets.kernel` tells how it is learnt). Its posterior mean is the likeliest correction
-everywhere else, its posterior variance what is still open (Rasmussen and Williams 2006, eq. 2.23 and 2.24).
+The difference between the hints and the automatic colours is modelled as a sample of a Gaussian process, whose covariance
+describes which places belong together and is learnt (:mod:`photochrom.nets.kernel`). Its posterior mean is the likeliest
+correction everywhere else, its posterior variance the uncertainty that remains (Rasmussen and Williams 2006, eq. 2.23 and 2.24).
 
-There are two processes: one for what a hint says within the automatic colours' own doubt, which often holds for much of the
-picture, and one for the rest, which surprises and holds for the object that was hinted.
+There are two processes: one for the part of a difference that lies within the automatic colours' own uncertainty, which often
+holds for much of the picture, and one for the surprising rest, which holds for the hinted object only.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ __all__ = ["Kriging", "Posterior", "belonging"]
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
 TONE = 14.0
-#: Of up to so many times as much, that part is still believed to be tone; of what is further, ever less.
+#: Of differences up to this many times that limit, the part within it still counts as tone; of larger ones ever less.
 FAR = 2.0
-#: Where hints settle the tone, this share of what automatic colours exceed the expected ones by is for hints to say.
+#: Automatic colours are more vivid than expected ones; where hints settle the tone, they also decide this share of the excess.
 EXPECTED = np.float32(0.5)
-#: A share of what hints say below which a place does not belong to their objects, and one from which it does.
+#: Membership in a hinted object: below the first share a place does not belong to it, from the second on it does.
 OBJECT = (0.3, 0.5)
-#: L* counts so much less for that than it was learnt to: an object has folds and a side in the shade.
+#: For that, L* counts for less than was learnt, by this factor: an object has folds and a side in the shade.
 SHADE = 0.7
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
 
 class Posterior(NamedTuple):
-    """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to what a surprising hint names.
+    """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to the object of a surprising hint.
 
-    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], of what hints say, surprising or not, that holds
-    there; :func:`belonging` makes the decision of it. settled: (h / 8, w / 8), how much of what was open the hints settle.
+    tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], how far the hints, surprising or not, hold there;
+    :func:`belonging` turns it into a decision. settled: (h / 8, w / 8), the share of the uncertainty that the hints remove.
     """
 
     tone: Float
@@ -59,7 +59,7 @@ class Posterior(NamedTuple):
 class _Points(NamedTuple):
     """n places as two sides of a product: covariance = sum over kernels of exp(left @ right.T), (kernels, n, dims + 5).
 
-    noise and own, (n,): the variance of what a hint there says, and that of the process.
+    noise and own, (n,): the variance of a hint's colour there, and that of the process.
     """
 
     left: Float
@@ -92,14 +92,14 @@ class Kriging:
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
-        told = np.asarray(difference, np.float32) * wanted
+        asked = np.asarray(difference, np.float32) * wanted
         most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
         most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
-        ratio = most / np.maximum(np.hypot(*told.T), 1e-3)[:, None]
+        ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
-        tone, at_hints, settled = self._tone(at, told * within, within * wanted, excess)
-        surprise, share = self._object(at, told - at_hints, 1 - within, automatic)
+        tone, at_hints, settled = self._tone(at, asked * within, within * wanted, excess)
+        surprise, share = self._object(at, asked - at_hints, 1 - within, automatic)
         h, w = self._size
         fine = h // FINE, w // FINE
         return Posterior(
@@ -110,10 +110,10 @@ class Kriging:
         )
 
     def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
-        """The first process: what it says everywhere (cells, 2) and at the hints (n, 2), and what is settled (coarse cells,).
+        """The first process: its mean in all cells (cells, 2) and at the hints (n, 2), and what is settled (coarse cells,).
 
-        Automatic colours are vivid where the model is in doubt. Where hints settle it, by their ``share`` (n, 1), they say how
-        vivid the rest is, too: the difference is taken from nearer to the mean.
+        Automatic colours are vivid where the model is uncertain. Where hints settle the tone, by their ``share`` (n, 1), they
+        also set how vivid the rest is: the difference is then measured from a point nearer to the mean.
         """
         hints, cells = self._levels[0].points(at), self._levels[0].coarse
         # From the automatic colours towards the expected ones.
@@ -144,18 +144,18 @@ class Kriging:
         there = _sampled(before, _share(at, self._size))
         parts = np.column_stack([np.ones_like(beyond), beyond, rest + beyond * there]).astype(np.float32)
         spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), parts))
-        # The posterior mean of 1 at all hints: as much of what they say holds here.
+        # The posterior mean of 1 at all hints: how far their colours hold here.
         share = spread[:, :1].clip(0, 1)
-        # Hints that contradict each other make no colour that none of them says.
-        said = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
-        return np.asarray(said[:, 2:] - said[:, 1:2] * before.reshape(-1, 2), np.float32), share
+        # Hints that contradict each other must not make a colour that none of them asks for.
+        colors = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
+        return np.asarray(colors[:, 2:] - colors[:, 1:2] * before.reshape(-1, 2), np.float32), share
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
 
         given: (n, 2), the places of hints that are there. variance: (h, w), of the automatic colours of each cell, in ab^2. The
-        third number is how much of it, on average over the picture, a hint at the cell takes away: by the variance reduction
-        of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the first process's variance before any.
+        third number is how much of this variance a hint at the cell removes, on average over the picture: by the variance
+        reduction of one more observation, cov(q, x)^2 / (var(x) + noise), relative to the first process's variance before any.
         """
         level = self._levels[0]
         cells = level.coarse
@@ -188,7 +188,7 @@ class _Level:
 
     @cached_property
     def fine(self) -> Float:
-        """The cells of :data:`FINE` pixels, as left side: the rest of them is never asked for."""
+        """The cells of :data:`FINE` pixels, as the left side, the only one that is used."""
         return self.points(_centres(self._size, FINE)).left
 
     @cached_property
@@ -223,7 +223,7 @@ class _Level:
 
 
 def belonging(share: NDArray[Any]) -> Float:
-    """How far places belong to hinted objects, in [0, 1], by the share of what hints say that holds there.
+    """How far places belong to hinted objects, in [0, 1], from the share to which the hints hold there.
 
     A place belongs to an object or does not: shares of a colour on what is near or alike would look like a halo.
     """
@@ -239,7 +239,7 @@ def _inverse(hints: _Points) -> NDArray[np.float64]:
 
 
 def _product(left: NDArray[Any], right: NDArray[Any]) -> Float:
-    """``left`` times ``right``, reckoned with 64 bits."""
+    """``left`` times ``right``, computed in 64 bits."""
     return np.asarray(product(left.astype(np.float64), right.astype(np.float64)), np.float32)
 
 

@@ -28,9 +28,9 @@ _LEAST_VARIANCE = 4.0
 
 
 def blended(palette: Palette, own: NDArray[Any], strength: float) -> Float | None:
-    """What to tell a model with a histogram input: shares (261,) between its ``own`` (261,) and the palette's.
+    """The histogram input for a model that has one: shares (261,) between its ``own`` (261,) and the palette's.
 
-    strength: 0 (None comes back: tell it nothing) to 1 (the palette's shares). Raises OptionError outside [0, 1].
+    strength: 0 (None: no histogram) to 1 (the palette's shares). Raises OptionError outside [0, 1].
     """
     DIALS["palette_strength"].checked("palette_strength", strength)
     if strength == 0:

@@ -26,7 +26,7 @@ _MOST = 800
 
 
 def as_hints(places: list[tuple[int, int]], colours: list[Any], shape: tuple[int, int]) -> Float:
-    """What the model is told of colours at cells: [(row, column)] and [(a*, b*)] -> (3, h, w), the last channel the mask."""
+    """Colours at cells as hints for the model: [(row, column)] and [(a*, b*)] -> (3, h, w), the last channel the mask."""
     cells = np.zeros((3, *shape), np.float32)
     for (row, column), ab in zip(places, colours, strict=True):
         cells[:, row, column] = *ab, 1

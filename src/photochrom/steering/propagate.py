@@ -1,6 +1,6 @@
 """Hints hold and spread: a correction of the model's colours at work size, wide inside objects, stopped by their edges.
 
-The model knows what a hint means for the picture, but not to the letter. What is missing at the hinted pixels is spread from
+The model follows a hint roughly, not exactly. What is still missing at the hinted pixels is spread from
 coarse to fine by OpenCV's fast global smoother (Min et al. 2014: weighted least squares by lines; section 5 for sparse input),
 as normalised convolution: the correction is the smoothed, weighted residual over the smoothed weight. Where little weight
 arrives, far away or behind edges of L*, it fades and the model's own colour stays.
@@ -33,10 +33,11 @@ _NARROW = 2  # from this level on
 _PASSES, _ATTENUATION = 3, 0.25
 #: Weight of the model's own colour: the correction fades where less than this arrives.
 _OWN = 0.004
-# How far the model's answer to a hint is believed: its reach, and the weight that must arrive for half of it.
+# How far the model's answer to a hint is used: its reach, and the weight that must arrive for half of it.
 _REACH, _HALF = 40000.0, 0.001
-#: Squared distance of two cells' vectors at which they are as likely one thing as two; and the share of the weight that counts.
-_UNLIKE, _TOLD = 1.8, 0.1
+#: Squared distance of two cells' vectors at which they are as likely one thing as two; and the share of the largest weight
+#: from which a cell counts as hinted.
+_UNLIKE, _HINTED = 1.8, 0.1
 #: What a short side between two cells adds to the root of that distance; and how far the answer is evened, as a lambda.
 _FAR, _EVEN = 0.5, 100.0
 #: A seam is spread over this many pixels, at a short side of 256, where L* steps by less than this.
@@ -66,11 +67,11 @@ def correction(lightness: NDArray[Any], residual: NDArray[Any], weight: NDArray[
 
 
 def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[Any]) -> Float:
-    """How much the model's answer to hints is believed: L* (h, w), weight (h, w) -> (h, w) float32 in [0, 1].
+    """How far the model's answer to hints is used: L* (h, w), weight (h, w) -> (h, w) float32 in [0, 1].
 
-    A model that is told the colour of a coat also changes the wall behind, for in its training pictures one hint told the tone
-    of all. Its answer is taken where the hints' weight arrives without crossing edges, and where the encoder sees the same kind
-    of thing as at a hint: ``vectors`` (gh, gw, C) describe the cells, and |u - v|^2 goes from 0 (alike) to about 4.
+    A model that gets a hint on a coat also changes the wall behind it, since in its training pictures one hint revealed the tone
+    of all. Its answer is used where the hints' weight arrives without crossing edges, and where the encoder sees the same kind of
+    thing as at a hint: ``vectors`` (gh, gw, C) describe the cells, and |u - v|^2 goes from 0 (alike) to about 4.
     """
     light, share = np.asarray(lightness, np.float32), np.asarray(weight, np.float32)
     arrived = smoother(light, _REACH)(share)
@@ -79,8 +80,8 @@ def influence(lightness: NDArray[Any], weight: NDArray[Any], vectors: NDArray[An
     places = np.moveaxis(np.indices(vectors.shape[:2], np.float32), 0, -1) * np.float32(_FAR / min(vectors.shape[:2]))
     cells = np.concatenate([vectors, places], axis=2).reshape(vectors.shape[0] * vectors.shape[1], -1)
     hinted: Any = cv2.resize(share, vectors.shape[1::-1], interpolation=cv2.INTER_AREA)
-    told = cells[hinted.ravel() > _TOLD * hinted.max()]
-    squared = (cells**2).sum(1)[:, None] + (told**2).sum(1) - 2 * product(cells, told.T)
+    known = cells[hinted.ravel() > _HINTED * hinted.max()]
+    squared = (cells**2).sum(1)[:, None] + (known**2).sum(1) - 2 * product(cells, known.T)
     alike = 1 / (1 + (squared.min(axis=1).clip(0, 9) / np.float32(_UNLIKE)) ** 12)
     large: Any = cv2.resize(alike.reshape(hinted.shape), light.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(near, smoother(light, _EVEN)(large)), np.float32)

@@ -1,11 +1,11 @@
 """Semantic transfer: a reference picture's colours for the cells of a photograph that show the same things.
 
 The encoder was pretrained on ImageNet and sees lightness only, so its features tell a face from a wall in the photograph as
-well as in the reference. Each cell of the photograph takes the colours of the reference's most alike cells, with a weight that
-says how far to believe them: where nothing matches it is 0, and the model's own colours stay.
+well as in the reference. Each cell of the photograph takes the colours of the reference cells most similar to it, weighted by how
+reliable the match is: where nothing matches, the weight is 0 and the model's own colours stay.
 
 Adapted from He et al. 2018 ("Deep exemplar-based colorization": match by deep features of lightness, then let a network decide
-what to believe); here the weight is the precision-weighted mean of two estimates, which needs no network.
+what to believe); here the weight comes from the precision-weighted mean of two estimates, which needs no network.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ _LIGHT_SCALE, _SPREAD_SCALE = 20.0, 10.0
 _LOG_ERROR, _FAR, _ALL_FAR, _USUAL = 5.0, 2.2, 6.5, 1.2
 #: What the dial of trust does to the error: from exp(_TRUST / 2) at 0 to its inverse at 1.
 _TRUST = 10.0
-#: A log error of which no more than a weight of 0 is left, and which is still a float32.
+#: The log error is capped here: the weight is 0 by then, and exp() still fits a float32.
 _HOPELESS = 80.0
 #: Added to the model's own variance, in ab^2: even a sure model errs by this much.
 _LEAST_VARIANCE = 10.0
-#: The model's variance where it does not tell one, in ab^2: the median of the default model.
+#: The variance assumed for a model that has none, in ab^2: the median of the default model.
 _UNKNOWN_VARIANCE = 150.0
 #: A reference whose most colourful percent has less chroma than this is grey.
 GREY_CHROMA = 4.0
 #: Neighbouring cells that agree: width of the window, sigma in L*, sigma in cells.
 _AGREE = 5, 8.0, 1.2
-#: Weight above which the decoder is told a colour.
+#: The decoder gets as hints only colours of more weight than this.
 SURE = 0.8
 #: Cells of the photograph that are compared at a time: memory stays small for any number of references.
 _ROWS = 512
@@ -89,21 +89,21 @@ class Reference:
 
 @dataclass(frozen=True)
 class Transfer:
-    """Colours for the cells of a photograph: ab (h, w, 2), and weight (h, w) in [0, 1], how far to believe them.
+    """Colours for the cells of a photograph: ab (h, w, 2), and their weight (h, w) in [0, 1].
 
     ``distance`` (h, w): squared distance of each cell to its best match, 0 (the same) to about 4.
 
-    Weights are obeyed by mixing (:meth:`mixed_with`), never as the mask that a decoder gets: it learned from hints that are true,
-    and a mask of 0.1 steers it almost as a mask of 1 (an unrelated reference then costs 5.7 dB instead of 0.2). What is sure
-    may be told to it before (:meth:`told`): it then spreads to what matched nothing.
+    Apply the weights by mixing (:meth:`mixed_with`), never as a decoder's mask: the decoder was trained on true hints, and a mask
+    of 0.1 steers it almost as much as a mask of 1 (an unrelated reference then costs 5.7 dB instead of 0.2). Reliable colours
+    may be given to it as hints first (:meth:`sure_hints`): it then spreads them to cells that matched nothing.
     """
 
     ab: Float
     weight: Float
     distance: Float
 
-    def told(self) -> Float:
-        """Hints for the decoder, (3, h, w): a* and b* of what is believed by more than :data:`SURE`, and their mask, 0 or 1."""
+    def sure_hints(self) -> Float:
+        """Hints for the decoder, (3, h, w): a* and b* of the cells with more weight than :data:`SURE`, and their mask, 0 or 1."""
         sure = (self.weight > SURE)[..., None]
         return np.moveaxis(np.concatenate([self.ab * sure, sure], axis=-1), -1, 0).astype(np.float32)
 
@@ -170,9 +170,9 @@ def transfer(
     """Colours for the cells of ``target`` from the most alike cells of all references together.
 
     mask: (h, w), only cells where it is true get a weight (None: all). variance: (h, w), the model's own variance of ab in each
-    cell, in ab^2: a sure model is corrected less. trust: 0.5 takes the errors as they were measured on pairs of which many were
-    unrelated; nearer 1 believes more than that, where the user knows that the reference fits. least: the weight in [0, 1] that
-    even a poor match has within the mask; 1 where the user said that this region is to look like the reference.
+    cell, in ab^2: a confident model is corrected less. trust: 0.5 uses the errors measured on pairs of pictures, many of them
+    unrelated; values nearer 1 suit a reference that is known to fit. least: the weight in [0, 1] that even a poor match gets
+    inside the mask; 1 where the user wants this region to look like the reference.
     Raises InvalidPixelsError for other shapes, OptionError for trust or least outside [0, 1].
     """
     if not references:

@@ -1,9 +1,9 @@
 """Alternatives: a few distinct, plausible colourings of one photograph, each the same wherever things belong together.
 
 Colours sampled cell by cell make confetti. Here a few anchors are chosen, cells that stand for large uncertain parts; at each,
-one of the distinct likely colours is drawn and told to the model as a hint, and the model says again what all other cells are
-(so the next anchor is drawn given the ones before: ancestral sampling). Of many such draws the most different ones that the
-model finds likely enough are kept.
+one of the distinct likely colours is drawn and given to the model as a hint, and the model predicts all other cells anew (so each
+anchor is drawn given those before it: ancestral sampling). Of many such draws those are kept that differ most and that the model
+still finds likely.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def alternatives(
         likelihood = _log_likelihood(before, painted) - usual
         if likelihood >= LEAST_LIKELIHOOD:
             pool.append((Alternative(places, ab, after, likelihood), painted))
-        # Enough are enough: what follows would be a little more different, and be waited for.
+        # Stop as soon as there are enough: more draws would only make them slightly more different.
         if drawn >= count - 1:
             kept = _most_different([first, *pool], count)
             if len(kept) == count:
@@ -88,7 +88,7 @@ def alternatives(
 
 
 class _Asked:
-    """Answers of the model, and places to choose from, that are remembered: draws begin alike."""
+    """Caches the model's predictions and the candidate places: many draws share their first anchors."""
 
     def __init__(self, lightness: NDArray[Any], decode: Decode) -> None:
         self._lightness, self._decode = lightness, decode
@@ -103,7 +103,7 @@ class _Asked:
         return self._scores[key]
 
     def places(self, scores: Float) -> list[tuple[int, int]]:
-        """A few good places to choose from, so that draws differ in where they begin too."""
+        """A few good places to choose from, so that draws also differ in where they begin."""
         # All scores are kept in _scores, but for the automatic ones, which are there throughout: an id is one array's.
         if id(scores) not in self._places:
             share = shares(scores)

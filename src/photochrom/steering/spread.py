@@ -1,4 +1,4 @@
-"""Hints spread: kriging says what follows from them everywhere, and at their own pixels they are made to hold."""
+"""Hints spread: kriging extends their colours over the picture, and at their own pixels they are met."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ __all__ = ["Correction", "held", "spread"]
 
 #: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
 _HINT_SIDE = 7
-#: How far the tone, and what belongs to hinted objects, is evened where L* has no edge: lambda of the smoother.
+#: Lambda of the smoother, which stops at edges of L*: for the tone, and for the membership in hinted objects.
 _EVEN_TONE, _EVEN_SHARE = 8.0, 500.0
 
 
 class Correction(NamedTuple):
-    """What hints ask for everywhere: a change of ab (h, w, 2) at work size; (gh, gw), how much of what was open they settle."""
+    """The correction that follows from hints: a change of ab (h, w, 2) at work size, and the share of the uncertainty that they
+    remove in each cell, (gh, gw)."""
 
     ab: Float
     settled: Float
 
 
 def spread(photo: Analysis, points: Points | None, ab: Float, excess: Float) -> Correction | None:
-    """What hints, as ``points``, ask for, of ab (h, w, 2) at work size; None where there is no kernel, or no point.
+    """The correction of ab (h, w, 2) at work size that follows from ``points``; None where there is no kernel, or no point.
 
     excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
     """

@@ -1,4 +1,4 @@
-"""What a user may ask: where a hint would help, which colours a place may have, which other pictures it could be."""
+"""Questions about a photograph: where a hint would help most, which colours a place may have, and other plausible colourings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["Click", "alternatives", "likely", "suggest"]
 class Click:
     """A place worth a hint: pixel (x, y), and the likely colours, likeliest first.
 
-    ``gain``: the change that an answer is expected to bring, root mean square over the picture, in ab.
+    ``gain``: the expected change that a hint there would bring, root mean square over the picture, in ab.
     """
 
     x: int
@@ -70,7 +70,7 @@ def suggest(photo: Analysis, count: int, *, hints: Hints) -> list[Click]:
 def likely(photo: Analysis, x: float, y: float, count: int, *, hints: Hints) -> tuple[Likely, ...]:
     """Up to ``count`` distinct colours that the pixel (x, y) may have, likeliest first, given the hints there are.
 
-    Raises OptionError for a place outside the picture, and for a model that tells no distribution.
+    Raises OptionError for a place outside the picture, and for a model that has no distribution.
     """
     if count < 1:
         raise OptionError("count", count, "1 or more")
@@ -86,15 +86,15 @@ def likely(photo: Analysis, x: float, y: float, count: int, *, hints: Hints) -> 
 def alternatives(photo: Analysis, count: int, *, seed: int = 0, hints: Hints) -> list[Hints]:
     """Blends for up to ``count`` distinct, plausible colourings, the automatic one (none) first. Raises OptionError.
 
-    Their places are single cells that the model is given, and what it makes of them for the whole picture is taken as it is.
-    hints: what is known already; the colourings agree with them, and are to be put before them. Only for models that take
-    hints and have a distribution.
+    Each blend gives the model a colour for a single cell, and the model's prediction for the whole picture is used as it is.
+    hints: those given already. The colourings agree with them; put the blends before them. Only for models that take hints and
+    have a distribution.
     """
     given = place(photo, Edits(hints=hints)).cells
     asked = scores(photo, "samples", given)
 
     def decode(drawn: Float) -> Float:
-        # Where a place is known already, what is known stays.
+        # Given hints win over drawn ones.
         return asked.decode(drawn if given is None else np.where(given[2:] > 0, given, drawn))
 
     def cell(row: int, column: int) -> Mask:

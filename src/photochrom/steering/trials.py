@@ -1,8 +1,8 @@
 """Where to click next: the places where a hint would change most, each with the colours that it might be.
 
-First a short list: cells that stand for large uncertain parts. Then each is tried: the model is told its likely colours in
-turn, and what comes out tells how much of the picture hangs on this answer. By the law of total variance, the squared error that
-an answer is expected to remove is the variance, over the answers, of the picture that follows from each.
+First a short list is made: cells that stand for large uncertain parts. Then each is tried: the model gets its likely colours as
+hints in turn, and the results show how much of the picture depends on the answer. By the law of total variance, the squared error
+that an answer is expected to remove is the variance, over the answers, of the pictures that follow from them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OFFERED = 5
 
 @dataclass(frozen=True)
 class Likely:
-    """A colour that a place may have: sRGB in [0, 1], its nearest name, ab, and its share in [0, 1] of what the model thinks."""
+    """A colour that a place may have: sRGB in [0, 1], its nearest name, ab, and its probability in [0, 1] by the model."""
 
     rgb: tuple[float, float, float]
     name: str
@@ -82,17 +82,17 @@ def try_places(
     shape = share.shape[1], share.shape[2]
     given = np.zeros((3, *shape), np.float32) if hints is None else np.array(hints, np.float32)
     _, variance = moments(share)
-    # An answer tells little about what is hinted already.
+    # An answer adds little to what is hinted already.
     places = uncertain_places(share, lightness, variance * (1 - given[2]), max(_TRIED, count + 3))
     changes = {place: _change(share[:, place[0], place[1]], place, given, decode) for place in places}
     found: list[Trial] = []
-    told = np.zeros(shape, np.float32)
+    settled = np.zeros(shape, np.float32)
     while changes and len(found) < count:
-        # What an earlier suggestion would tell already does not count again.
-        gains = {place: float(np.maximum(change - told, 0).mean()) for place, change in changes.items()}
+        # What an earlier suggestion would settle does not count again.
+        gains = {place: float(np.maximum(change - settled, 0).mean()) for place, change in changes.items()}
         row, column = max(gains, key=lambda place: gains[place])
         change = changes.pop((row, column))
-        told = np.maximum(told, change)
+        settled = np.maximum(settled, change)
         likely = likely_colors(share[:, row, column], float(lightness[row, column]))
         found.append(Trial(row, column, float(np.sqrt(change.mean())), likely))
     return found

@@ -67,7 +67,7 @@ def same_run(
 
 
 def read_weights(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The averaged weights of a network and what the file says of them (``recipe``, ``data``, ``step``).
+    """The averaged weights of a network and the file's metadata (``recipe``, ``data``, ``step``).
 
     ``path`` is a checkpoint, or a ``.safetensors`` file that ``photochrom export`` made. Raises CheckpointError.
     """

@@ -30,7 +30,7 @@ __all__ = ["export", "load_network"]
 
 
 def load_network(path: str | Path) -> tuple[PhotochromNet, dict[str, Any]]:
-    """The network of a checkpoint (averaged weights) or ``.safetensors`` file, in evaluation mode, and what the file says.
+    """The network of a checkpoint (averaged weights) or ``.safetensors`` file, in evaluation mode, and the file's metadata.
 
     Raises CheckpointError for a file that is not of a known architecture.
     """

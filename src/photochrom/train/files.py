@@ -53,7 +53,7 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
 
 @contextmanager
 def writing_cache(folder: Path, index: str, data: str) -> Iterator[IO[bytes]]:
-    """``folder/data``, open for writing. ``folder/index``, which says that the data are complete, goes first.
+    """``folder/data``, open for writing. ``folder/index``, which marks the data as complete, is removed first.
 
     Raises OutputWriteError where the file system refuses.
     """

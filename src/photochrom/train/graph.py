@@ -36,7 +36,7 @@ def write_graph(
     path: Path,
     about: dict[str, Any],
 ) -> None:
-    """Write ``module`` as a graph that says ``about`` of itself: ``about`` wins over multiple 32 and ab-bins."""
+    """Write ``module`` as a graph with the metadata ``about``: ``about`` wins over multiple 32 and ab-bins."""
     with replacing(path) as part:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the exporter warns about itself

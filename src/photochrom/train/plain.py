@@ -64,7 +64,7 @@ def _upright(exif: bytes) -> bool:
 
 
 def decode_plain(data: bytes, size: tuple[int, int], side: int) -> NDArray[np.uint8] | None:
-    """The picture (h, w, 3), sRGB, with a short side of ``side`` or its own; ``size`` is what :func:`plain_size` told.
+    """The picture (h, w, 3), sRGB, with a short side of ``side`` or its own; ``size`` comes from :func:`plain_size`.
 
     None where OpenCV cannot read it.
     """

@@ -78,9 +78,9 @@ def in_turn(make: Callable[[], T], me: Processes) -> T:
                 made.append(make())
             except PhotochromError as error:
                 failure = error
-        told = [message for message in gather(str(failure) if failure else "") if message]
+        messages = [message for message in gather(str(failure) if failure else "") if message]
         if failure:
             raise failure
-        if told:
-            raise TrainingError(f"another process of this run failed: {told[0]}")
+        if messages:
+            raise TrainingError(f"another process of this run failed: {messages[0]}")
     return made[0]

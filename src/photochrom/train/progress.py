@@ -1,4 +1,4 @@
-"""What a run says of itself: lines in ``log.jsonl``, sample pictures, one moving line on a terminal; and when to stop it."""
+"""What a run reports: lines in ``log.jsonl``, sample pictures, one moving line on a terminal; and when to stop it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LogLines(Callback):
         self._before, self._start = state_dict["seconds"], time.monotonic()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Write the line, and tell the figures to the log."""
+        """Write the line, and log the figures."""
         if trainer.sanity_checking or not trainer.is_global_zero:
             return
         figures = {name: round(float(value), 4) for name, value in trainer.callback_metrics.items()}
@@ -91,7 +91,7 @@ class SamplePictures(Callback):
     """After each validation a PNG in ``folder`` (and TensorBoard): grey, result and truth of the same few pictures.
 
     ``crops``: (N, 3, S, S) sRGB uint8. The result has the averaged weights and neither hints nor fusion: it is what the
-    network says, not the finished picture. Must come before the callback that averages, which swaps the weights back.
+    network predicts, not the finished picture. Must come before the callback that averages, which swaps the weights back.
     """
 
     def __init__(self, crops: Tensor, folder: Path) -> None:
@@ -125,7 +125,7 @@ class ProgressLine(Callback):
 
     def __init__(self, steps: int, batch: int, stream: TextIO | None = None) -> None:
         self.steps, self.batch, self.stream = steps, batch, stream or sys.stderr
-        self._began, self._told = (0, 0.0), 0.0
+        self._began, self._written = (0, 0.0), 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
@@ -136,9 +136,9 @@ class ProgressLine(Callback):
     ) -> None:
         """Rewrite the line, at most twice a second."""
         now = time.monotonic()
-        if not self._shown(trainer) or now - self._told < 0.5:
+        if not self._shown(trainer) or now - self._written < 0.5:
             return
-        self._told = now
+        self._written = now
         done, seconds = trainer.global_step - self._began[0], now - self._began[1]
         left = (self.steps - trainer.global_step) * seconds / max(1, done) / 60
         loss = float(trainer.callback_metrics.get("train_loss", float("nan")))

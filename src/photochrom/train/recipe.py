@@ -42,7 +42,7 @@ class Recipe:
     batch: int = 32
     #: Optimiser steps of the whole run; the learning rate follows a cosine down to ``final_rate`` over them.
     steps: int = 2000
-    #: Where above 0, the run ends when its process has used so many CPU seconds for training, whatever ``steps`` says; the rate
+    #: Where above 0, the run ends when its process has used so many CPU seconds for training, regardless of ``steps``; the rate
     #: then follows them. For comparisons at equal compute, by one process without workers.
     cpu_seconds: float = 0.0
     #: Steps in which the rates rise from 0.
@@ -115,7 +115,7 @@ class Recipe:
 
     @property
     def stride(self) -> int:
-        """Pixels along a side of one cell of what the network says."""
+        """Pixels along a side of one cell of the network's output."""
         return 4 if len(self.widths) == 4 else 8
 
 
@@ -144,7 +144,7 @@ def load_recipe(path: str | Path, **overrides: Any) -> Recipe:
 
 
 def read_table(path: Path) -> dict[str, Any]:
-    """What a TOML file says. Raises RecipeError for a file that is absent or not TOML."""
+    """The content of a TOML file. Raises RecipeError for a file that is absent or not TOML."""
     try:
         table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
         return table

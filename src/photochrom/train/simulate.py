@@ -15,7 +15,7 @@ from photochrom.train.recipe import Recipe
 
 __all__ = ["simulate_hints", "simulate_histogram"]
 
-#: Share of the hinted pictures that see every cell: the network must learn to copy what it is told.
+#: Share of the hinted pictures that see every cell: the network must learn to copy the colours it is given.
 FULL_SHARE = 0.02
 #: The mean of the geometric count is itself drawn, log-uniformly, from 1 to this.
 LARGEST_MEAN_COUNT = 64

@@ -181,7 +181,7 @@ def encode_jpeg(bgr: cv2.typing.MatLike, quality: int = QUALITY) -> bytes:
 def build_store(
     places: Iterable[str | Path], folder: str | Path, *, largest_side: int = LARGEST_SIDE, encoded: bool = False
 ) -> PictureStore:
-    """Decode every picture (:func:`~photochrom.train.inputs.list_inputs` says from where) into a store at ``folder``.
+    """Decode every picture (found by :func:`~photochrom.train.inputs.list_inputs`) into a store at ``folder``.
 
     Short sides above ``largest_side`` pixels are made so long. ``encoded``: the store keeps pictures as files in JPEG or WebP,
     those that need not be made smaller as they are, byte by byte.

@@ -152,9 +152,7 @@ def _table(shown: int, total: int) -> str:
         if shown == total
         else f"{shown:,} of {total:,} pictures: a sample, with failures first"
     )
-    head = "".join(
-        f"<th>{name}</th>" for name in ("Picture", "State", "Confidence", "Chroma", "Seconds", "What it says")
-    )
+    head = "".join(f"<th>{name}</th>" for name in ("Picture", "State", "Confidence", "Chroma", "Seconds", "Message"))
     return (
         f'<section id="list"><h2>{what}</h2><form><label>Search <input id="search" type="search" autocomplete="off"></label> '
         f'<button type="button" id="earlier">Earlier</button> <span id="where" aria-live="polite"></span> '

@@ -38,8 +38,8 @@ def figures(one: Mapping[str, Any], metrics: Metrics, id_: str) -> str:
 
 def _arrow(metric: Mapping[str, Any]) -> str:
     """Which direction is better: a sign for the eye, words for the ear."""
-    sign, says = ARROWS[metric["direction"]]
-    return f'<span class="arrow" aria-hidden="true">{sign}</span>{hidden(says)}'
+    sign, meaning = ARROWS[metric["direction"]]
+    return f'<span class="arrow" aria-hidden="true">{sign}</span>{hidden(meaning)}'
 
 
 def _column(metric: Mapping[str, Any]) -> str:
@@ -115,17 +115,17 @@ def comparisons(one: Mapping[str, Any], metrics: Metrics, id_: str) -> str:
 def _difference(row: Mapping[str, Any] | None, metric: Mapping[str, Any]) -> str:
     if row is None:
         return '<td class="n"><span class="none">–</span></td>'
-    kind, sign, says = ("same", "·", "no significant difference")
+    kind, sign, meaning = ("same", "·", "no significant difference")
     if row["better"] == row["first"]:
-        kind, sign, says = "better", "▲", "better"
+        kind, sign, meaning = "better", "▲", "better"
     elif row["better"] is not None:
-        kind, sign, says = "worse", "▼", "worse"
+        kind, sign, meaning = "worse", "▼", "worse"
     decimals = metric["decimals"]
     p = row["p_holm"]
     title = "" if p is None else f"p = {p:.2g} after Holm's correction"
     return (
         f'<td class="n {kind}" title="{title}"><span class="value"><span aria-hidden="true">{sign}</span> '
-        f"{number(row['difference'], decimals, sign=True)}{hidden(says)}</span>"
+        f"{number(row['difference'], decimals, sign=True)}{hidden(meaning)}</span>"
         f'<span class="ends">{interval(row["low"], row["high"], decimals, sign=True)}</span></td>'
     )
 

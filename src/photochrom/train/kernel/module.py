@@ -129,7 +129,7 @@ def recolour(part: dict[str, Tensor], hints: Tensor, share: float, rng: torch.Ge
     """Give one object another colour, in ``share`` of the pictures, and put the first hint, (N, n, 2), in place, on it.
 
     An object is what hangs together around a place and is alike in its true colour. People want coats in colours that nobody
-    would expect; in photographs as they are, a surprising colour says more about the rest than what a user makes up.
+    would expect; in photographs as they are, a surprising colour reveals more about the rest than one that a user makes up.
     """
     truth, light = part["truth"], functional.avg_pool2d(part["lightness"], TRUTH)
     n, _, h, w = truth.shape

@@ -56,9 +56,9 @@ def adversarial_step(
     made = generator(lightness)
 
     real, fake = discriminator(lightness, ab), discriminator(lightness, made.detach())
-    told = (_judged(real, True) + _judged(fake, False)) / 2
+    judging_loss = (_judged(real, True) + _judged(fake, False)) / 2
     for_discriminator.zero_grad()
-    backward(told)
+    backward(judging_loss)
     for_discriminator.step()
 
     # The generator's gradient flows through the discriminator, whose own parameters are not asked for theirs.
@@ -72,7 +72,7 @@ def adversarial_step(
     for_generator.step()
     for parameter in asked:
         parameter.requires_grad_(True)
-    return AdversarialLosses(l1.detach() * AB_SCALE, passed.detach(), told.detach())
+    return AdversarialLosses(l1.detach() * AB_SCALE, passed.detach(), judging_loss.detach())
 
 
 def _judged(logits: Tensor, real: bool) -> Tensor:

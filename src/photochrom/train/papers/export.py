@@ -44,20 +44,20 @@ def write_paper_graph(net: nn.Module, about: dict[str, Any], out: Path, *, sampl
         if not isinstance(net, Generator):
             raise OptionError("--sampling", sampling, "given with a gan only")
         net.sample()
-    says = describe(net, about)
-    multiple, stride = says["multiple"], says["stride"]
+    metadata = describe(net, about)
+    multiple, stride = metadata["multiple"], metadata["stride"]
     side = max(multiple, -(-64 // multiple) * multiple)
-    name = "ab" if says["output"] == "ab" else "scores"
+    name = "ab" if metadata["output"] == "ab" else "scores"
     axes = {
         "lightness": {0: "batch", 2: "height", 3: "width"},
         name: {0: "batch", 2: f"height/{stride}", 3: f"width/{stride}"},
     }
     inputs: tuple[Tensor, ...] = (torch.rand(1, 1, side, side + multiple) * 100,)
     if isinstance(net, ProfiledUNet):
-        write_graph(net, (*inputs, torch.tensor([PREDICT])), ["lightness", "profile"], [name], axes, out, says)
+        write_graph(net, (*inputs, torch.tensor([PREDICT])), ["lightness", "profile"], [name], axes, out, metadata)
         _give_default(out, "profile", PREDICT)
     else:
-        write_graph(net, inputs, ["lightness"], [name], axes, out, says)
+        write_graph(net, inputs, ["lightness"], [name], axes, out, metadata)
     return out
 
 
@@ -70,11 +70,11 @@ def _give_default(path: Path, name: str, value: int) -> None:
 
 
 def describe(net: Any, about: dict[str, Any]) -> dict[str, Any]:
-    """What the file says of itself: the network's sizes and, where it scores bins, their centres and temperature."""
+    """The file's metadata: the network's sizes and, where it scores bins, their centres and temperature."""
     size = about["recipe"]["size"]
-    says = {**about, "output": net.output, "stride": net.stride, "multiple": net.multiple, "work_size": size}
+    metadata = {**about, "output": net.output, "stride": net.stride, "multiple": net.multiple, "work_size": size}
     if net.output == "ab-bins":
-        says |= {"bins": nearest_ab_bins(BINS).astype(int).tolist(), "temperature": TEMPERATURE}
+        metadata |= {"bins": nearest_ab_bins(BINS).astype(int).tolist(), "temperature": TEMPERATURE}
     if isinstance(net, ProfiledUNet):
-        says |= {"profiles": net.profiles}
-    return says
+        metadata |= {"profiles": net.profiles}
+    return metadata

@@ -68,7 +68,7 @@ class PaperModule(LightningModule):
         return 2 if self.recipe.loss == "gan" else 1
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
-        """The loss of one batch, penalties included; what is told of it is without them."""
+        """The loss of one batch, penalties included; the logged figures are without them."""
         step = self.trainer.global_step // self.optimizers_per_step
         torch.manual_seed(self.recipe.seed * 1_000_003 + step)  # what drops out is the same after a resumption
         light, ab = self._seen(batch[0])
@@ -106,7 +106,7 @@ class PaperModule(LightningModule):
         return light.contiguous(memory_format=torch.channels_last), functional.avg_pool2d(ab, stride)
 
     def _predicted(self, part: str, light: Tensor, labels: Tensor) -> Tensor:
-        """Cross-entropy of the profile predictor, whose accuracy is told."""
+        """Cross-entropy of the profile predictor, whose accuracy is logged."""
         scores = self.net.predict(light)  # type: ignore[operator]
         self._add(f"{part}_profile", (scores.argmax(1) == labels).float().mean(), len(labels))
         return functional.cross_entropy(scores.float(), labels)

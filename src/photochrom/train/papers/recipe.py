@@ -1,4 +1,4 @@
-"""The recipe of a paper's system: what its paper says of training, as overrides of the defaults below."""
+"""The recipe of a paper's system: the training as its paper describes it, as overrides of the defaults below."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PaperRecipe:
     #: Pictures in a batch, and optimiser steps of the whole run.
     batch: int = 32
     steps: int = 10_000
-    #: Where above 0, the run ends when its process has used so many CPU seconds for training, whatever ``steps`` says.
+    #: Where above 0, the run ends when its process has used so many CPU seconds for training, regardless of ``steps``.
     cpu_seconds: float = 0.0
     optimizer: str = "adam"
     rate: float = 1e-3

@@ -70,8 +70,8 @@ def fit(
                 *([] if recipe.cpu_seconds else [ProgressLine(recipe.steps, recipe.batch)]),
             ],
             logger=False,
-            enable_checkpointing=False,  # the pace keeps them
-            val_check_interval=NEVER,  # and says when
+            enable_checkpointing=False,  # the pace writes them
+            val_check_interval=NEVER,  # it also starts the validations
             limit_val_batches=1.0 if len(validation) else 0,
         )
         out.mkdir(parents=True, exist_ok=True)

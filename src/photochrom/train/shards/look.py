@@ -1,4 +1,4 @@
-"""One picture, looked at: its size, whether it is fit for training, and what tells it from others.
+"""One picture, looked at: its size, whether it is fit for training, and its fingerprints.
 
 Everything is measured on a copy of about :data:`LOOK_SIDE` pixels, upright and in sRGB.
 """

@@ -151,7 +151,7 @@ def _copy_old(older: list[Input], known: Known, choice: Choice, out: Path) -> li
 
 
 def _remove_others(out: Path, shards: list[Path]) -> None:
-    """Shards that an earlier run made by another table go: what lies in the folder is what the report tells."""
+    """Shards that an earlier run made by another table go: the folder holds exactly what the report lists."""
     for path in out.rglob("*.parquet"):
         if path not in shards:
             log.info("removed: %s", path)

@@ -99,7 +99,7 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
 
 
 def _source(cells: dict[str, str]) -> Source:
-    """A row's values in their types; ValueError says which is wrong."""
+    """A row's values in their types; ValueError names the wrong one."""
     name = cells["name"]
     if not re.fullmatch(r"[\w.-]+", name):
         raise ValueError(f"name is {name!r}, expected letters, digits, '.', '_' and '-'")
