@@ -1,4 +1,4 @@
-"""One analysed photograph: the picture, what the encoder saw of it, and what was computed from that once."""
+"""One analysed photograph: the picture, its features, and whatever is computed from them once."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Float = NDArray[np.float32]
 
 
 class Cells(NamedTuple):
-    """What the model makes of its cells.
+    """The model's prediction in its cells.
 
-    ab: (gh, gw, 2). expected: the mean of all colours that it thinks likely, (gh, gw, 2), whatever the vividness. confidence:
+    ab: (gh, gw, 2). expected: the mean over its distribution, (gh, gw, 2), regardless of the vividness. confidence:
     (gh, gw), in [0, 1].
     """
 
@@ -69,7 +69,7 @@ class Analysis:
         return notices
 
     def decode(self, hints: Float | None, histogram: NDArray[Any] | None, vividness: float) -> Cells:
-        """What the model makes of the photograph.
+        """The model's prediction for the photograph.
 
         hints: (3, gh, gw), for a model that takes them: a*, b* and a mask (see Session); None: none. histogram: (261,), shares of
         the ab bins. vividness: 0 to 1. Raises OptionError, InvalidModelError.
@@ -110,7 +110,7 @@ class Analysis:
         return value
 
     def reuse(self, name: str, keys: Iterable[K], make: Callable[[K], T]) -> dict[K, T]:
-        """``{key: make(key)}``; what the last call of this ``name`` made is taken from there, and older things are forgotten."""
+        """``{key: make(key)}``, with the last call's values of this ``name`` where keys are the same; older ones are dropped."""
         last: dict[K, T] = self._kept.get(name, {})
         made = {key: last[key] if key in last else make(key) for key in keys}
         self._kept[name] = made  # a new one each time, so that several threads may paint

@@ -1,7 +1,7 @@
 """sRGB, CIE L*a*b* (D65) and the ab bins: every colour formula of Photochrom stands here, once.
 
 The formulas take numpy arrays and torch tensors alike: they use only operators, and what differs between the two
-libraries is asked of the array itself, so this module never imports torch.
+libraries comes from the array itself, so this module never imports torch.
 
 Units: sRGB and linear RGB in [0, 1]; L* in [0, 100]; a* and b* in about [-110, 110].
 Sources: IEC 61966-2-1 (sRGB); CIE 15:2004 (L*a*b*); Zhang, Isola, Efros 2016 (ab bins).

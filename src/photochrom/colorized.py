@@ -1,4 +1,4 @@
-"""A colour photograph: its pixels are made when they are asked for, from the photograph's own lightness."""
+"""A colour photograph: its pixels are computed on demand, from the photograph's own lightness."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SOFTWARE = f"Photochrom {__version__}"
 
 @dataclass(frozen=True, eq=False)
 class Colorized:
-    """A colour photograph. Its pixels are made when they are asked for, from the photograph's own lightness.
+    """A colour photograph. Its pixels are computed on demand, from the photograph's own lightness.
 
     edits: what was asked for. color: the colour field, and layers: what lies over it to the pixel. model_ab: (gh, gw, 2)
     float32, what the network gave for its cells, one for every ``session.stride`` work pixels, with the palette and without

@@ -114,7 +114,7 @@ class Opened(Analysis):
         edits: what is wanted; None: the defaults. choices: fields of :class:`~photochrom.edits.edits.Edits` by name, in place
         of those of ``edits``: hints, palette and the dials of :class:`~photochrom.edits.dials.Dials`; and ``histogram``, (261,),
         the shares of the ab bins that the result should have, in place of a palette. A model that takes no hints still has its
-        colours corrected by them. What hints ask for stays as it is, whatever the dials.
+        colours corrected by them. The dials do not change the colours of hints.
         Raises HintError and MaskError for hints outside the picture or of another size, OptionError, and as :meth:`resolved`.
         """
         wanted = (edits or Edits()).changed(choices)

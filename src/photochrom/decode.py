@@ -77,12 +77,12 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
     return certain.reshape(np.shape(logits)[1:])
 
 
-# Neighbours this many cells away are asked, nearer ones more (sigma in cells), and likewise those of like lightness (in L*).
+# Neighbours this many cells away count, nearer ones more (sigma in cells), and likewise those of similar lightness (in L*).
 _REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
 
 
 def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
-    """Let neighbouring cells of like lightness agree: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
+    """Let neighbouring cells of similar lightness agree: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
 
     A joint bilateral mean of the scores. Without it a lone unsure cell in an even wall may choose another colour than the
     cells around it, which shows as a blotch. Raises InvalidModelError for other shapes or non-finite scores.

@@ -87,7 +87,7 @@ def read_log_prior(shares: Any, count: int, path: Path) -> Float | None:
 
 
 def run_graph(graph: Any, path: Path, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
-    """What the graph makes of these inputs. Raises InvalidModelError where it fails."""
+    """The graph's outputs for these inputs. Raises InvalidModelError where it fails."""
     try:
         return graph.run(outputs, inputs)  # type: ignore[no-any-return]  # ONNX Runtime has no types
     except Exception as error:  # ONNX Runtime raises its own, unexported exception types

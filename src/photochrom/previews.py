@@ -1,7 +1,7 @@
 """Previews: small or cropped copies of a painted photograph, as fast as a page needs them after every click.
 
 A preview is 8 bits deep. The whole picture is painted on a small copy; a window of it on its own pixels, or on fewer where it is
-larger than what is asked for. Colour field and layers are the same as for the full picture, and at full size so are the pixels.
+larger than requested. Colour field and layers are the same as for the full picture, and at full size so are the pixels.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ def figures(ab: NDArray[np.float32], lightness: NDArray[np.float32]) -> dict[str
 
 
 def perceptual_hash(lightness: NDArray[np.float32]) -> int:
-    """64 bits that scans of one photograph share but for a few: L* float32 (h, w) -> -2^63 to 2^63 - 1.
+    """64 bits, of which scans of one photograph share all but a few: L* float32 (h, w) -> -2^63 to 2^63 - 1.
 
     The signs of the 8 x 8 lowest frequencies (discrete cosine transform of a 32 x 32 copy) against their median; the constant
     is left out of the median. The scheme is commonly called pHash.

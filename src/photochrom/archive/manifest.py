@@ -79,7 +79,7 @@ class Manifest:
         """Give the connections back."""
         self._engine.dispose()
 
-    # ------------------------------------------------------------------ what is known of the whole
+    # ------------------------------------------------------------------ the batch as a whole
 
     def about(self, key: str) -> str | None:
         """A fact about the batch, such as its destination; None where it was never noted."""
@@ -155,7 +155,7 @@ class Manifest:
         return self._numbered(ORIGINS, "uri", uri, {"uri": uri})
 
     def add(self, found: Sequence[Planned], *, look: bool = False) -> Added:
-        """Note pictures, all or none of them; those that are known stay as they are, but for options of their own.
+        """Note pictures, all or none of them; known ones stay as they are, except for options of their own.
 
         look: new ones wait for their perceptual hash first.
         """

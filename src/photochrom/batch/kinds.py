@@ -1,4 +1,4 @@
-"""Kinds of files, by their names: what is read, what is known but passed over, and the ending that a result gets."""
+"""Kinds of files, by name: which are read, which are recognised but passed over, and the suffix of a result."""
 
 from __future__ import annotations
 

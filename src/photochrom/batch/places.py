@@ -84,7 +84,7 @@ class Places:
         return replace(job, error=error) if error is not None else job
 
     def _exists(self, path: Path) -> bool:
-        """Whether something is there, be it a dangling link; folders that are absent are asked for once."""
+        """Whether something is there, even a dangling link; absent folders are looked for once."""
         folder = str(path).rpartition(os.sep)[0]
         known = self._absent.get(folder)
         if known is None:

@@ -58,7 +58,7 @@ def colorize(
         typer.Option(help="Of results that are given no name; by default the photograph's own."),
     ] = None,
     skip_existing: Annotated[
-        bool, typer.Option("--skip-existing", help="Pass over pictures whose results exist; takes up a run that ended.")
+        bool, typer.Option("--skip-existing", help="Pass over pictures whose results exist; resumes a run that ended.")
     ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="In folders, also colour what Photochrom has coloured before.")

@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
         code, interrupted = 130, True
     except SystemExit as left:
         code = left.code
-        interrupted = isinstance(left, Terminated) or code == 130  # which Typer makes of Ctrl-C
+        interrupted = isinstance(left, Terminated) or code == 130  # Typer's code for Ctrl-C
     except OSError as error:
         if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EPIPE):
             raise

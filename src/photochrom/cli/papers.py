@@ -39,7 +39,7 @@ def papers(
 ) -> None:
     """Train every system of the papers for the same compute, measure all on the same pictures, and write the report.
 
-    Killed at any moment, the same command goes on; with a larger budget and another --work it makes the long comparison.
+    If it is killed, the same command resumes; with a larger budget and another --work it makes the long comparison.
     """
     from photochrom.cli.train import need_torch
 

@@ -14,7 +14,7 @@ class PlainHelp(TyperCommand):
     """A command whose help shows no Python types of lists."""
 
     def get_help(self, ctx: Any) -> str:
-        """The help, as Typer makes it, but for the types."""
+        """The help, as Typer makes it, without the types."""
         shown = re.sub(
             r"(PATHS\.\.\.) <list\[Path\]>", r"\1", super().get_help(ctx).replace("{PATHS...}...", "PATHS...")
         )

@@ -29,7 +29,7 @@ def shards(
     labels: Annotated[Path | None, typer.Option(help="ImageNet class by source and class.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Threads that decode and encode.")] = 2,
 ) -> None:
-    """Make training shards from folders and git clones by a table of sources; killed, the same command goes on."""
+    """Make training shards from folders and git clones by a table of sources; if it is killed, the same command resumes."""
     from photochrom.cli.train import need_torch
     from photochrom.errors import DataError
 

@@ -117,7 +117,7 @@ def run(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     database: Database = None,
 ) -> None:
-    """Serve the study's page until Ctrl-C. Started again, it goes on where it was."""
+    """Serve the study's page until Ctrl-C. Started again, it resumes."""
     from photochrom.evaluate.study.plan import read_study
 
     study = read_study(folder)

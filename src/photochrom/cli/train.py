@@ -33,7 +33,7 @@ def train(
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
 ) -> None:
-    """Train a model from a recipe; killed at any moment, the same command goes on from the last checkpoint.
+    """Train a model from a recipe; if it is killed, the same command resumes from the last checkpoint.
 
     Several processes: torchrun --nproc-per-node N -m photochrom train ...
     """

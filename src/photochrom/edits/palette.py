@@ -112,7 +112,7 @@ def palette_of_picture(ab: NDArray[Any], lightness: NDArray[Any], name: str = "p
 def palette_of_colours(rgb: NDArray[Any], shares: NDArray[Any] | None = None, name: str = "colours") -> Palette:
     """The palette of listed colours, sRGB (k, 3) float in [0, 1], with these ``shares`` (k,) (None: equal ones).
 
-    Their tints and some grey come with them; in each band of lightness those of like lightness come more often.
+    Their tints and some grey come with them; in each band of lightness those of similar lightness are more frequent.
     Raises OptionError for no colours, or shares that are not above 0.
     """
     lab = rgb_to_lab(np.reshape(rgb, (-1, 3)))

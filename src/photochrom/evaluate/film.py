@@ -82,7 +82,7 @@ def measure(truth: Iterable[Rgb], result: Iterable[Rgb]) -> dict[str, float]:
             kept = true, made, *labs
             yield made
         if next(others, None) is not None:
-            raise EvaluationError(f"the result goes on after the truth's {count} frames")
+            raise EvaluationError(f"the result has more frames than the truth, which has {count}")
 
     consistency = cdc(checked())
     psnr = float(np.mean([decibels(error) for error in errors]))

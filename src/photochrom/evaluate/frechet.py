@@ -121,7 +121,7 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 
 
 def _spectrum(matrix: Float) -> tuple[Float, Float]:
-    """Eigenvalues (r,) and vectors (n, r) of a covariance (n, n), without those that are zero but for rounding."""
+    """Eigenvalues (r,) and vectors (n, r) of a covariance (n, n), without those that are zero up to rounding."""
     values, vectors = np.linalg.eigh(matrix)
     kept = values > len(values) * np.finfo(np.float64).eps * values.max(initial=0.0)
     return values[kept], vectors[:, kept]

@@ -1,4 +1,4 @@
-"""Networks that judge pictures, where they are asked for: LPIPS, FID, and EfficientNet-Lite2 by two names of its own."""
+"""Networks that judge pictures, on request: LPIPS, FID, and EfficientNet-Lite2 by two names of its own."""
 
 from __future__ import annotations
 

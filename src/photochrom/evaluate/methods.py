@@ -28,7 +28,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Model:
-    """A catalogue name or an ONNX file, and how it is asked."""
+    """A catalogue name or an ONNX file, and its settings."""
 
     name: str
     what: str

@@ -214,7 +214,7 @@ def ciede2000(truth_lab: NDArray[Any], result_lab: NDArray[Any]) -> NDArray[Any]
     chroma1, chroma2 = _length(a1, b1), _length(a2, b2)
     hue1, hue2 = _hue(a1, b1, chroma1), _hue(a2, b2, chroma2)
 
-    # From one hue to the other the shorter way round; what is half a turn but for rounding keeps its sign (Sharma's rules).
+    # From one hue to the other the shorter way round; half a turn, up to rounding, keeps its sign (Sharma's rules).
     turn = hue2 - hue1
     half = turn / 2 - math.pi * np.rint(turn * ((1 - 1e-6) / (2 * math.pi)))
     d_light, d_chroma = light2 - light1, chroma2 - chroma1

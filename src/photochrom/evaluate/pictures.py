@@ -31,7 +31,7 @@ class TruthPicture:
 
 
 class TruthSet(Sequence[TruthPicture]):
-    """Pictures that are read when they are asked for: ``truth[i]``. Only their names and places are kept in memory."""
+    """Pictures that are read on demand: ``truth[i]``. Only their names and places are kept in memory."""
 
     def __init__(self, rows: Sequence[Row], protocol: Protocol, spool: Spool) -> None:
         self.rows, self.protocol, self._spool = rows, protocol, spool
@@ -87,7 +87,7 @@ def open_truth(paths: Sequence[str | Path], protocol: str = "centre-256", limit:
 
     Raises:
         DataError: an absent path, a file that is no such shard, or no picture at all. A picture that cannot be read
-            raises when it is asked for.
+            raises when it is read.
         OptionError: an unknown protocol, or a limit below 1.
         MissingExtraError: there is a shard, and pyarrow is not installed.
     """

@@ -99,7 +99,7 @@ class TruthPlaces:
         return self
 
     def _again(self, what: str, result: NDArray[Any], work: Callable[[], Any]) -> Any:
-        """``work()``, or what it gave where the same array is asked about again: several measures need the same of it."""
+        """``work()``, or its last result where the array is the same: several measures need the same of it."""
         if what not in self._last or self._last[what][0] is not result:
             self._last[what] = result, work()
         return self._last[what][1]

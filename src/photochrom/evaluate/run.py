@@ -25,7 +25,7 @@ __all__ = ["MIN_CHROMA", "RULES", "Evaluation", "Options", "evaluate"]
 
 #: A truth picture of a lower mean chroma, in ab units, is near-grey and left out.
 MIN_CHROMA = 2.0
-#: How many pictures are asked to lend their colours before "random colours" gives up.
+#: How many pictures are tried as a source of colours before "random colours" gives up.
 _LENDERS = 4
 Progress = Callable[[str, int, int], None]
 Sink = Callable[[str, Sequence[str], Sequence[Figure], Measured], None]

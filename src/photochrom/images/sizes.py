@@ -96,7 +96,7 @@ def _heic(file: BinaryIO, source: Callable[[], pyvips.Source]) -> int | None:
     import pillow_heif
 
     try:
-        width, height = pillow_heif.open_heif(file.read()).size  # decoded when its pixels are asked for
+        width, height = pillow_heif.open_heif(file.read()).size  # decoded when its pixels are read
     except Exception:
         return None  # the decoder names what is wrong
     return int(width) * int(height)

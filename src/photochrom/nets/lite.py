@@ -26,7 +26,7 @@ __all__ = ["HEAD_FEATURES", "STRIDES", "LiteEncoder", "image_head", "load_pretra
 
 #: Strides of the features that the encoder returns, finest first.
 STRIDES = (8, 16, 32)
-#: Features that ImageNet's head makes of those at stride 32.
+#: Features of ImageNet's head, from those at stride 32.
 HEAD_FEATURES = 1280
 
 

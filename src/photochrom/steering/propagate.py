@@ -106,7 +106,7 @@ def screened_poisson(inside: NDArray[Any], outside: NDArray[Any], mask: NDArray[
     """Fuse a region's colours with those around it: ab (h, w, 2) twice, mask (h, w) bool, L* (h, w) -> ab (h, w, 2) float32.
 
     The gradient domain of Perez et al. 2003, screened as in Bhat et al. 2008: the u with the least sum of |grad u - v|^2 +
-    |u - c|^2 / r^2, where c is the one field pasted into the other and v its gradient, but for steps at the mask's border where
+    |u - c|^2 / r^2, where c is the one field pasted into the other and v its gradient, except at steps of the mask's border where
     L* has no edge: there v is 0, so that the seam is spread over about r pixels. On the whole picture with free borders, which
     the discrete cosine transform solves at once. Raises InvalidPixelsError for other shapes.
     """

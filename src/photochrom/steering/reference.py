@@ -207,7 +207,7 @@ def transfer(
 
 
 def _agreed(ab: Float, weight: Float, lightness: Float) -> tuple[Float, Float]:
-    """Let neighbouring cells of like lightness agree, by their weights: a lone cell that matched elsewhere makes no blotch."""
+    """Let neighbouring cells of similar lightness agree, by their weights: a lone cell that matched elsewhere makes no blotch."""
     share = weight + np.float32(1e-6)
     planes = np.concatenate([ab * share[..., None], share[..., None]], axis=-1)
     mean: Any = cv2.ximgproc.jointBilateralFilter(np.ascontiguousarray(lightness), planes, *_AGREE)

@@ -44,7 +44,7 @@ _TEMPERATURE = 0.45
 
 @dataclass(frozen=True, eq=False)
 class Alternative:
-    """One colouring: colours ``ab`` (k, 2) at ``places`` [(row, column)] of cells, k of them, and what the model makes of it.
+    """One colouring: colours ``ab`` (k, 2) at ``places`` [(row, column)] of k cells, and the model's prediction with them.
 
     ``scores``: (261, h, w), after these hints. ``log_likelihood``: nats a cell against the automatic picture (0).
     """
@@ -104,7 +104,7 @@ class _Asked:
 
     def places(self, scores: Float) -> list[tuple[int, int]]:
         """A few good places to choose from, so that draws also differ in where they begin."""
-        # All scores are kept in _scores, but for the automatic ones, which are there throughout: an id is one array's.
+        # All scores are kept in _scores, except for the automatic ones, which are there throughout: an id is one array's.
         if id(scores) not in self._places:
             share = shares(scores)
             self._places[id(scores)] = uncertain_places(share, self._lightness, moments(share)[1], 3)

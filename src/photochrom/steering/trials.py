@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Likely", "Trial", "likely_colors", "try_places"]
 
-#: Places that are tried, at the least; and the likely colours that each is tried with, at the most.
+#: The least number of places that are tried, and the largest number of likely colours for each.
 _TRIED, _ANSWERS = 8, 3
 #: Colours offered for a place.
 _OFFERED = 5

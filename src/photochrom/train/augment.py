@@ -21,7 +21,7 @@ __all__ = ["BT601", "FILMS", "Sample", "film_lightness", "luma_lightness", "prep
 #: Spectral weights of R, G, B, of linear light: blue-sensitive plates (before about 1880 and common to 1910), orthochromatic
 #: (to about 1930) and panchromatic film. Rough shapes, drawn around at random: emulsions differed as much.
 FILMS = {"blue": (0.0, 0.05, 0.95), "orthochromatic": (0.02, 0.48, 0.5), "panchromatic": (0.3, 0.4, 0.3)}
-#: Luma of Rec. 601, of encoded values: what most programs make of a colour picture.
+#: Luma of Rec. 601, of encoded values: the grey that most programs make of a colour picture.
 BT601 = (0.299, 0.587, 0.114)
 
 

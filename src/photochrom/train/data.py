@@ -1,6 +1,6 @@
 """From a picture store to batches: the split, the order, and the geometric half of the augmentation.
 
-The order is a pure function of the recipe's seed and the step, so a run that is killed goes on with the batch that it would
+The order is a pure function of the recipe's seed and the step, so a run that is killed resumes with the batch that it would
 have seen.
 """
 

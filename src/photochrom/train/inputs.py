@@ -122,7 +122,7 @@ def read_pictures(inputs: Sequence[Input]) -> Iterator[Encoded]:
 
 
 def in_order(pool: Executor, function: Callable[[T], R], items: Iterable[T], ahead: int = 256) -> Iterator[R]:
-    """``map(function, items)`` in the pool, at most ``ahead`` items before the one that is asked for."""
+    """``map(function, items)`` in the pool, at most ``ahead`` items before the one that is read."""
     waiting: list[Any] = []
     for item in items:
         waiting.append(pool.submit(function, item))

@@ -71,7 +71,7 @@ def fit(
     cache: str | Path | None = None,
     workers: int = 1,
 ) -> Path:
-    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
     Under torchrun every process calls this, with the same arguments; ``out`` must be on a disk that all of them see.
 

@@ -34,7 +34,7 @@ __all__ = ["Entry", "PictureStore", "build_store", "encode_jpeg", "open_store", 
 
 log = logging.getLogger(__name__)
 
-#: Longest short side that is kept, in pixels, unless another is asked for: a decoded store would not fit into memory.
+#: Longest short side that is kept, in pixels, unless another is requested: a decoded store would not fit into memory.
 LARGEST_SIDE = 256
 #: Quality of the JPEGs in an encoded store, of pictures that are made smaller for it.
 QUALITY = 95

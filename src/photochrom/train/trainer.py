@@ -16,7 +16,7 @@ __all__ = ["quiet", "quiet_trainer"]
 
 #: Warnings of Lightning that do not matter here.
 QUIET = (
-    "Checkpoint directory .* exists and is not empty",  # a run that goes on
+    "Checkpoint directory .* exists and is not empty",  # a resumed run
     "You're resuming from a checkpoint that ended before the epoch ended",  # the StepSampler starts where it ended
     "The '.*' does not have many workers",  # the pictures are decoded already
     "You defined a `validation_step` but have no `val_dataloader`",  # steps that are only timed

@@ -37,7 +37,7 @@ def fit(
     init: str | Path | None = None,
     cache: str | Path | None = None,
 ) -> Path:
-    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
     data, init, cache: as in :func:`photochrom.train.run.fit`. Raises DataError, CheckpointError, OutputWriteError, and what
     opening the recipe's model raises.

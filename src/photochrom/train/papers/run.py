@@ -45,7 +45,7 @@ def fit(
     pretrained: str | Path | None = None,
     cache: str | Path | None = None,
 ) -> Path:
-    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a run that was killed goes on from it.
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
     data, cache: as in :func:`photochrom.train.run.fit`. pretrained: the file of the recipe's pretrained start.
     Raises DataError, CheckpointError, OutputWriteError, and OptionError where the recipe wants a pretrained start and there is

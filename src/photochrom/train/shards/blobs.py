@@ -1,6 +1,6 @@
 """Files of a folder, or of one commit of a git repository that need not be checked out.
 
-git is asked only for what is here: a snapshot that lacks an object is not completed over the network.
+git reads only what is on this disk: a snapshot that lacks an object is not completed over the network.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def make_shards(
     to ``out/train/old-*.parquet``. ``tests``: pictures that must not be learnt; copies of them are left out, of old shards too.
     ``exclude``: lists of paths that must not be taken. ``labels``: ImageNet classes (:func:`read_labels`).
 
-    Killed at any moment, the same call goes on where it was. Sources that cannot be used are passed over: the result names them,
+    If it is killed, the same call resumes where it was. Sources that cannot be used are passed over: the result names them,
     with the reason. Raises SourceTableError for a table that cannot be read, DataError where no source can be used,
     OutputWriteError where the file system refuses: what was written before stays.
     """

@@ -1,4 +1,4 @@
-"""Every picture of a source, looked at once; what was seen is kept in a file, so that a run that is killed goes on."""
+"""Looks at every picture of a source once, and keeps the findings in a file, so that a killed run can resume."""
 
 from __future__ import annotations
 
