@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,24 @@ def files(folder: str = ".") -> set[str]:
 def contents(*names: str) -> list[bytes]:
     """What is in the files."""
     return [Path(name).read_bytes() for name in names]
+
+
+def on_terminal(command: Sequence[str]) -> tuple[subprocess.CompletedProcess[bytes], str]:
+    """A finished command whose stderr was a terminal, and what that showed."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=theirs, check=False, env=environment)
+    os.close(theirs)
+    shown = b""
+    try:
+        while block := os.read(ours, 4096):
+            shown += block
+    except OSError:  # on Linux: the other end is closed
+        pass
+    os.close(ours)
+    return done, shown.decode()
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
 import shutil
 import subprocess
@@ -14,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import Command, Grey, contents, data, files, load, save
+from helpers import Command, Grey, contents, data, files, load, on_terminal, save
 from photochrom import CATALOG, Colorizer, __version__
 from photochrom.weights import PACKAGED
 
@@ -324,18 +322,6 @@ def test_the_installed_command(photo: Grey) -> None:
 def test_progress_on_a_terminal(photo: Grey) -> None:
     for name in ("a.png", "b.png"):
         save(photo, Path(name))
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "photochrom", "colorize", "a.png", "b.png"]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=theirs, check=False, env={**os.environ, "TERM": "xterm"}
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while block := os.read(ours, 4096):
-            shown += block
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(ours)
+    done, shown = on_terminal([sys.executable, "-m", "photochrom", "colorize", "a.png", "b.png"])
     assert (done.returncode, done.stdout) == (0, b"")
-    assert b"100%" in shown
+    assert "100%" in shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers import Command, Grey, contents, files, load, save
+from helpers import Command, Grey, contents, files, load, on_terminal, save
 from photochrom import Colorized
 from photochrom.images import is_own_output
 
@@ -193,18 +192,7 @@ def test_signals_end_a_run_and_leave_nothing_half_written(photo: Grey, number: s
 
 def terminal(*arguments: str) -> str:
     """What a command shows on a terminal."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
-    subprocess.run([*COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=theirs, check=False, env=environment)
-    os.close(theirs)
-    shown = b""
-    try:
-        while block := os.read(ours, 4096):
-            shown += block
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(ours)
-    return shown.decode()
+    return on_terminal([*COMMAND, *arguments])[1]
 
 
 def test_what_a_terminal_shows(photo: Grey) -> None:
