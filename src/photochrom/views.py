@@ -50,7 +50,7 @@ def take_views(session: Session, source: SourceImage, work_size: int, *, details
     if source.frame is not None and source.frame.zoom > 1:
         scale *= source.frame.zoom  # the photograph inside its mount is looked at as large as without
         copy = source.work_copy(min(_whole_cells(session, source, scale)))
-    # Networks know things by their size: a small picture is enlarged.
+    # Networks recognise things at a certain size: a small picture is enlarged.
     shape = _whole_cells(session, source, scale)
     seen = frozen(resized(copy_lightness(copy), shape, cv2.INTER_CUBIC).clip(0, 100))
     features = session.encode(network_view(source.frame, seen))
