@@ -90,7 +90,7 @@ def _parse(text: str) -> Method:
         from photochrom.catalog import find_model
 
         find_model(model)
-    elif not Path(model).is_file():
+    elif not any(Path(one).is_file() for one in (model, model.removesuffix("onnx") + "encoder.onnx")):
         raise OptionError("--method", text, "an .onnx file that is there")
     label = Path(model).stem if model.endswith(".onnx") else model
     return Model(name or " ".join([label, *rest]), text, model, **options)
