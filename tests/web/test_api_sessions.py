@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
-from photochrom.edits.hints import Hint, ab_of
+from photochrom.edits.hints import Hint
 from photochrom.edits.hints_json import hints_to_json
 from photochrom.edits.masks import from_rle
+from photochrom.materials import Material
 
 HINT = {"x": 30, "y": 40, "color": "#806a5a", "radius": 4}
 
@@ -27,7 +28,7 @@ def test_paint_is_the_picture(client: TestClient, shipped: Colorizer, photo: Gre
     np.testing.assert_array_equal(painted(client, session, edits=edits, view=view), expected[30:50, 20:45])
     assert painted(client, session, edits=edits, size=48).shape == (32, 48, 3)
     lab = rgb_to_lab(expected / 255)
-    np.testing.assert_allclose(lab[40, 30, 1:], ab_of("#806a5a"), atol=2)
+    np.testing.assert_allclose(lab[40, 30, 1:], Material.named("#806a5a").at(lab[40, 30, 0]), atol=2)
 
 
 def test_the_original(client: TestClient, photo: Grey) -> None:
