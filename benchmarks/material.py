@@ -3,8 +3,8 @@
     python benchmarks/material.py --regions shared/data/regions
 
 Every garment, skin and hair of at least 1,500 pixels (a border of 3 pixels left out) is cut into slices of 4 L*. A candidate is
-given the colour of the slice at the region's median L*, and predicts the ab of each other slice of at least 60 pixels; told is the
-mean CIEDE2000 between prediction and the slice's median colour, by how far its L* lies from the given one. Regions whose slices
+given the colour of the slice at the region's median L*, and predicts the ab of each other slice of at least 60 pixels; printed is the
+mean CIEDE2000 between prediction and the slice's median colour, by how far its L* lies from the given one (far: 20 or more). Regions whose slices
 are not even (median distance of their pixels to the slice's median above 6 in ab) hold more than one material and are left out.
 """
 
@@ -22,9 +22,12 @@ from numpy.typing import NDArray
 from photochrom.color import linear_to_srgb, planes_to_rgb, rgb_to_lab, srgb_to_linear
 from photochrom.evaluate.metrics import ciede2000
 from photochrom.images import open_image
+from photochrom.materials import SHADE, SKIN, in_light
 
 SLICE, LEAST, PIXELS, EVEN = 4.0, 60, 1500, 6.0
-BANDS = ((-99, -24), (-24, -10), (-10, 10), (10, 24), (24, 99))
+KINDS = ("cloth and hair", "skin")
+#: By how much L* a slice is lighter than the given one.
+BANDS = {"far darker": (-99, -20), "darker": (-20, 0), "lighter": (0, 20), "far lighter": (20, 99)}
 
 Lab = NDArray[np.float64]
 #: A material's Lab (3,) and places' L* (n,) -> Lab (n, 3).
@@ -105,21 +108,24 @@ def both_ways(shade: float, light: float) -> Candidate:
     return found
 
 
+def shipped(power: float) -> Candidate:
+    """What Photochrom does."""
+    return lambda material, light: np.column_stack([light, in_light(np.tile(material, (len(light), 1)), light, power)])
+
+
 CANDIDATES: dict[str, Candidate] = {
     "exact ab": scaled(0),
-    "ab by (L* + 16)^0.5": scaled(0.5),
-    "constant chromaticity: ab by L* + 16": scaled(1),
-    "ab: shade 0.8, light 0.4": both_ways(0.8, 0.4),
-    **{f"Oklab: shade {p}, light {q}": along_hue(oklab, p, q) for p in (0.5, 0.65, 0.8, 1.0) for q in (0.3, 0.4, 0.5,0.6)},
-    "JzAzBz: shade 0.5, light 0.4": along_hue(jzazbz, 0.5, 0.4),
-    "JzAzBz: shade 0.3, light 0.4": along_hue(jzazbz, 0.3, 0.4),
-    "JzAzBz: shade 0.7, light 0.4": along_hue(jzazbz, 0.7, 0.4),
+    "constant chromaticity in linear light: ab by L* + 16": scaled(1),
+    "ab by (L* + 16)^0.85, in light by (100 - L*)^0.4": both_ways(0.85, 0.4),
     "Oklab hue, constant chroma": along_hue(oklab, 0),
-    "Oklab hue, chroma by L^0.5": along_hue(oklab, 0.5),
     "Oklab hue, chroma by L": along_hue(oklab, 1),
     "JzAzBz hue, constant chroma": along_hue(jzazbz, 0),
-    "JzAzBz hue, chroma by Jz^0.5": along_hue(jzazbz, 0.5),
     "JzAzBz hue, chroma by Jz": along_hue(jzazbz, 1),
+    "JzAzBz hue, chroma by Jz^0.5, in light by (white - Jz)^0.4": along_hue(jzazbz, 0.5, 0.4),
+    **{f"Oklab hue, chroma by L^{p}, in light by (1 - L)^0.4": along_hue(oklab, p, 0.4) for p in (0.2, 0.5, 0.85, 1.0)},
+    **{f"Oklab hue, chroma by L^0.85, in light by (1 - L)^{q}": along_hue(oklab, 0.85, q) for q in (0.2, 0.6)},
+    f"photochrom.materials, power {SHADE}": shipped(SHADE),
+    f"photochrom.materials, power of skin {SKIN}": shipped(SKIN),
 }
 
 
@@ -161,22 +167,21 @@ def main() -> None:
     parser.add_argument("--least-chroma", type=float, default=8.0, help="of the given colour; greys say nothing")
     given = parser.parse_args()
     found = [(name, parts) for name, parts in regions(given.regions) if np.hypot(*parts[0][1:]) >= given.least_chroma]
-    print(f"{len(found)} regions, {sum(len(parts) - 1 for _, parts in found)} slices")
-    print("| candidate | all | " + " | ".join(f"{low} to {high}" for low, high in BANDS) + " | hue, degrees |")
-    print("|---|---|" + "---|" * (len(BANDS) + 1))
+    groups = {kind: [parts for name, parts in found if name.endswith(" skin") == (kind == "skin")] for kind in KINDS}
+    print({kind: (len(group), sum(len(parts) - 1 for parts in group)) for kind, group in groups.items()}, "regions, slices")
+    print("| candidate | " + " | ".join(f"{kind}, {band}" for kind in KINDS for band in BANDS) + " |")
+    print("|---|" + "---|" * (len(KINDS) * len(BANDS)))
     for name, candidate in CANDIDATES.items():
-        errors, away, hues = [], [], []
-        for _, (first, *others) in found:
-            truth = np.array(others)
-            guess = candidate(first, truth[:, 0])
-            errors.append(ciede2000(truth, guess))
-            away.append(truth[:, 0] - first[0])
-            turn = np.angle((guess[:, 1] + 1j * guess[:, 2]) / (truth[:, 1] + 1j * truth[:, 2]))
-            hues.append(np.degrees(np.abs(turn))[np.hypot(*truth[:, 1:].T) > 6])
-        error, distance = np.concatenate(errors), np.concatenate(away)
-        by_region = np.mean([one.mean() for one in errors])
-        cells = [f"{error[(distance >= low) & (distance < high)].mean():.2f}" for low, high in BANDS]
-        print(f"| {name} | {by_region:.2f} | " + " | ".join(cells) + f" | {np.median(np.concatenate(hues)):.1f} |")
+        cells = []
+        for kind in KINDS:
+            errors, away = [], []
+            for first, *others in groups[kind]:
+                truth = np.array(others)
+                errors.append(ciede2000(truth, candidate(first, truth[:, 0])))
+                away.append(truth[:, 0] - first[0])
+            error, distance = np.concatenate(errors), np.concatenate(away)
+            cells += [f"{error[(distance >= low) & (distance < high)].mean():.2f}" for low, high in BANDS.values()]
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ LEVELS = range(15, 91, 15)
 #: Names of the survey's table that are spelt otherwise in ours.
 SPELT = {"navy": "navyblue"}
 #: Cells with fewer answers than this do not say what a colour is called; and the lead that is wished for.
-ANSWERS, LEAD = 30, 1.1
+ANSWERS, LEAD = 30, 1.02
 #: Cells that must have a name, how far it may move a colour in CIEDE2000, and what its share may lose.
 CELLS, FAR, LOSS = 3, 12.5, 0.02
 HEAD = """# Where people call another colour by a name than the material of that name would have in that light: name, L*, a*, b*.

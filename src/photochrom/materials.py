@@ -8,7 +8,7 @@ the cube roots of the luminances of place and material, a material of chroma C0 
                                                     C0 ((1 - l) / (1 - l0))^LIT  where it is lighter
 
 This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures in
-docs/hints.md). What sRGB does not have at a lightness gives up chroma along the same hue, so that blue does not become violet.
+docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a lightness gives up chroma along the same hue, so that blue does not become violet.
 
 A name is looked up by lightness, too: where people who were asked call other colours "orange" than an orange thing has in that
 light, the nearest one that they do call so is taken (``data/name_places.txt``, made by ``benchmarks/names.py``).
@@ -16,6 +16,7 @@ light, the nearest one that they do call so is taken (``data/name_places.txt``, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -38,14 +39,16 @@ from photochrom.color import (
 from photochrom.errors import HintError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     Float: TypeAlias = NDArray[np.float32]
 
 __all__ = ["Material", "in_light", "placed"]
 
-#: Powers of the path: of lightness where a material is in the shade, of what is missing to white where it is lit.
-SHADE, LIT = 0.7, 0.4
+#: Powers of the path: of lightness where a material is in the shade, for skin and for all else; of what is missing to white.
+SKIN, SHADE, LIT = 0.2, 0.85, 0.4
+#: The names of skin, by :func:`color_names.key`.
+_SKIN = re.compile(r"skin$|^monk\d+$")
 #: Steps to the lightness of Oklab that has a luminance, and halvings in the search for the chroma that sRGB has.
 _STEPS, _HALVINGS = 4, 10
 #: L* at which a material's ab are kept; between them they are interpolated.
@@ -56,13 +59,14 @@ _LEVELS = np.arange(5.0, 100.0, 5.0)
 
 @dataclass(frozen=True)
 class Material:
-    """The colour of a thing by its own L*, a*, b*, and its ``name`` where it has one.
+    """The colour of a thing by its own L*, a*, b*, and its ``name`` where it has one. ``shade``: its power in the shade.
 
     Raises HintError for numbers that are no colour.
     """
 
     lab: tuple[float, float, float]
     name: str | None = None
+    shade: float = SHADE
 
     def __post_init__(self) -> None:
         lab = np.array(self.lab, np.float32)
@@ -74,11 +78,11 @@ class Material:
     def named(cls, text: str) -> Material:
         """The material of a name or of ``#rrggbb``. Raises UnknownColorError."""
         light, a, b = rgb_to_lab(color_names.parse(text)[None])[0].clip([0, -200, -200], [100, 200, 200]).tolist()
-        return cls((light, a, b), text.strip())
+        return cls((light, a, b), text.strip(), SKIN if _SKIN.search(color_names.key(text)) else SHADE)
 
     def at(self, lightness: NDArray[Any] | float) -> Float:
         """Its ab (..., 2) where light and shade give it these L* (...), in [0, 100]; inside sRGB."""
-        ladder = _ladder(self.lab)
+        ladder = _ladder(self.lab, self.shade)
         light = np.asarray(lightness, np.float32)
         return np.stack([np.interp(light, _LADDER, ladder[:, band]) for band in (0, 1)], axis=-1).astype(np.float32)
 
@@ -91,23 +95,26 @@ def placed(materials: list[Material], lightness: NDArray[Any]) -> list[Material]
     if not materials:
         return []
     light = np.asarray(lightness, np.float32)
-    ab = in_light(np.array([one.lab for one in materials], np.float32), light)
+    ab = in_light([one.lab for one in materials], light, [one.shade for one in materials])
     for index, one in enumerate(materials):
         moves = _moves().get(color_names.key(one.name or ""))
         if moves is not None:
             ab[index] += [np.interp(light[index], _LEVELS, band) for band in moves]
-    rows = zip(light.tolist(), *ab.T.tolist(), strict=True)
-    return [Material((level, a, b)) for level, a, b in rows]
+    rows = zip(materials, light.tolist(), *ab.T.tolist(), strict=True)
+    return [Material((level, a, b), None, one.shade) for one, level, a, b in rows]
 
 
-def in_light(lab: NDArray[Any], lightness: NDArray[Any]) -> Float:
-    """ab (n, 2) of materials with Lab (n, 3) at places of L* (n,), inside sRGB; see the head of this module."""
+def in_light(lab: ArrayLike, lightness: ArrayLike, shade: ArrayLike = SHADE) -> Float:
+    """ab (n, 2) of materials with Lab (n, 3) at places of L* (n,), inside sRGB; see the head of this module.
+
+    shade: the power in the shade, of all of them or (n,).
+    """
     material, light = np.asarray(lab, np.float64), np.asarray(lightness, np.float64).clip(0, 100)
     planes = [srgb_to_linear(plane) for plane in planes_to_rgb(*material.T)]
     own, there = (np.cbrt(luminance_from_lightness(one)) for one in (material[:, 0], light))
-    shade = (there / own.clip(1e-3)) ** SHADE
+    darker = (there / own.clip(1e-3)) ** np.asarray(shade)
     lit = ((1 - there).clip(0) / (1 - own).clip(1e-3)) ** LIT
-    chroma = linear_to_oklab(np.stack(planes, axis=-1))[:, 1:] * np.where(there < own, shade, lit)[:, None]
+    chroma = linear_to_oklab(np.stack(planes, axis=-1))[:, 1:] * np.where(there < own, darker, lit)[:, None]
     kept = np.zeros((len(light), 1))
     for halving in range(_HALVINGS + 1):  # first all of it
         more = kept + 0.5**halving
@@ -126,8 +133,8 @@ def _with_luminance(root: NDArray[np.float64], chroma: NDArray[np.float64]) -> N
 
 
 @lru_cache(maxsize=1024)
-def _ladder(lab: tuple[float, float, float]) -> Float:
-    return in_light(np.tile(np.array(lab, np.float32), (len(_LADDER), 1)), _LADDER)
+def _ladder(lab: tuple[float, float, float], shade: float) -> Float:
+    return in_light(np.tile(np.array(lab, np.float32), (len(_LADDER), 1)), _LADDER, shade)
 
 
 @cache
