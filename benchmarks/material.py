@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import linear_to_srgb, planes_to_rgb, rgb_to_lab, srgb_to_linear
+from photochrom.color import planes_to_rgb, rgb_to_lab, srgb_to_linear
 from photochrom.evaluate.metrics import ciede2000
 from photochrom.images import open_image
 from photochrom.materials import SHADE, SKIN, in_light
@@ -33,11 +33,27 @@ Lab = NDArray[np.float64]
 #: A material's Lab (3,) and places' L* (n,) -> Lab (n, 3).
 Candidate = Callable[[Lab, Lab], Lab]
 
-_RGB_TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]])
-_LMS_TO_OK = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099], [0.0259040371, 0.7827717662, -0.8086757660]])
-_XYZ_TO_IZ = np.array([[0.41478972, 0.579999, 0.0146480], [-0.2015100, 1.120649, 0.0531008], [-0.0166008, 0.264800, 0.6684799]])
+_RGB_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LMS_TO_OK = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_XYZ_TO_IZ = np.array(
+    [[0.41478972, 0.579999, 0.0146480], [-0.2015100, 1.120649, 0.0531008], [-0.0166008, 0.264800, 0.6684799]]
+)
 _IZ = np.array([[0.5, 0.5, 0], [3.524000, -4.066708, 0.542708], [0.199076, 1.096799, -1.295875]])
-_XYZ = np.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]])
+_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
 
 
 def _linear(lab: Lab) -> Lab:
@@ -72,7 +88,9 @@ def along_hue(space: Callable[[Lab], Lab], shade: float, lit: float | None = Non
             lab = np.column_stack([light, ab])
             now = space(lab)
             grey = np.column_stack([light, 0 * ab])
-            there, own, white = (space(np.array(one))[:, :1] for one in (grey, [[material[0], 0.0, 0.0]], [[100.0, 0.0, 0.0]]))
+            there, own, white = (
+                space(np.array(one))[:, :1] for one in (grey, [[material[0], 0.0, 0.0]], [[100.0, 0.0, 0.0]])
+            )
             share = (there / own).clip(1e-3) ** shade
             if lit is not None:
                 share = np.where(there < own, share, ((white - there) / (white - own)).clip(1e-3) ** lit)
@@ -168,7 +186,10 @@ def main() -> None:
     given = parser.parse_args()
     found = [(name, parts) for name, parts in regions(given.regions) if np.hypot(*parts[0][1:]) >= given.least_chroma]
     groups = {kind: [parts for name, parts in found if name.endswith(" skin") == (kind == "skin")] for kind in KINDS}
-    print({kind: (len(group), sum(len(parts) - 1 for parts in group)) for kind, group in groups.items()}, "regions, slices")
+    print(
+        {kind: (len(group), sum(len(parts) - 1 for parts in group)) for kind, group in groups.items()},
+        "regions, slices",
+    )
     print("| candidate | " + " | ".join(f"{kind}, {band}" for kind in KINDS for band in BANDS) + " |")
     print("|---|" + "---|" * (len(KINDS) * len(BANDS)))
     for name, candidate in CANDIDATES.items():

@@ -26,12 +26,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color_names
-from photochrom.color import limit_chroma, outside_srgb, lab_to_rgb, rgb_to_lab
+from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, rgb_to_lab
 from photochrom.errors import UnknownColorError
 from photochrom.evaluate.metrics import ciede2000
 from photochrom.materials import Material, placed
 
-ASKED = "red orange yellow green blue purple pink brown grey black white navy olive burgundy teal maroon".split()
+ASKED = [
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "grey",
+    "black",
+    "white",
+    "navy",
+    "olive",
+    "burgundy",
+    "teal",
+    "maroon",
+]
 LEVELS = range(15, 91, 15)
 #: Names of the survey's table that are spelt otherwise in ours.
 SPELT = {"navy": "navyblue"}

@@ -47,7 +47,9 @@ def test_nearest() -> None:
     assert color_names.nearest(np.array([0.9, 0.01, 0.0])) == "red"
     for name in ("tan", "dusty rose", "burnt sienna"):
         assert color_names.nearest(color_names.parse(name)) == name
-    assert color_names.nearest(color_names.parse("monk-3")) != "monk-3", "a thing's name says nothing of another thing's colour"
+    assert color_names.nearest(color_names.parse("monk-3")) != "monk-3", (
+        "a thing's name says nothing of another thing's colour"
+    )
 
 
 PEOPLE = """

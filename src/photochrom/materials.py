@@ -147,5 +147,7 @@ def _moves() -> dict[str, Float]:
             continue
         name, light, a, b = line.rsplit(" ", 3)
         moves = found.setdefault(color_names.key(name), np.zeros((2, len(_LEVELS)), np.float32))
-        moves[:, _LEVELS == float(light)] = (np.array([float(a), float(b)]) - Material.named(name).at(float(light)))[:, None]
+        moves[:, float(light) == _LEVELS] = (np.array([float(a), float(b)]) - Material.named(name).at(float(light)))[
+            :, None
+        ]
     return found

@@ -65,7 +65,9 @@ def _in_shade(found: Posterior, ab: Float, lightness: Float) -> Float:
         return found.surprise
     grid = found.share.shape[0], found.share.shape[1]
     before = resized(ab, grid) + found.tone
-    there = shaded(before + found.surprise, found.meant, resized(lightness, grid), found.follows * (found.share > _NEAR))
+    there = shaded(
+        before + found.surprise, found.meant, resized(lightness, grid), found.follows * (found.share > _NEAR)
+    )
     return there - before
 
 
