@@ -3,9 +3,10 @@
     python benchmarks/material.py --regions shared/data/regions
 
 Every garment, skin and hair of at least 1,500 pixels (a border of 3 pixels left out) is cut into slices of 4 L*. A candidate is
-given the colour of the slice at the region's median L*, and predicts the ab of each other slice of at least 60 pixels; printed is the
-mean CIEDE2000 between prediction and the slice's median colour, by how far its L* lies from the given one (far: 20 or more). Regions whose slices
-are not even (median distance of their pixels to the slice's median above 6 in ab) hold more than one material and are left out.
+given the colour of the slice at the region's median L*, and predicts the ab of each other slice of at least 60 pixels; printed is
+the mean CIEDE2000 between prediction and the slice's median colour, by how far its L* lies from the given one (far: 20 or more).
+Regions whose slices are not even (median distance of their pixels to the slice's median above 6 in ab) hold more than one
+material and are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.color import planes_to_rgb, rgb_to_lab, srgb_to_linear
+from photochrom.color import RGB_TO_XYZ, linear_to_oklab, planes_to_rgb, rgb_to_lab, srgb_to_linear
 from photochrom.evaluate.metrics import ciede2000
 from photochrom.images import open_image
 from photochrom.materials import SHADE, SKIN, in_light
@@ -33,27 +34,10 @@ Lab = NDArray[np.float64]
 #: A material's Lab (3,) and places' L* (n,) -> Lab (n, 3).
 Candidate = Callable[[Lab, Lab], Lab]
 
-_RGB_TO_LMS = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-_LMS_TO_OK = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
 _XYZ_TO_IZ = np.array(
     [[0.41478972, 0.579999, 0.0146480], [-0.2015100, 1.120649, 0.0531008], [-0.0166008, 0.264800, 0.6684799]]
 )
 _IZ = np.array([[0.5, 0.5, 0], [3.524000, -4.066708, 0.542708], [0.199076, 1.096799, -1.295875]])
-_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
 
 
 def _linear(lab: Lab) -> Lab:
@@ -63,12 +47,12 @@ def _linear(lab: Lab) -> Lab:
 
 def oklab(lab: Lab) -> Lab:
     """Oklab (Ottosson 2020) of CIE Lab."""
-    return np.cbrt(_linear(lab) @ _RGB_TO_LMS.T) @ _LMS_TO_OK.T
+    return linear_to_oklab(_linear(lab))
 
 
 def jzazbz(lab: Lab) -> Lab:
     """JzAzBz (Safdar et al. 2017) of CIE Lab, white at 203 cd/m2."""
-    x, y, z = np.moveaxis(_linear(lab) @ _XYZ.T * 203, -1, 0)
+    x, y, z = np.moveaxis(_linear(lab) @ (RGB_TO_XYZ * np.array([[0.95047], [1.0], [1.08883]])).T * 203, -1, 0)
     lms = np.stack([1.15 * x - 0.15 * z, 0.66 * y + 0.34 * x, z], axis=-1) @ _XYZ_TO_IZ.T
     power = (lms.clip(0) / 10000) ** (2610 / 2**14)
     coded = ((3424 / 2**12 + 2413 / 2**7 * power) / (1 + 2392 / 2**7 * power)) ** (1.7 * 2523 / 2**5)

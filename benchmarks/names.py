@@ -3,17 +3,17 @@
     python benchmarks/names.py --survey c3_data.json            # the table of docs/hints.md
     python benchmarks/names.py --survey c3_data.json --write    # makes src/photochrom/data/name_places.txt
 
-The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is its 3.4 million answers as Heer and Stone
-2012 counted them: how often each of 153 names was given in each cell of a grid of 5 units in L*a*b* (the file data/xkcd/c3_data.json
-of github.com/StanfordHCI/c3). The names that a colour has here are those of the eight cells nearest to it, by a Gaussian of 4 units.
+The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is its 3.4 million answers as Heer and
+Stone 2012 counted them: how often each of 153 names was given in each cell of a grid of 5 units in L*a*b* (data/xkcd/c3_data.json
+of github.com/StanfordHCI/c3). The names of a colour are here those of the eight cells nearest to it, by a Gaussian of 4 units.
 
 Asked are the eleven basic terms of English and five more at L* of 15 to 90: which name is the most frequent for the colour that a
-place of this lightness gets. "can" says in how many cells of that lightness the name asked for is the most frequent one. Before:
-ab of the CSS colour (or the survey's, where CSS has none) at any lightness, and chroma cut off at sRGB's border in L*a*b*.
+place of this lightness gets. Bold: some cell of that lightness has the asked name as its most frequent one. Before: ab of the CSS
+colour (or the survey's, where CSS has none) at any lightness, and chroma cut off at sRGB's border in L*a*b*.
 
---write goes through all names of the survey's table at every 5 L*. Where the material's colour is called something else, but three
-cells of this lightness have the name, the nearest colour (CIEDE2000) that has it is written, if possible one whose name leads by a
-tenth; not one further away than 12.5, nor one that is called so more rarely than the material's.
+--write goes through all names of the survey's table at every 5 L*. Where the material's colour is called something else, but
+three cells of this lightness have the name, the nearest colour (CIEDE2000) that has it is written, if possible one whose name
+leads by 2 %; not one further away than 12.5, nor one that is called so more rarely than the material's.
 """
 
 from __future__ import annotations

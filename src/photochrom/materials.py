@@ -7,8 +7,9 @@ the cube roots of the luminances of place and material, a material of chroma C0 
     the hue of Oklab that it has, and the chroma    C0 (l / l0)^SHADE            where the place is darker
                                                     C0 ((1 - l) / (1 - l0))^LIT  where it is lighter
 
-This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures in
-docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a lightness gives up chroma along the same hue, so that blue does not become violet.
+This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures
+in docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a
+lightness gives up chroma along the same hue, so that blue does not become violet.
 
 A name is looked up by lightness, too: where people who were asked call other colours "orange" than an orange thing has in that
 light, the nearest one that they do call so is taken (``data/name_places.txt``, made by ``benchmarks/names.py``).

@@ -145,7 +145,7 @@ Step: TypeAlias = Hint | Region | Blend | Reference
 def color_of(color: str | Sequence[float] | Material) -> Ab | Material:
     """What people say of a colour, as hints hold it. Raises UnknownColorError, HintError.
 
-    color: a name or ``#rrggbb``: a material. ``lab:L,a,b`` or ``lab:a,b``, or (a*, b*) as numbers: exactly these ab, in any light.
+    color: a name or ``#rrggbb``: a material. ``lab:L,a,b`` or ``lab:a,b``, or (a*, b*) as numbers: exactly these, in any light.
     """
     if isinstance(color, Material):
         return color

@@ -55,7 +55,8 @@ def hints_from_json(value: Any) -> Hints:
     """Hints of JSON values: ``[{"x": 120, "y": 340, "color": "olive"}, ...]``, or the same under the key ``hints``.
 
     A hint has a ``color`` (name or #rrggbb), a ``material`` (its L*, a*, b*), or exact ``ab``; ``x`` and ``y`` and maybe a
-    ``radius``, or a ``mask`` (COCO run lengths) and maybe a ``spread``; and maybe a ``strength``. Raises HintError, UnknownColorError.
+    ``radius``, or a ``mask`` (COCO run lengths) and maybe a ``spread``; and maybe a ``strength``. Raises HintError,
+    UnknownColorError.
     """
     rows = value.get("hints") if isinstance(value, dict) else value
     if not isinstance(rows, list):

@@ -58,8 +58,9 @@ class Points:
 class Placed:
     """Edits, and their hints on the grids of one photograph, in the forms in which they are needed.
 
-    edits: materials among their hints are in the light of their places. washes: the blends in the model's cells. blend_cells and cells: what a model is given of the blends, and of all hints,
-    (3, gh, gw); None: nothing. constraints: what must hold at work size. points: the hints that spread, as colours at places.
+    edits: materials among their hints are in the light of their places. washes: the blends in the model's cells. blend_cells and
+    cells: what a model is given of the blends, and of all hints, (3, gh, gw); None: nothing. constraints: what must hold at work
+    size. points: the hints that spread, as colours at places.
     """
 
     edits: Edits

@@ -93,8 +93,8 @@ class Kriging:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
         automatic: (h, w, 2), the automatic ab at work size. excess: (gh, gw, 2), in the model's cells, by how much its ab differ
-        from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all). light: (n,),
-        the L* for which the difference is right, NaN where it is at every one (None: everywhere).
+        from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
+        light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere).
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]

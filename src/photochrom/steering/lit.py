@@ -47,8 +47,9 @@ def lightness_at(photo: Analysis, places: list[Spot | Mask]) -> Float:
 
 def _one(light: Float, even: Float, size: Size, place: Spot | Mask) -> float:
     if isinstance(place, Spot):
-        x, y = (int((at + 0.5) * side / whole) for at, side, whole in zip((place.x, place.y), light.shape[::-1], size))
-        return float(even[min(max(y, 0), light.shape[0] - 1), min(max(x, 0), light.shape[1] - 1)])
+        height, width = light.shape
+        x, y = int((place.x + 0.5) * width / size[0]), int((place.y + 0.5) * height / size[1])
+        return float(even[min(max(y, 0), height - 1), min(max(x, 0), width - 1)])
     share = resized(place.weight, (light.shape[0], light.shape[1]))
     return float(np.median(light[share >= min(0.5, float(share.max()))]))
 
@@ -60,7 +61,7 @@ def shaded(ab: Float, meant: Float, lightness: Float, follows: Float) -> Float:
     material's, and not exact: 0 changes nothing.
     """
     where = follows > 0
-    changed = ab.copy()
+    changed = np.array(ab, np.float32)
     moved = in_light(np.column_stack([meant[where], ab[where]]), lightness[where])
     changed[where] += follows[where][:, None] * (moved - ab[where])
     return changed
