@@ -28,6 +28,7 @@ import numpy as np
 from photochrom import color_names
 from photochrom.color import (
     RGB_TO_XYZ,
+    lab_to_rgb,
     linear_to_lab,
     linear_to_oklab,
     luminance_from_lightness,
@@ -80,6 +81,11 @@ class Material:
         """The material of a name or of ``#rrggbb``. Raises UnknownColorError."""
         light, a, b = rgb_to_lab(color_names.parse(text)[None])[0].clip([0, -200, -200], [100, 200, 200]).tolist()
         return cls((light, a, b), text.strip(), SKIN if _SKIN.search(color_names.key(text)) else SHADE)
+
+    @property
+    def color(self) -> str:
+        """``#rrggbb`` of its own Lab."""
+        return color_names.to_hex(lab_to_rgb(np.array(self.lab)[None])[0])
 
     def at(self, lightness: NDArray[Any] | float) -> Float:
         """Its ab (..., 2) where light and shade give it these L* (...), in [0, 100]; inside sRGB."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 
 from photochrom.analysis import Analysis
-from photochrom.edits.hints import Hint, Hints, Reference, Step
+from photochrom.edits.hints import Ab, Hint, Hints, Reference, Step
 from photochrom.edits.places import Mask, Size, Spot
 from photochrom.materials import Material, in_light, placed
 from photochrom.resize import resized
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["in_place", "lightness_at", "shaded"]
+__all__ = ["in_place", "lightness_at", "seen_at", "shaded"]
 
 #: Side of the square, in work pixels, whose median L* is that of a spot: a grain does not count.
 _SIDE = 3
@@ -38,11 +39,19 @@ def in_place(photo: Analysis, hints: Hints) -> Hints:
     return Hints(found)
 
 
-def lightness_at(photo: Analysis, places: list[Spot | Mask]) -> Float:
+def seen_at(photo: Analysis, places: Sequence[Spot | Mask], colors: Sequence[Ab | Material]) -> list[Material]:
+    """What colours look like in the light of their places, each by the Lab that it has there; exact ab as far as sRGB goes."""
+    light = lightness_at(photo, places)
+    pairs = zip(light.tolist(), colors, strict=True)
+    return placed([one if isinstance(one, Material) else Material((here, *one)) for here, one in pairs], light)
+
+
+def lightness_at(photo: Analysis, places: Sequence[Spot | Mask]) -> Float:
     """L* (n,) of places of a photograph: around a spot's centre, and the median of what a mask covers."""
     light = photo.work_lightness
     even = np.asarray(cv2.medianBlur(np.ascontiguousarray(light), _SIDE), np.float32)
-    return np.array([_one(light, even, photo.size, place) for place in places], np.float32)
+    found = {place: _one(light, even, photo.size, place) for place in dict.fromkeys(places)}
+    return np.array([found[place] for place in places], np.float32)
 
 
 def _one(light: Float, even: Float, size: Size, place: Spot | Mask) -> float:
