@@ -3,7 +3,7 @@
     python benchmarks/names.py --survey c3_data.json            # the table of docs/hints.md
     python benchmarks/names.py --survey c3_data.json --write    # makes src/photochrom/data/name_places.txt
 
-The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is its 3.4 million answers as Heer and
+The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is 2.7 million answers as Heer and
 Stone 2012 counted them: how often each of 153 names was given in each cell of a grid of 5 units in L*a*b* (data/xkcd/c3_data.json
 of github.com/StanfordHCI/c3). The names of a colour are here those of the eight cells nearest to it, by a Gaussian of 4 units.
 
