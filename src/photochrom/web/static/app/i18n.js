@@ -3,7 +3,7 @@
  * Text between backticks becomes <code>; `{name}` is filled in; a value {one, other} is chosen by the number `n`.
  */
 
-import colors from "./lang/colors.js";
+import colors, { SHADES } from "./lang/colors.js";
 
 const KNOWN = ["en", "de"];
 
@@ -25,7 +25,12 @@ export function t(key, values = {}) {
 export const has = (key) => key in words;
 
 /** A colour's English name, as this language has it; English where it has none. */
-export const colorName = (name) => colors[language]?.[name] ?? name;
+export function colorName(name) {
+  const known = colors[language] ?? {};
+  const [shade, ...base] = name.split(" ");
+  const word = SHADES[language]?.[shade];
+  return known[name] ?? (word && known[base.join(" ")] ? `${word} ${known[base.join(" ")]}` : name);
+}
 
 /** The English name of what somebody typed in this language. */
 export function colorWord(typed) {

@@ -19,6 +19,15 @@ export default {
   },
 };
 
+/** Words before a colour's name, in the form that they have there. */
+export const SHADES = {
+  de: {
+    light: "helles", dark: "dunkles", pale: "blasses", bright: "leuchtendes", deep: "tiefes", dull: "mattes", faded: "verblasstes", dusty: "staubiges",
+    muted: "gedämpftes", soft: "sanftes", medium: "mittleres", warm: "warmes", cool: "kühles", pinkish: "rosiges", reddish: "rötliches", brownish: "bräunliches",
+    greyish: "gräuliches", greenish: "grünliches", bluish: "bläuliches", bluey: "bläuliches", purplish: "violettes", yellowish: "gelbliches", orangish: "oranges",
+  },
+};
+
 /** The words that the page offers where a name is typed. */
 export const OFFERED = [
   "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "grey", "black", "white", "navy", "olive", "burgundy", "teal", "beige",
