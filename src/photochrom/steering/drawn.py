@@ -143,10 +143,7 @@ def draw(hints: Hints, grids: Grids) -> list[Drawn]:
 def _on_grids(place: Spot | Mask, grids: Grids, places: Shape) -> Dot | Area:
     if isinstance(place, Spot):
         return Dot(place, grids.size)
-    # Rounding may make a full weight 1.0000001, which the model refuses.
-    return Area(
-        *(np.minimum(resized(place.weight, shape), np.float32(1)) for shape in (grids.cells, grids.work, places))
-    )
+    return Area(*(resized(place.weight, shape) for shape in (grids.cells, grids.work, places)))
 
 
 def _exact(color: Ab | Material) -> Ab:

@@ -121,7 +121,8 @@ def cells(drawn: Iterable[Drawn], grid: Shape) -> Float:
         weight[where] += share
         most[where] = np.maximum(most[where], share)
     total /= np.maximum(weight, np.float32(1e-6))[..., None]
-    return np.concatenate([np.moveaxis(total, -1, 0), most[None]])
+    # Rounding may make a full weight 1.0000001, which the model refuses.
+    return np.concatenate([np.moveaxis(total, -1, 0), np.minimum(most, np.float32(1))[None]])
 
 
 def constraints(strokes: Iterable[Stroke], lightness: Float) -> Constraints | None:
