@@ -12,14 +12,17 @@ from photochrom.errors import OptionError, UnknownColorError
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("olive", "#808000"),
-        ("Navy", "#000080"),
+        ("olive", "#6e750e"),
+        ("Navy", "#01153e"),
         ("#7a8450", "#7a8450"),
         ("#F00", "#ff0000"),
         (" dark slate gray ", "#2f4f4f"),
         ("DarkSlateGrey", "#2f4f4f"),
         ("robin's egg blue", "#98eff9"),
         ("blue/green", "#137e6d"),
+        ("cornsilk", "#fff8dc"),
+        ("monk-10", "#5b3d34"),
+        ("Fair Skin", "#deb9aa"),
     ],
 )
 def test_names_and_codes(text: str, code: str) -> None:
@@ -40,7 +43,31 @@ def test_near_names_are_told() -> None:
 
 
 def test_nearest() -> None:
-    assert color_names.nearest(np.array([0.5, 0.5, 0.0])) == "olive"
-    assert color_names.nearest(np.array([1.0, 0.01, 0.0])) == "red"
+    assert color_names.nearest(np.array([0.43, 0.46, 0.05])) == "olive"
+    assert color_names.nearest(np.array([0.9, 0.01, 0.0])) == "red"
     for name in ("tan", "dusty rose", "burnt sienna"):
         assert color_names.nearest(color_names.parse(name)) == name
+    assert color_names.nearest(color_names.parse("monk-3")) != "monk-3", (
+        "a thing's name says nothing of another thing's colour"
+    )
+
+
+PEOPLE = """
+monk-1 monk-2 monk-3 monk-4 monk-5 monk-6 monk-7 monk-8 monk-9 monk-10
+fair skin, light skin, medium skin, tan skin, olive skin, brown skin, dark skin
+blonde, blond, brunette, auburn, black hair, brown hair, red hair, grey hair, gray hair, white hair
+denim, khaki drab, field grey, navy uniform, brick, stone, straw, cream
+"""
+
+
+def test_words_for_old_photographs() -> None:
+    first, *others = PEOPLE.strip().splitlines()
+    for name in [*first.split(), *(word.strip() for line in others for word in line.split(","))]:
+        color_names.parse(name)
+
+
+def test_what_people_mean_wins() -> None:
+    """CSS calls a red brown; and a word that is a colour stays one, though skin may be called so, too."""
+    assert color_names.to_hex(color_names.parse("brown")) == "#653700"
+    for name in ("olive", "brown"):
+        assert color_names.to_hex(color_names.parse(name)) != color_names.to_hex(color_names.parse(f"{name} skin"))

@@ -4,7 +4,7 @@ The formulas take numpy arrays and torch tensors alike: they use only operators,
 libraries comes from the array itself, so this module never imports torch.
 
 Units: sRGB and linear RGB in [0, 1]; L* in [0, 100]; a* and b* in about [-110, 110].
-Sources: IEC 61966-2-1 (sRGB); CIE 15:2004 (L*a*b*); Zhang, Isola, Efros 2016 (ab bins).
+Sources: IEC 61966-2-1 (sRGB); CIE 15:2004 (L*a*b*); Ottosson 2020 (Oklab); Zhang, Isola, Efros 2016 (ab bins).
 """
 
 from __future__ import annotations
@@ -33,6 +33,23 @@ RGB_TO_XYZ = np.array(
 )
 RGB_TO_XYZ /= RGB_TO_XYZ.sum(axis=1, keepdims=True)
 XYZ_TO_RGB = np.linalg.inv(RGB_TO_XYZ)
+
+#: Linear sRGB -> the cone responses of Oklab, and their cube roots -> Oklab (Ottosson 2020, https://bottosson.github.io/posts/oklab/).
+RGB_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+LMS_TO_OKLAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+LMS_TO_RGB, OKLAB_TO_LMS = np.linalg.inv(RGB_TO_LMS), np.linalg.inv(LMS_TO_OKLAB)
 
 #: Width of one ab bin, in units of a* and b*.
 BIN_SIZE = 10
@@ -104,6 +121,22 @@ def lab_to_rgb(lab: NDArray[Any]) -> NDArray[np.float32]:
     """sRGB of CIE L*a*b*; shape (..., 3) -> float32, unclipped (see :func:`planes_to_rgb`). float32 is faster."""
     planes = np.moveaxis(lab if lab.dtype == np.float32 else np.asarray(lab, np.float64), -1, 0)
     return np.stack(planes_to_rgb(*planes), axis=-1).astype(np.float32)
+
+
+def luminance_from_lightness(lightness: Array) -> Array:
+    """Relative luminance Y in [0, 1] of CIE L* in [0, 100]; any shape, float."""
+    light: Any = lightness
+    return _f_inverse((light + 16) / 116)
+
+
+def linear_to_oklab(rgb: NDArray[Any]) -> NDArray[np.float64]:
+    """Oklab of linear RGB; shape (..., 3), float. Its L is in [0, 1]; its hue stays that of a colour which loses chroma."""
+    return np.asarray(np.cbrt(np.asarray(rgb, np.float64) @ RGB_TO_LMS.T) @ LMS_TO_OKLAB.T)
+
+
+def oklab_to_linear(oklab: NDArray[Any]) -> NDArray[np.float64]:
+    """Linear RGB of Oklab, unclipped; shape (..., 3), float."""
+    return np.asarray((np.asarray(oklab, np.float64) @ OKLAB_TO_LMS.T) ** 3 @ LMS_TO_RGB.T)
 
 
 @cache

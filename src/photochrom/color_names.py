@@ -1,4 +1,8 @@
-"""Names of colours, offline: CSS and xkcd names to sRGB, and sRGB to the nearest name."""
+"""Names of colours, offline: what people call things and colours to sRGB, and sRGB to the nearest name.
+
+Where several lists have a name, what people mean by it wins: first the things of old photographs (skin, hair, cloth), then the
+xkcd survey, in which people named colours, then CSS, whose "brown" is a red and whose "green" is dark.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from photochrom.errors import UnknownColorError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["nearest", "parse", "to_hex"]
+__all__ = ["key", "nearest", "parse", "to_hex"]
 
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
@@ -24,25 +28,24 @@ _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 def parse(text: str) -> NDArray[np.float32]:
     """A colour as people write it -> sRGB (3,) float32 in [0, 1].
 
-    ``#rgb``, ``#rrggbb``, or a CSS or xkcd name; letters alone count in a name: ``Olive Green`` is ``olivegreen``, and gray is
-    grey. Raises UnknownColorError, which lists names that are spelt alike.
+    ``#rgb``, ``#rrggbb``, or a name; letters and digits alone count in it: ``Olive Green`` is ``olivegreen``, and gray is grey.
+    Raises UnknownColorError, which lists names that are spelt alike.
     """
     written = text.strip()
     if _HEX.fullmatch(written):
         digits = written[1:] if len(written) == 7 else "".join(2 * digit for digit in written[1:])
         return _rgb(digits)
-    names, colours = _table()
-    keys = [_key(name) for name in names]
-    key = _key(written)
-    if key not in keys:
-        alike = difflib.get_close_matches(key, keys, n=3, cutoff=0.6)
-        raise UnknownColorError(text, tuple(names[keys.index(match)] for match in alike))
-    return np.array(colours[keys.index(key)])
+    known = _known()
+    wanted = key(written)
+    if wanted not in known:
+        alike = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
+        raise UnknownColorError(text, tuple(known[match][0] for match in alike))
+    return np.array(known[wanted][1])
 
 
 def nearest(rgb: NDArray[Any]) -> str:
-    """The name of the named colour that is nearest in L*a*b* (CIE 1976 difference): sRGB (3,) float in [0, 1] -> name."""
-    names, colours = _table()
+    """The colour name (not a thing's) that is nearest in L*a*b* (CIE 1976 difference): sRGB (3,) float in [0, 1] -> name."""
+    names, colours = _table("color_names")
     difference = rgb_to_lab(colours) - rgb_to_lab(np.reshape(rgb, (1, 3)))
     return names[int((difference**2).sum(axis=-1).argmin())]
 
@@ -52,14 +55,25 @@ def to_hex(rgb: NDArray[Any]) -> str:
     return "#" + "".join(f"{value:02x}" for value in np.rint(np.clip(rgb, 0, 1) * 255).astype(int))
 
 
-def _key(name: str) -> str:
-    return re.sub("[^a-z]", "", name.lower()).replace("gray", "grey")
+def key(name: str) -> str:
+    """What counts in a name: its letters and digits, in lower case, and one spelling of grey."""
+    return re.sub("[^a-z0-9]", "", name.lower()).replace("gray", "grey")
 
 
 @cache
-def _table() -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """All names, and their colours (n, 3) float32 sRGB in [0, 1]."""
-    text = files("photochrom").joinpath("data/color_names.txt").read_text("utf-8")
+def _known() -> dict[str, tuple[str, NDArray[np.float32]]]:
+    """Name and colour by :func:`key`."""
+    found: dict[str, tuple[str, NDArray[np.float32]]] = {}
+    for file in ("thing_names", "color_names"):
+        for name, colour in zip(*_table(file), strict=True):
+            found.setdefault(key(name), (name, colour))
+    return found
+
+
+@cache
+def _table(file: str) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """The names of a file, and their colours (n, 3) float32 sRGB in [0, 1]."""
+    text = files("photochrom").joinpath(f"data/{file}.txt").read_text("utf-8")
     lines = [line.split(" ", 1) for line in text.splitlines() if re.match("#[0-9a-f]{6} ", line)]
     return tuple(name for _, name in lines), np.stack([_rgb(digits[1:]) for digits, _ in lines])
 

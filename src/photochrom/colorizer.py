@@ -18,15 +18,17 @@ from photochrom.catalog import ModelSpec
 from photochrom.colorized import Colorized
 from photochrom.edits.dials import DEFAULT_TRUST, Setup
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Blend, Hints, Region, Step
+from photochrom.edits.hints import Ab, Blend, Hints, Region, Step
 from photochrom.edits.pictures import Picture
-from photochrom.edits.places import Mask
+from photochrom.edits.places import Mask, Spot
 from photochrom.ensemble import EnsembleSession
 from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, open_image
+from photochrom.materials import Material
 from photochrom.runtime import open_model
 from photochrom.session import Session
 from photochrom.steering import suggest
 from photochrom.steering.grow import grow
+from photochrom.steering.lit import seen_at
 from photochrom.steering.paint import paint
 from photochrom.steering.refer import refer, resolved
 from photochrom.steering.trials import Likely
@@ -160,6 +162,10 @@ class Opened(Analysis):
     def likely(self, x: float, y: float, count: int = 5, *, hints: Iterable[Step] = ()) -> tuple[Likely, ...]:
         """The colours that a pixel may have, likeliest first; see :func:`photochrom.steering.suggest.likely`."""
         return suggest.likely(self, x, y, count, hints=self._known(hints))
+
+    def seen_at(self, places: Sequence[Spot | Mask], colors: Sequence[Ab | Material]) -> list[Material]:
+        """What colours look like in the light of their places; see :func:`photochrom.steering.lit.seen_at`."""
+        return seen_at(self, places, colors)
 
     def _known(self, hints: Iterable[Step]) -> Hints:
         return self.resolved(Edits(hints=Hints(hints))).hints

@@ -8,10 +8,11 @@ import pickle
 import numpy as np
 import pytest
 
-from photochrom.edits.hints import Blend, Hint, Hints, Reference, Region, ab_of
+from photochrom.edits.hints import Blend, Hint, Hints, Reference, Region, color_of
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap, Mask, Spot
 from photochrom.errors import HintError, MaskError, OptionError, UnknownColorError
+from photochrom.materials import Material
 
 MASK = np.zeros((10, 20), bool)
 MASK[2:4, 5:10] = True
@@ -66,8 +67,13 @@ def test_another_size_of_the_same_photograph() -> None:
 
 
 def test_colours() -> None:
-    assert ab_of("#808080") == pytest.approx((0, 0), abs=0.01)
-    assert ab_of((1, 2)) == (1, 2)
+    grey = color_of("#808080")
+    assert isinstance(grey, Material)
+    assert grey.lab == pytest.approx((53.59, 0, 0), abs=0.01)
+    assert color_of((1, 2)) == color_of("lab:50,1,2") == color_of(" LAB: 1, 2") == (1, 2)
+    for text in ("lab:", "lab:1", "lab:a,b", "lab:1,2,3,4"):
+        with pytest.raises(HintError, match="lab:"):
+            color_of(text)
     with pytest.raises(UnknownColorError):
         Hint.at(1, 1, "no such colour")
 

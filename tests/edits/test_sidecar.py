@@ -11,13 +11,14 @@ import pytest
 
 from photochrom.edits.dials import Setup
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Blend, Hint, Hints, Reference, ab_of
+from photochrom.edits.hints import Blend, Hint, Hints, Reference
 from photochrom.edits.hints_json import hints_from_json, hints_to_json
 from photochrom.edits.masks import to_rle
 from photochrom.edits.pictures import Picture, digest
 from photochrom.edits.places import Mask, Spot
 from photochrom.edits.sidecar import Sidecar, load_hints, load_sidecar, save_sidecar
 from photochrom.errors import EditsError, HintError, MaskError, OutputExistsError, UnknownColorError
+from photochrom.materials import Material
 
 MASK = np.zeros((10, 20), bool)
 MASK[2:4, 5:10] = True
@@ -25,8 +26,17 @@ MASK[2:4, 5:10] = True
 
 def test_hints_come_back() -> None:
     hints = Hints(
-        [Hint.at(1.5, 2, "olive", radius=3, strength=0.7), Hint.at(3, 4, (0.1, -0.2)), Hint.inside(MASK, "red")]
+        [
+            Hint.at(1.5, 2, "olive", radius=3, strength=0.7),
+            Hint.at(3, 4, (0.1, -0.2)),
+            Hint.inside(MASK, "red"),
+            Hint.at(1, 1, "#7a8450"),
+            Hint.at(1, 1, Material((50, 10, 20))),
+        ]
     )
+    assert [sorted({"ab", "color", "material"} & set(row)) for row in hints_to_json(hints)] == [
+        *(["color"], ["ab"], ["color"], ["color"], ["material"])
+    ]
     back = hints_from_json(json.loads(json.dumps(hints_to_json(hints))))
     assert back == hints
 
@@ -36,7 +46,7 @@ def test_a_file_that_people_write(tmp_path: Path) -> None:
         '{"hints": [{"x": 120, "y": 340, "color": "olive"}, {"x": 1, "y": 2, "ab": [3, 4]}]}'
     )
     first, second = load_hints(tmp_path / "h.json")
-    assert first == Hint(ab_of("olive"), Spot(120, 340))
+    assert first == Hint(Material.named("olive"), Spot(120, 340))
     assert second == Hint((3, 4), Spot(1, 2))
 
 
@@ -48,6 +58,8 @@ def test_a_file_that_people_write(tmp_path: Path) -> None:
         ([3], "hint 1"),
         ([{"x": 1, "y": 2}], "color, ab"),
         ([{"x": 1, "y": 2, "color": "red", "ab": [1, 2]}], "color, ab"),
+        ([{"x": 1, "y": 2, "material": [50, 1]}], "no number"),
+        ([{"x": 1, "y": 2, "material": [120, 1, 2]}], "from 0 to 100"),
         ([{"x": 1, "color": "red"}], "no .'y'"),
         ([{"x": 1, "y": 2, "colour": "red"}], "colour"),
         ([{"x": "a", "y": 2, "color": "red"}], "no number"),

@@ -40,7 +40,7 @@ def test_hints_as_places() -> None:
             Hint((7.0, 8.0), Spot(5, 5), strength=0.0),
         ]
     )
-    found = points(strokes(hints, (200, 100), (32, 64)), (32, 64))
+    found = points(strokes(hints, (200, 100), (32, 64)), np.zeros((32, 64), np.float32))
     assert found is not None
     assert found.places[0].tolist() == [31, 0]
     assert found.ab[0].tolist() == [10, 20]
@@ -52,16 +52,24 @@ def test_hints_as_places() -> None:
 
 def test_nothing_to_spread_is_no_place() -> None:
     for hints in (Hints(), Hints([Hint((1.0, 2.0), Spot(5, 5), strength=0.0)])):
-        assert points(strokes(hints, (200, 100), (32, 64)), (32, 64)) is None
+        assert points(strokes(hints, (200, 100), (32, 64)), np.zeros((32, 64), np.float32)) is None
 
 
 def test_very_many_places_are_merged() -> None:
     rng = np.random.default_rng(0)
     spots = [Spot(float(x), float(y)) for y, x in rng.uniform(0, 511, (5000, 2))]
     hints = Hints(Hint((10.0, -20.0), spot) for spot in spots)
-    found = points(strokes(hints, (512, 512), (512, 512)), (512, 512))
+    found = points(strokes(hints, (512, 512), (512, 512)), np.zeros((512, 512), np.float32))
     assert found is not None
     assert 500 < len(found.places) <= MOST_PLACES
     assert np.allclose(found.ab, [10, -20])
     assert found.places.min() >= 0
     assert found.places.max() <= 511
+
+
+def test_a_full_mask_weighs_no_more_than_one_to_the_model() -> None:
+    """The model refuses a mask above 1, and means of many ones may be rounded to that."""
+    mask = np.zeros((590, 700), bool)
+    mask[100:200, 100:300] = True
+    found = cells(strokes(Hints([Hint((5.0, 12.0), Mask(mask))]), (700, 590), (256, 304)), (32, 38))
+    assert found[2].max() == 1

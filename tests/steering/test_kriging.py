@@ -173,6 +173,19 @@ def test_another_hint_settles_more(cells: KernelCells, light: NDArray[np.float32
     assert two.mean() > one.mean() + 0.01
 
 
+def test_materials_say_for_which_light_they_are_right(cells: KernelCells, light: NDArray[np.float32]) -> None:
+    kriging = Kriging(cells, light)
+    places, difference = np.float32([[8, 8], [20, 40]]), np.array([[60.0, 0], [0, -60]])
+    exact = kriging.posterior(places, difference, plain(light), light=np.full(2, np.nan))
+    assert exact.meant is exact.follows is None
+    found = kriging.posterior(places, difference, plain(light), light=np.array([30.0, np.nan]))
+    np.testing.assert_allclose(found.surprise, exact.surprise, atol=1e-3)
+    assert found.meant is not None
+    assert found.follows is not None
+    assert found.meant[2, 2] == pytest.approx(30, abs=0.5)
+    assert found.follows[2, 2] > 0.8 > 0.2 > found.follows[5, 10]
+
+
 def test_the_same_place_twice_is_no_error(cells: KernelCells, light: NDArray[np.float32]) -> None:
     """Contradictory hints at one place: something between them."""
     found = Kriging(cells, light).posterior(np.float32([[8, 8], [8, 8]]), np.array([[30.0, 0], [-10, 0]]), plain(light))

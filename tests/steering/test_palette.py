@@ -50,7 +50,7 @@ def test_names_mean_what_they_say() -> None:
 
 def test_listed_colours_and_colour_names() -> None:
     listed = parse_palette("#c0392b, navy")
-    for colour in rgb_to_lab(np.array([(0xC0, 0x39, 0x2B), (0, 0, 0x80)]) / 255)[:, 1:]:
+    for colour in rgb_to_lab(np.array([(0xC0, 0x39, 0x2B), (0x01, 0x15, 0x3E)]) / 255)[:, 1:]:
         near = np.hypot(*(ab_bins() - colour).T) < 15
         assert listed.histogram[near].sum() > 0.05
 

@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
-from photochrom.edits.hints import Hint, ab_of
+from photochrom.edits.hints import Hint
 from photochrom.edits.hints_json import hints_to_json
 from photochrom.edits.masks import from_rle
+from photochrom.materials import Material
 
 HINT = {"x": 30, "y": 40, "color": "#806a5a", "radius": 4}
 
@@ -27,7 +28,42 @@ def test_paint_is_the_picture(client: TestClient, shipped: Colorizer, photo: Gre
     np.testing.assert_array_equal(painted(client, session, edits=edits, view=view), expected[30:50, 20:45])
     assert painted(client, session, edits=edits, size=48).shape == (32, 48, 3)
     lab = rgb_to_lab(expected / 255)
-    np.testing.assert_allclose(lab[40, 30, 1:], ab_of("#806a5a"), atol=2)
+    np.testing.assert_allclose(lab[40, 30, 1:], Material.named("#806a5a").at(lab[40, 30, 0]), atol=2)
+
+
+def test_swatches_are_as_light_as_their_place(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    asked = ["navy", "#806a5a", [50, 20, 30], "lab:1,30,-10"]
+    for x, y in ((30, 40), (5, 5)):
+        seen = client.post(f"{session}/swatches", json={"x": x, "y": y, "colors": asked}).json()
+        light = float(rgb_to_lab(np.full((1, 3), photo[y, x] / 255))[0, 0])
+        for one in seen:
+            shown = rgb_to_lab(np.array([list(bytes.fromhex(one["color"][1:]))]) / 255)[0]
+            assert abs(shown[0] - light) < 8
+            np.testing.assert_allclose(shown, one["lab"], atol=1)
+        rgb = painted(client, session, edits={"hints": [{"x": x, "y": y, "color": "navy"}]})
+        np.testing.assert_allclose(rgb_to_lab(rgb[y, x][None] / 255)[0, 1:], seen[0]["lab"][1:], atol=2)
+    mask = {"size": [64, 96], "counts": [0, 64 * 96]}
+    assert len(client.post(f"{session}/swatches", json={"mask": mask, "colors": ["red"]}).json()) == 1
+    for wrong in (
+        {},
+        {"x": 500, "y": 1},
+        {"x": 1, "y": 1, "colors": ["olve"]},
+        {"mask": {"size": [2, 2], "counts": [4]}},
+    ):
+        answer = client.post(f"{session}/swatches", json={"colors": ["red"], **wrong})
+        assert answer.status_code == 422, wrong
+
+
+def test_a_loaded_sidecar_says_how_its_colours_look(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    edits = {"hints": [{"x": 30, "y": 40, "color": "navy"}, {"x": 5, "y": 5, "ab": [10, 20]}]}
+    kept = client.post(f"{session}/sidecar", json={"edits": edits}).content
+    loaded = client.post(f"{session}/edits", files={"sidecar": kept}).json()
+    assert [set(row) & {"ab", "color"} for row in loaded["edits"]["hints"]] == [{"color"}, {"ab"}]
+    seen = client.post(f"{session}/swatches", json={"x": 30, "y": 40, "colors": ["navy"]}).json()
+    assert loaded["swatches"][0] == seen[0]["color"]
+    assert len(loaded["swatches"]) == 2
 
 
 def test_the_original(client: TestClient, photo: Grey) -> None:

@@ -6,6 +6,7 @@ Chromium comes from Debian (``scripts/chromium``); without it these tests are sk
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from page_helpers import Person
 
 from helpers import needs_browser
+from photochrom.color import rgb_to_lab
 
 pytestmark = needs_browser
 Visit = Callable[..., Person]
@@ -77,6 +79,10 @@ def test_a_click_colours_the_object_and_not_its_neighbour(visit: Visit, pictures
     assert page.locator("#pins .pin.spot").get_attribute("aria-label") == f"Colour 1: {names[1]}"
     person.name_colour("teal")
     told = person.lab(*SUIT)
+    # the marker is as light as the place, and as colourful
+    shown = page.locator("#pins .spot .pin-body").evaluate("one => getComputedStyle(one).backgroundColor")
+    marker = rgb_to_lab(np.array([[int(part) for part in re.findall(r"\d+", shown)[:3]]]) / 255)[0]
+    np.testing.assert_allclose(marker, told, atol=8)
     assert told[1] < -8
     assert abs(told[0] - suit[0]) < 3  # the photograph keeps its light
     # the colour reaches over the suit, and not to the wall

@@ -221,6 +221,10 @@ def test_in_german(visit: Visit, pictures: Path) -> None:
     page.locator("#picker-text").fill("teal")
     page.locator("#picker-text").press("Enter")
     page.locator("#live", has_text="teal gesetzt.").wait_for()
+    page.locator("#picker-text").fill("marineblau")
+    page.locator("#picker-text").press("Enter")
+    page.locator("#live", has_text="marineblau gesetzt.").wait_for()
+    page.locator("#undo").click()
     page.keyboard.press("Escape")
     section(person, "#history-list")
     assert page.locator("#history-list .name").inner_text() == "Farbe: teal"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -38,7 +40,17 @@ def suggest(
         typer.echo(json.dumps({"input": str(path), "places": places}))
         return
     for number, place in enumerate(places, 1):
-        offers = ", ".join(f"{one['name']} {one['color']} ({one['share']:.0%})" for one in place["colors"])
+        offers = ", ".join(
+            f"{_swatch(one)}{one['name']} {one['color']} ({one['share']:.0%})" for one in place["colors"]
+        )
         typer.echo(f"{number}. {place['x']},{place['y']}: {offers}")
     if not places:
         typer.echo("photochrom: nothing to suggest: the model is sure of every place", err=True)
+
+
+def _swatch(one: dict[str, Any]) -> str:
+    """The colour itself, as light as the place, for a terminal: where nobody looks, there is none."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return ""
+    red, green, blue = bytes.fromhex(one["color"][1:])
+    return typer.style("  ", bg=(red, green, blue)) + " "

@@ -1,8 +1,8 @@
 """Hints: the one way to steer places. A hint is a colour for a place; a click, a stroke, a region or a reference is one.
 
-Coordinates are pixels of the upright input picture: (0, 0) is the pixel at the top left, x goes right and y down. Colours are
-ab: a hint sets hue and chroma, the photograph keeps its lightness. Everything here is a value: it compares by what it holds,
-and never changes.
+Coordinates are pixels of the upright input picture: (0, 0) is the pixel at the top left, x goes right and y down. A hint sets hue
+and chroma, the photograph keeps its lightness: its colour is a :class:`~photochrom.materials.Material`, which has another ab in
+another light, or exact ab. Everything here is a value: it compares by what it holds, and never changes.
 """
 
 from __future__ import annotations
@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom import color_names
-from photochrom.color import rgb_to_lab
 from photochrom.edits.dials import DEFAULT_TRUST, STRENGTH, TRUST
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
 from photochrom.errors import HintError, OptionError
+from photochrom.materials import Material
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Blend", "Hint", "Hints", "Reference", "Region", "Step", "ab_of"]
+__all__ = ["Ab", "Blend", "Hint", "Hints", "Reference", "Region", "Step", "color_of"]
 
 Ab: TypeAlias = tuple[float, float]
 
@@ -33,10 +32,10 @@ Ab: TypeAlias = tuple[float, float]
 class Hint:
     """A colour at a place, which spreads over the object around it, and not over that object's edges.
 
-    ab: (a*, b*). strength: 0 (nothing) to 1 (the colour holds at the place). Raises HintError.
+    ab: a material, or exactly (a*, b*). strength: 0 (nothing) to 1 (the colour holds at the place). Raises HintError.
     """
 
-    ab: Ab
+    ab: Ab | Material
     place: Spot | Mask
     strength: float = 1.0
 
@@ -48,15 +47,21 @@ class Hint:
 
     @classmethod
     def at(
-        cls, x: float, y: float, color: str | Sequence[float], *, radius: float | None = None, strength: float = 1.0
+        cls,
+        x: float,
+        y: float,
+        color: str | Sequence[float] | Material,
+        *,
+        radius: float | None = None,
+        strength: float = 1.0,
     ) -> Hint:
-        """A click: ``Hint.at(120, 340, "olive")``. color: a name, ``#rrggbb``, or (a*, b*). Raises HintError."""
-        return cls(ab_of(color), Spot(x, y, radius), strength)
+        """A click: ``Hint.at(120, 340, "olive")``. color: what :func:`color_of` takes. Raises HintError."""
+        return cls(color_of(color), Spot(x, y, radius), strength)
 
     @staticmethod
-    def inside(mask: NDArray[Any], color: str | Sequence[float], *, strength: float = 1.0) -> Region:
+    def inside(mask: NDArray[Any], color: str | Sequence[float] | Material, *, strength: float = 1.0) -> Region:
         """A region: mask (H, W) of the picture's size, bool or weights in [0, 1]. Raises HintError, MaskError."""
-        return Region(ab_of(color), Mask(mask), strength)
+        return Region(color_of(color), Mask(mask), strength)
 
     def check(self, size: Size) -> None:
         """Raise HintError for a spot outside a picture of (width, height), MaskError for a mask of another size."""
@@ -71,7 +76,7 @@ class Hint:
 class _Filled:
     """Colours inside a mask."""
 
-    ab: Ab | ColorMap
+    ab: Ab | Material | ColorMap
     mask: Mask
     strength: float = 1.0
 
@@ -88,7 +93,8 @@ class _Filled:
 class Region(_Filled):
     """A colour that holds inside a mask of the picture's size, and changes nothing outside.
 
-    ab: (a*, b*), or a map over the whole picture, (h, w, 2), which is fused with the colours around. strength: 0 to 1.
+    ab: a material, exactly (a*, b*), or a map over the whole picture, (h, w, 2), which is fused with the colours around.
+    strength: 0 to 1.
     """
 
     def check(self, size: Size) -> None:
@@ -100,8 +106,8 @@ class Region(_Filled):
 class Blend(_Filled):
     """Colours that are mixed into the model's own by the weights of a mask of any size.
 
-    The model is given the surest of them as hints, so that it follows elsewhere. ab: (a*, b*), or a map over the whole picture,
-    (h, w, 2). strength: 0 to 1.
+    The model is given the surest of them as hints, so that it follows elsewhere. ab: a material, exactly (a*, b*), or a map over
+    the whole picture, (h, w, 2). strength: 0 to 1.
     """
 
     def check(self, size: Size) -> None:
@@ -136,18 +142,31 @@ class Reference:
 Step: TypeAlias = Hint | Region | Blend | Reference
 
 
-def ab_of(color: str | Sequence[float]) -> Ab:
-    """(a*, b*) of a colour's name, of ``#rrggbb``, or of (a*, b*) itself. Raises UnknownColorError."""
-    if isinstance(color, str):
-        _, a, b = rgb_to_lab(color_names.parse(color)[None])[0].tolist()
-        return a, b
-    a, b = color
-    return float(a), float(b)
+def color_of(color: str | Sequence[float] | Material) -> Ab | Material:
+    """What people say of a colour, as hints hold it. Raises UnknownColorError, HintError.
+
+    color: a name or ``#rrggbb``: a material. ``lab:L,a,b`` or ``lab:a,b``, or (a*, b*) as numbers: exactly these, in any light.
+    """
+    if isinstance(color, Material):
+        return color
+    if not isinstance(color, str):
+        a, b = color
+        return float(a), float(b)
+    kind, colon, numbers = color.partition(":")
+    if not colon or kind.strip().lower() != "lab":
+        return Material.named(color)
+    try:
+        *light, a, b = (float(number) for number in numbers.split(","))
+    except ValueError:
+        raise HintError(f"the colour is {color!r}, expected lab:L,a,b or lab:a,b with numbers") from None
+    if len(light) > 1:
+        raise HintError(f"the colour is {color!r}, expected lab:L,a,b or lab:a,b: two or three numbers")
+    return a, b
 
 
-def _checked_ab(given: Any, mask: Mask | None) -> Ab | ColorMap:
-    """(a*, b*), rounded to float32; or for what has a mask also a map."""
-    if isinstance(given, ColorMap) and mask is not None:
+def _checked_ab(given: Any, mask: Mask | None) -> Ab | Material | ColorMap:
+    """A material; (a*, b*), rounded to float32; or for what has a mask also a map."""
+    if isinstance(given, Material) or (isinstance(given, ColorMap) and mask is not None):
         return given
     ab = np.array(given, np.float32)
     if ab.shape != (2,):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from photochrom import color_names
 from photochrom.edits import masks
+from photochrom.edits.hints import color_of
 from photochrom.errors import ImageError, MaskError, OptionError
 from photochrom.images import OUTPUT_SUFFIXES, open_image
 
@@ -35,7 +35,7 @@ _LABEL = re.compile(r"(?P<path>.+):(?P<label>\d+)")
 
 @dataclass(frozen=True)
 class Region:
-    """One ``PLACE=WHAT``: either ``color`` (a name or #rrggbb) or ``picture``, the path of a reference, is given."""
+    """One ``PLACE=WHAT``: either ``color`` (a name, #rrggbb or lab:L,a,b) or ``picture``, the path of a reference, is given."""
 
     place: str
     color: str | None = None
@@ -43,14 +43,14 @@ class Region:
 
 
 def parse_region(text: str) -> Region:
-    """Read ``PLACE=COLOR`` or ``PLACE=PICTURE``. Raises OptionError, and UnknownColorError for what is neither."""
+    """Read ``PLACE=COLOR`` or ``PLACE=PICTURE``. Raises OptionError, HintError, and UnknownColorError for what is neither."""
     place, equals, what = text.rpartition("=")
     if not equals or not place.strip() or not what.strip():
         raise OptionError("region", text, "PLACE=COLOR or PLACE=PICTURE, such as mask.png=navy")
     path = Path(what.strip())
     if path.suffix.lower() in OUTPUT_SUFFIXES or path.is_file():
         return Region(place.strip(), picture=path)
-    color_names.parse(what)
+    color_of(what.strip())
     return Region(place.strip(), color=what.strip())
 
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.edits.hints import ab_of
+from photochrom.edits.hints import Ab, color_of
 from photochrom.edits.sidecar import read_json
 from photochrom.errors import EditsError, HintError
+from photochrom.materials import Material
 
 __all__ = ["FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
 
@@ -50,11 +51,11 @@ class _Moment:
 
 @dataclass(frozen=True)
 class FilmHint(_Moment):
-    """A colour (ab) at pixel (x, y) of a frame, which holds through the shot and follows what it lies on."""
+    """A colour, a material or exact ab, at pixel (x, y) of a frame, which holds through the shot and follows what it lies on."""
 
     x: float
     y: float
-    ab: tuple[float, float]
+    ab: Ab | Material
     radius: float | None = None
 
 
@@ -115,7 +116,7 @@ def load_steering(path: Path) -> Steering:
 def _hint(row: dict[str, Any]) -> FilmHint:
     color = row["color"] if "color" in row else [float(value) for value in row["ab"]]
     radius = None if row.get("radius") is None else float(row["radius"])
-    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), ab_of(color), radius)
+    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), color_of(color), radius)
 
 
 def _moment(row: dict[str, Any]) -> tuple[float | None, int | None]:

@@ -123,6 +123,7 @@ def _from_other_half(opened: Opened, mirrored: Opened, mask: Bool) -> Step | Non
     if not (right.any() and left.any()):
         return None
     for_left, for_right = (opened.refer(mirrored, mask=mask, picture_mask=half[:, ::-1]) for half in (right, left))
-    cells = np.asarray(for_left.ab).shape[1]
+    left_ab, right_ab = np.asarray(for_left.ab), np.asarray(for_right.ab)
+    cells = left_ab.shape[1]
     on_the_left = (np.arange(cells) + 0.5) * width / cells < middle
-    return Region(ColorMap(np.where(on_the_left[None, :, None], for_left.ab, for_right.ab)), Mask(mask))
+    return Region(ColorMap(np.where(on_the_left[None, :, None], left_ab, right_ab)), Mask(mask))

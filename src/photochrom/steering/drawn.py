@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from photochrom.edits.hints import Blend, Hint, Hints
+from photochrom.edits.hints import Ab, Blend, Hint, Hints
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
+from photochrom.materials import Material
 from photochrom.resize import resized
 
 if TYPE_CHECKING:
@@ -85,11 +86,26 @@ class Area(NamedTuple):
 
 
 class Stroke(NamedTuple):
-    """A hint that spreads over its object: (a*, b*), a place, and its strength in [0, 1]."""
+    """A hint that spreads over its object: (a*, b*), a place, and its strength in [0, 1].
+
+    material: what has these ab in the light of the place, and others in that of the rest; None: they are exact everywhere.
+    """
 
     ab: tuple[float, float]
     place: Dot | Area
     strength: float
+    material: Material | None = None
+
+    @property
+    def light(self) -> float:
+        """The L* for which ab are right; NaN: for every one."""
+        return math.nan if self.material is None else self.material.lab[0]
+
+    def colors(self, lightness: Float) -> Float:
+        """Its ab (..., 2) where the photograph has these L* (...)."""
+        if self.material is not None:
+            return self.material.at(lightness)
+        return np.broadcast_to(np.array(self.ab, np.float32), (*lightness.shape, 2))
 
 
 class Wash(NamedTuple):
@@ -103,21 +119,32 @@ Drawn: TypeAlias = Stroke | Wash
 
 
 def draw(hints: Hints, grids: Grids) -> list[Drawn]:
-    """Strokes and washes for the hints and blends, in their order. Regions, which hold to the picture's pixel, are left out."""
+    """Strokes and washes for the hints and blends, in their order. Regions, which hold to the picture's pixel, are left out.
+
+    Materials must be in the light of their places, see :func:`photochrom.steering.lit.in_place`.
+    """
     height, width = grids.work
     places = max(1, height // CELL), max(1, width // CELL)
     found: list[Drawn] = []
     for step in hints:
         match step:
-            case Hint(ab=ab, place=Spot() as spot, strength=strength):
-                found.append(Stroke(ab, Dot(spot, grids.size), strength))
-            case Hint(ab=ab, place=Mask(weight), strength=strength):
-                area = Area(*(resized(weight, shape) for shape in (grids.cells, grids.work, places)))
-                found.append(Stroke(ab, area, strength))
+            case Hint(ab=color, place=place, strength=strength):
+                material = color if isinstance(color, Material) else None
+                found.append(Stroke(_exact(color), _on_grids(place, grids, places), strength, material))
             case Blend(ab=ColorMap(ab), mask=Mask(weight), strength=strength):
                 share = resized(weight, grids.cells) * np.float32(strength)
                 found.append(Wash(resized(ab, grids.cells), share))
-            case Blend(ab=(a, b), mask=Mask(weight), strength=strength):
+            case Blend(ab=(_, _) | Material() as color, mask=Mask(weight), strength=strength):
                 share = resized(weight, grids.cells) * np.float32(strength)
-                found.append(Wash(np.broadcast_to(np.array((a, b), np.float32), (*grids.cells, 2)), share))
+                found.append(Wash(np.broadcast_to(np.array(_exact(color), np.float32), (*grids.cells, 2)), share))
     return found
+
+
+def _on_grids(place: Spot | Mask, grids: Grids, places: Shape) -> Dot | Area:
+    if isinstance(place, Spot):
+        return Dot(place, grids.size)
+    return Area(*(resized(place.weight, shape) for shape in (grids.cells, grids.work, places)))
+
+
+def _exact(color: Ab | Material) -> Ab:
+    return color.lab[1:] if isinstance(color, Material) else color

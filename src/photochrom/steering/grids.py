@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy as np
 from photochrom.analysis import Analysis
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Blend, Hints
+from photochrom.resize import resized
 from photochrom.steering.drawn import CELL, Area, Dot, Drawn, Grids, Shape, Stroke, Wash, draw
+from photochrom.steering.lit import in_place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,19 +43,24 @@ class Constraints:
 
 @dataclass(frozen=True)
 class Points:
-    """Colours at places: places (n, 2), y and x in work pixels, ab (n, 2), and strength (n,) in (0, 1]; float32."""
+    """Colours at places: places (n, 2), y and x in work pixels, ab (n, 2), and strength (n,) in (0, 1]; float32.
+
+    light: (n,), the L* for which ab are right where they are a material's; NaN where they are exact.
+    """
 
     places: Float
     ab: Float
     strength: Float
+    light: Float
 
 
 @dataclass(frozen=True)
 class Placed:
     """Edits, and their hints on the grids of one photograph, in the forms in which they are needed.
 
-    washes: the blends in the model's cells. blend_cells and cells: what a model is given of the blends, and of all hints,
-    (3, gh, gw); None: nothing. constraints: what must hold at work size. points: the hints that spread, as colours at places.
+    edits: materials among their hints are in the light of their places. washes: the blends in the model's cells. blend_cells and
+    cells: what a model is given of the blends, and of all hints, (3, gh, gw); None: nothing. constraints: what must hold at work
+    size. points: the hints that spread, as colours at places.
     """
 
     edits: Edits
@@ -77,6 +84,7 @@ class Placed:
 
 def place(photo: Analysis, edits: Edits) -> Placed:
     """Bring the hints among ``edits`` onto the grids of a photograph; they must lie within it, see :meth:`Edits.check`."""
+    edits = replace(edits, hints=in_place(photo, edits.hints))
     light, grid = photo.work_lightness, photo.grid
     drawn = draw(edits.hints, Grids(photo.size, grid, (light.shape[0], light.shape[1])))
     washes = tuple(one for one in drawn if isinstance(one, Wash))
@@ -87,7 +95,7 @@ def place(photo: Analysis, edits: Edits) -> Placed:
         blend_cells=cells(washes, grid) if washes else None,
         cells=cells(drawn, grid) if edits.hints else None,
         constraints=constraints(strokes, light),
-        points=points(strokes, (light.shape[0], light.shape[1])),
+        points=points(strokes, light),
     )
 
 
@@ -113,7 +121,8 @@ def cells(drawn: Iterable[Drawn], grid: Shape) -> Float:
         weight[where] += share
         most[where] = np.maximum(most[where], share)
     total /= np.maximum(weight, np.float32(1e-6))[..., None]
-    return np.concatenate([np.moveaxis(total, -1, 0), most[None]])
+    # Rounding may make a full weight 1.0000001, which the model refuses.
+    return np.concatenate([np.moveaxis(total, -1, 0), np.minimum(most, np.float32(1))[None]])
 
 
 def constraints(strokes: Iterable[Stroke], lightness: Float) -> Constraints | None:
@@ -132,7 +141,7 @@ def constraints(strokes: Iterable[Stroke], lightness: Float) -> Constraints | No
         if isinstance(one.place, Area):
             share = one.place.work
             where: Any = share > 0
-            ab[where], weight[where], strength[where] = one.ab, share[where], one.strength
+            ab[where], weight[where], strength[where] = one.colors(lightness[where]), share[where], one.strength
             nearest[where] = 0
             continue
         window, squared = one.place.disc(shape)
@@ -147,16 +156,17 @@ def constraints(strokes: Iterable[Stroke], lightness: Float) -> Constraints | No
     return Constraints(ab, weight, strength) if weight.any() else None
 
 
-def points(strokes: Iterable[Stroke], shape: Shape) -> Points | None:
-    """The hints that spread over their object, as colours at places of a work grid of ``shape``; None where there is none.
+def points(strokes: Iterable[Stroke], lightness: Float) -> Points | None:
+    """The hints that spread over their object, as colours at work pixels of L* ``lightness`` (h, w); None where there is none.
 
     A spot is one place, a mask one for each of the cells that it fills by half. Where there are more than :data:`MOST_PLACES`,
     those in one cell become their mean, in ever larger cells.
     """
+    shape = lightness.shape[0], lightness.shape[1]
     rows = [
-        np.array([[*one.place.center(shape), *one.ab, one.strength]])
+        np.array([[*one.place.center(shape), *one.ab, one.strength, one.light]])
         if isinstance(one.place, Dot)
-        else _filled(one, one.place.places, shape)
+        else _filled(one, one.place.places, lightness)
         for one in strokes
     ]
     if not rows:
@@ -166,16 +176,17 @@ def points(strokes: Iterable[Stroke], shape: Shape) -> Points | None:
     cell = CELL
     while len(found) > MOST_PLACES:
         found, cell = _merged(found, cell, shape), 2 * cell
-    return Points(found[:, :2], found[:, 2:4], found[:, 4])
+    return Points(found[:, :2], found[:, 2:4], found[:, 4], found[:, 5])
 
 
-def _filled(stroke: Stroke, share: Float, shape: Shape) -> Float:
-    """Rows of y, x, a*, b* and strength, for the cells that a mask fills by half, or at least for the one it fills most."""
+def _filled(stroke: Stroke, share: Float, lightness: Float) -> Float:
+    """Rows of y, x, a*, b*, strength and L*, for the cells that a mask fills by half, or at least for the one it fills most."""
     y, x = np.nonzero(share >= min(0.5, float(share.max())))
-    scale = np.array(shape) / share.shape
+    scale = np.array(lightness.shape) / share.shape
     places = (np.column_stack([y, x]) + 0.5) * scale - 0.5
-    ab = np.broadcast_to(np.array(stroke.ab, np.float32), (len(y), 2))
-    return np.column_stack([places, ab, stroke.strength * share[y, x]]).astype(np.float32)
+    there = resized(lightness, (share.shape[0], share.shape[1]))[y, x]
+    light = np.full(len(y), np.nan) if stroke.material is None else there
+    return np.column_stack([places, stroke.colors(there), stroke.strength * share[y, x], light]).astype(np.float32)
 
 
 def _merged(rows: Float, cell: int, shape: Shape) -> Float:

@@ -47,13 +47,17 @@ class Posterior(NamedTuple):
     """The likeliest correction of ab: ``tone`` everywhere, ``surprise`` where a place belongs to the object of a surprising hint.
 
     tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], how far the hints, surprising or not, hold there;
-    :func:`belonging` turns it into a decision. settled: (h / 8, w / 8), the share of the uncertainty that the hints remove.
+    :func:`belonging` turns it into a decision. settled: (h / 8, w / 8), the share of the uncertainty that the hints remove. meant
+    and follows: (h / 4, w / 4), the L* for which the surprise is right, and in [0, 1] how far it is right at no other; None where
+    all of it holds at every lightness.
     """
 
     tone: Float
     surprise: Float
     share: Float
     settled: Float
+    meant: Float | None = None
+    follows: Float | None = None
 
 
 class _Points(NamedTuple):
@@ -84,11 +88,13 @@ class Kriging:
         automatic: Float,
         excess: Float | None = None,
         strength: NDArray[Any] | None = None,
+        light: NDArray[Any] | None = None,
     ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
         automatic: (h, w, 2), the automatic ab at work size. excess: (gh, gw, 2), in the model's cells, by how much its ab differ
         from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
+        light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere).
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
@@ -99,7 +105,7 @@ class Kriging:
         ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
         tone, at_hints, settled = self._tone(at, asked * within, within * wanted, excess)
-        surprise, share = self._object(at, asked - at_hints, 1 - within, automatic)
+        surprise, share, lights = self._object(at, asked - at_hints, 1 - within, automatic, light)
         h, w = self._size
         fine = h // FINE, w // FINE
         return Posterior(
@@ -107,6 +113,7 @@ class Kriging:
             surprise.reshape(*fine, 2),
             share.reshape(fine),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
+            *(plane.reshape(fine) for plane in lights),
         )
 
     def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
@@ -132,23 +139,34 @@ class Kriging:
             settled,
         )
 
-    def _object(self, at: Float, rest: Float, beyond: Float, automatic: Float) -> tuple[Float, Float]:
+    def _object(
+        self, at: Float, rest: Float, beyond: Float, automatic: Float, light: NDArray[Any] | None
+    ) -> tuple[Float, Float, tuple[Float, ...]]:
         """The second process, of the ``rest`` (n, 2) that the first leaves: surprise (cells, 2) and share (cells, 1).
 
         An object that gets a surprising colour, by the share that is ``beyond`` (n, 1), gets all of that colour, not the
-        difference on top of automatic colours that were wrong in another way at every place of it.
+        difference on top of automatic colours that were wrong in another way at every place of it. light: as for
+        :meth:`posterior`; the third result is nothing or what it calls ``meant`` and ``follows``, (cells,).
         """
         h, w = self._size
         hints = self._levels[1].points(at)
         before = resized(automatic, (h // FINE, w // FINE))
         there = _sampled(before, _share(at, self._size))
-        parts = np.column_stack([np.ones_like(beyond), beyond, rest + beyond * there]).astype(np.float32)
+        columns = [np.ones_like(beyond), beyond, rest + beyond * there]
+        if light is not None and np.isfinite(light).any():
+            known = beyond * np.isfinite(light)[:, None]
+            columns += [known, known * np.nan_to_num(light)[:, None]]
+        parts = np.column_stack(columns).astype(np.float32)
         spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), parts))
         # The posterior mean of 1 at all hints: how far their colours hold here.
         share = spread[:, :1].clip(0, 1)
         # Hints that contradict each other must not make a colour that none of them asks for.
         colors = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
-        return np.asarray(colors[:, 2:] - colors[:, 1:2] * before.reshape(-1, 2), np.float32), share
+        surprise = np.asarray(colors[:, 2:4] - colors[:, 1:2] * before.reshape(-1, 2), np.float32)
+        if colors.shape[1] == 4:
+            return surprise, share, ()
+        meant = (colors[:, 5] / np.maximum(colors[:, 4], np.float32(1e-3))).clip(0, 100)
+        return surprise, share, (meant, colors[:, 4])
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.

@@ -11,6 +11,7 @@ from photochrom import fuse
 from photochrom.analysis import Analysis
 from photochrom.edits.hints import Hint, Hints, Region
 from photochrom.edits.places import ColorMap, Spot
+from photochrom.materials import Material
 from photochrom.resize import resized
 from photochrom.steering import propagate
 
@@ -23,16 +24,22 @@ __all__ = ["layers"]
 
 
 def layers(photo: Analysis, hints: Hints, around: Float) -> tuple[fuse.Layer, ...]:
-    """The layers over a picture whose colours at work size are ``around`` (h, w, 2); of two at one pixel the last holds."""
+    """The layers over a picture whose colours at work size are ``around`` (h, w, 2); of two at one pixel the last holds.
+
+    Materials are in the light of their places, see :func:`photochrom.steering.lit.in_place`.
+    """
     found: list[fuse.Layer] = []
     dots: dict[tuple[int, int], tuple[float, float]] = {}
     for hint in hints:
         match hint:
-            case Hint(place=Spot(x, y), strength=1):
-                dots[round(y), round(x)] = hint.ab
+            case Hint(ab=given, place=Spot(x, y), strength=1):
+                dots[round(y), round(x)] = given.lab[1:] if isinstance(given, Material) else given
             case Region(ab=ColorMap() as given, mask=mask):
                 fused = _fused(photo, given, mask.weight, around)
                 found.append(fuse.patch(mask.weight, hint.strength, fuse.fit(fused, photo.work_lightness)))
+            case Region(ab=Material() as material, mask=mask):
+                field = fuse.fit(material.at(photo.work_lightness), photo.work_lightness)
+                found.append(fuse.patch(mask.weight, hint.strength, field))
             case Region(ab=(a, b), mask=mask):
                 found.append(fuse.patch(mask.weight, hint.strength, (a, b)))
     if dots:

@@ -13,7 +13,8 @@ from photochrom.resize import resized
 from photochrom.steering import propagate
 from photochrom.steering.ask import Colors, kriging_of
 from photochrom.steering.grids import Constraints, Points
-from photochrom.steering.kriging import belonging
+from photochrom.steering.kriging import Posterior, belonging
+from photochrom.steering.lit import shaded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,8 @@ __all__ = ["Correction", "held", "spread"]
 
 #: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
 _HINT_SIDE = 7
+#: A place where the hints hold to a smaller share has nothing of their objects.
+_NEAR = 0.05
 #: Lambda of the smoother, which stops at edges of L*: for the tone, and for the membership in hinted objects.
 _EVEN_TONE, _EVEN_SHARE = 8.0, 500.0
 
@@ -47,12 +50,25 @@ def spread(photo: Analysis, points: Points | None, ab: Float, excess: Float) -> 
         return None
     around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
     y, x = np.rint(points.places).astype(np.intp).T
-    found = kriging.posterior(points.places, points.ab - around[y, x], ab, excess, points.strength)
+    found = kriging.posterior(points.places, points.ab - around[y, x], ab, excess, points.strength, points.light)
     tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
     # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
     share = resized(found.share, (light.shape[0], light.shape[1]))
     belongs = belonging(propagate.smoother(light, _EVEN_SHARE)(share))
-    return Correction(tone + fuse.sharpen(found.surprise, light, blur=0) * belongs[..., None], found.settled)
+    surprise = fuse.sharpen(_in_shade(found, ab, light), light, blur=0)
+    return Correction(tone + surprise * belongs[..., None], found.settled)
+
+
+def _in_shade(found: Posterior, ab: Float, lightness: Float) -> Float:
+    """The surprise, changed so that materials follow the lightness of their objects, from ab (h, w, 2) at work size."""
+    if found.meant is None or found.follows is None:
+        return found.surprise
+    grid = found.share.shape[0], found.share.shape[1]
+    before = resized(ab, grid) + found.tone
+    there = shaded(
+        before + found.surprise, found.meant, resized(lightness, grid), found.follows * (found.share > _NEAR)
+    )
+    return there - before
 
 
 def held(photo: Analysis, colors: Colors, wanted: Constraints | None, *, wide: bool) -> Colors:

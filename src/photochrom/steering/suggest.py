@@ -11,12 +11,13 @@ import numpy as np
 from photochrom.analysis import Analysis
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Blend, Hints
-from photochrom.edits.places import Mask
+from photochrom.edits.places import Mask, Spot
 from photochrom.errors import OptionError
 from photochrom.steering import samples
 from photochrom.steering.ask import cell_variance, kriging_of, scores
 from photochrom.steering.distribution import shares
 from photochrom.steering.grids import place
+from photochrom.steering.lit import lightness_at
 from photochrom.steering.trials import Likely, likely_colors, try_places
 
 if TYPE_CHECKING:
@@ -57,13 +58,12 @@ def suggest(photo: Analysis, count: int, *, hints: Hints) -> list[Click]:
             for found in try_places(asked.scores, asked.light, asked.decode, count, hints=placed.cells)
         ]
     places = np.empty((0, 2), np.float32) if placed.points is None else placed.points.places
+    found = kriging.next_places(places, variance, count)
+    pixels = [_pixel(photo, row, column) for row, column, _ in found]
+    lights = lightness_at(photo, [Spot(x, y) for x, y in pixels]).tolist()
     return [
-        Click(
-            *_pixel(photo, row, column),
-            settled**0.5,
-            likely_colors(shares(asked.scores[:, row, column]), float(asked.light[row, column])),
-        )
-        for row, column, settled in kriging.next_places(places, variance, count)
+        Click(x, y, settled**0.5, likely_colors(shares(asked.scores[:, row, column]), light))
+        for (x, y), light, (row, column, settled) in zip(pixels, lights, found, strict=True)
     ]
 
 
@@ -80,7 +80,7 @@ def likely(photo: Analysis, x: float, y: float, count: int, *, hints: Hints) -> 
     found, light, _ = scores(photo, "colours", place(photo, Edits(hints=hints)).cells)
     row = min(int((y + 0.5) * light.shape[0] / photo.size[1]), light.shape[0] - 1)
     column = min(int((x + 0.5) * light.shape[1] / photo.size[0]), light.shape[1] - 1)
-    return likely_colors(shares(found[:, row, column]), float(light[row, column]), count)
+    return likely_colors(shares(found[:, row, column]), float(lightness_at(photo, [Spot(x, y)])[0]), count)
 
 
 def alternatives(photo: Analysis, count: int, *, seed: int = 0, hints: Hints) -> list[Hints]:

@@ -16,6 +16,7 @@ import numpy as np
 from photochrom import color_names
 from photochrom.color import lab_to_rgb, limit_chroma
 from photochrom.errors import OptionError
+from photochrom.materials import Material
 from photochrom.steering.distribution import modes, moments, shares
 from photochrom.steering.places import as_hints, uncertain_places
 
@@ -36,12 +37,21 @@ _OFFERED = 5
 
 @dataclass(frozen=True)
 class Likely:
-    """A colour that a place may have: sRGB in [0, 1], its nearest name, ab, and its probability in [0, 1] by the model."""
+    """A colour that a place may have: sRGB in [0, 1], its nearest name, ab, and its probability in [0, 1] by the model.
+
+    rgb is as light as the place, whose L* is ``light``; name and ab are those that it has there.
+    """
 
     rgb: tuple[float, float, float]
     name: str
     ab: tuple[float, float]
     share: float
+    light: float
+
+    @property
+    def material(self) -> Material:
+        """What has this colour there, and another in the shade of the same thing."""
+        return Material((self.light, *self.ab))
 
     def to_json(self) -> dict[str, Any]:
         """The colour as JSON values: ``color`` is ``#rrggbb``."""
@@ -51,6 +61,7 @@ class Likely:
             "name": self.name,
             "share": round(self.share, 4),
             "ab": [round(value, 2) for value in self.ab],
+            "lab": [round(value, 2) for value in (self.light, *self.ab)],
         }
 
 
@@ -119,5 +130,7 @@ def likely_colors(share: NDArray[Any], lightness: float, count: int = _OFFERED) 
         inside = limit_chroma(np.array([[lightness, *ab]]))
         rgb = lab_to_rgb(inside)[0].clip(0, 1)
         red, green, blue = rgb.tolist()
-        found.append(Likely((red, green, blue), color_names.nearest(rgb), (float(ab[0]), float(ab[1])), float(size)))
+        found.append(
+            Likely((red, green, blue), color_names.nearest(rgb), (float(ab[0]), float(ab[1])), float(size), lightness)
+        )
     return tuple(found)

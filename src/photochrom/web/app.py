@@ -25,7 +25,7 @@ except ImportError as error:
 import numpy as np
 
 from photochrom.version import __version__
-from photochrom.web import about, colorize, comparison, painting, results, sessions
+from photochrom.web import about, colorize, comparison, painting, results, sessions, swatches
 from photochrom.web.engine import Engine
 from photochrom.web.guard import Guard
 from photochrom.web.metrics import Metrics
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         lifespan=lifespan,
     )
     app.state.photochrom = state
-    for module in (about, colorize, sessions, painting, comparison, results):
+    for module in (about, colorize, sessions, painting, swatches, comparison, results):
         app.include_router(module.routes(state))
     handle_problems(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

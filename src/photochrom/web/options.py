@@ -20,6 +20,7 @@ __all__ = [
     "Paint",
     "Result",
     "Suggest",
+    "Swatches",
 ]
 
 #: Hints, references and places in an order, at the most.
@@ -31,8 +32,21 @@ Format = Literal["same", "jpeg", "png", "tiff", "webp"]
 Unit = Annotated[float, Field(ge=0, le=1)]
 #: No picture has more pixels along a side.
 Coordinate = Annotated[float, Field(ge=-1, le=1e7)]
-Color = Annotated[str, Field(max_length=64, description="A name or #rrggbb.", examples=["olive", "#7a8450"])]
-Ab = Annotated[tuple[float, float], Field(description="(a*, b*), in place of a colour.", examples=[[-5, 20]])]
+Color = Annotated[
+    str, Field(max_length=64, description="A name, #rrggbb, or lab:L,a,b.", examples=["olive", "#7a8450"])
+]
+#: A material by its own L*, a* and b*.
+Lab = Annotated[
+    tuple[
+        Annotated[float, Field(ge=0, le=100)],
+        Annotated[float, Field(ge=-200, le=200)],
+        Annotated[float, Field(ge=-200, le=200)],
+    ],
+    Field(description="L*, a*, b* of a material, in place of a colour.", examples=[[50, -5, 20]]),
+]
+Ab = Annotated[
+    tuple[float, float], Field(description="Exactly these (a*, b*), in place of a colour.", examples=[[-5, 20]])
+]
 
 
 class Strict(BaseModel):
@@ -59,6 +73,7 @@ class SpotHint(Strict):
     x: Coordinate
     y: Coordinate
     color: Color | None = None
+    material: Lab | None = None
     ab: Ab | None = None
     radius: Annotated[float, Field(ge=0, le=1e7)] | None = Field(default=None, description="Pixels; null: a usual one.")
     strength: Unit = 1.0
@@ -69,6 +84,7 @@ class MaskHint(Strict):
 
     mask: Rle
     color: Color | None = None
+    material: Lab | None = None
     ab: Ab | None = None
     spread: Literal["inside", "suggest", "object"] = "inside"
     strength: Unit = 1.0
@@ -167,6 +183,15 @@ class Colors(Strict):
     y: Coordinate
     edits: Edits = Edits()
     count: Annotated[int, Field(ge=1, le=20)] = 8
+
+
+class Swatches(Strict):
+    """Colours, each a name, #rrggbb, or L*, a*, b* of a material, at the place (x, y) or in a mask."""
+
+    x: Coordinate | None = None
+    y: Coordinate | None = None
+    mask: Rle | None = None
+    colors: Annotated[list[Color | Lab], Field(max_length=100)]
 
 
 class Suggest(Strict):

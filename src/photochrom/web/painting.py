@@ -26,12 +26,16 @@ _PROBLEMS = responses(400, 401, 403, 404, 413, 422, 429, 500, 503, 504)
 
 
 class LikelyColor(BaseModel):
-    """A colour that a place may have; ``share``: of what the model thinks there, 0 to 1."""
+    """A colour that a place may have; ``share``: of what the model thinks there, 0 to 1. ``color`` is as light as the place.
+
+    ``lab``: the material that has this colour there, for a hint.
+    """
 
     color: str
     name: str
     share: float
     ab: tuple[float, float]
+    lab: tuple[float, float, float]
 
 
 class Click(BaseModel):

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photochrom.edits.dials import DIALS
-from photochrom.edits.hints import Hints, Reference
+from photochrom.edits.hints import Hint, Hints, Reference
 from photochrom.edits.pictures import Picture
+from photochrom.edits.places import ColorMap
 from photochrom.edits.sidecar import Sidecar, reference_to_json, sidecar_from_json, sidecar_text, steps_to_json
 from photochrom.errors import EditsError, HintError
 from photochrom.web import options
@@ -34,10 +35,14 @@ class Missing(BaseModel):
 
 
 class Loaded(BaseModel):
-    """The choices of a sidecar for this picture; references that are missing are left out of them."""
+    """The choices of a sidecar for this picture; references that are missing are left out of them.
+
+    ``swatches``: ``#rrggbb`` of each hint, in the light of its place.
+    """
 
     edits: dict[str, Any]
     missing_references: list[Missing]
+    swatches: list[str]
     model: str
     quality: str
 
@@ -130,7 +135,20 @@ def _load(photo: Photo, text: bytes) -> Loaded:
         options.Edits.model_validate(found)
     except ValueError as error:
         raise Problem("invalid", "the sidecar holds choices outside their ranges", field="sidecar") from error
-    return Loaded(edits=found, missing_references=missing, model=kept.setup.model or "", quality=kept.setup.quality)
+    return Loaded(
+        edits=found,
+        missing_references=missing,
+        swatches=_swatches(photo, present),
+        model=kept.setup.model or "",
+        quality=kept.setup.quality,
+    )
+
+
+def _swatches(photo: Photo, hints: Hints) -> list[str]:
+    steps = [step for step in hints if not isinstance(step, Reference)]  # those of files have no maps of colours
+    given = [(step.place if isinstance(step, Hint) else step.mask, step.ab) for step in steps]
+    places, colors = [place for place, _ in given], [color for _, color in given if not isinstance(color, ColorMap)]
+    return [one.color for one in photo.opened.seen_at(places, colors)]
 
 
 def _checked(value: Any, pixels: int) -> Sidecar:

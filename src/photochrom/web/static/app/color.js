@@ -1,6 +1,6 @@
 /** Colours for the page's own swatches; what a photograph gets is the server's business. CIE L*a*b*, D65, sRGB. */
 
-import { t } from "./i18n.js";
+import { colorName, t } from "./i18n.js";
 
 const WHITE = [0.95047, 1, 1.08883];
 const linear = Float32Array.from({ length: 256 }, (_, i) => {
@@ -63,9 +63,10 @@ export function describe([a, b]) {
 }
 
 /** A swatch and a name for a hint that was read from a file. @returns {{swatch: string, name: string}} */
-export function swatchOf(ab, color) {
-  if (ab) return { swatch: abToHex(ab), name: describe(ab) };
-  return { swatch: /^#[0-9a-f]{6}$/i.test(color) ? color : "#888888", name: color };
+export function swatchOf({ ab, color, material, swatch }) {
+  const chroma = ab ?? material?.slice(1);
+  if (chroma) return { swatch: swatch ?? abToHex(chroma, material?.[0]), name: describe(chroma) };
+  return { swatch: swatch ?? (/^#[0-9a-f]{6}$/i.test(color) ? color : "#888888"), name: colorName(color) };
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * What the user wants of one photograph, as one immutable value, and its form on the wire (the sidecar's words).
  *
- * @typedef {{ab?: [number, number], color?: string, swatch: string, name: string}} Fill  a colour: ab counts before color
+ * @typedef {{material?: [number, number, number], color?: string, ab?: [number, number], swatch: string, name: string}} Fill
+ *     a material by its L*, a*, b* or by its name or #rrggbb, or exact ab
  * @typedef {{id: string, x: number, y: number, fill: Fill, radius?: number, strength?: number}} Spot  pixels of the picture
  * @typedef {{id: string, mask: Object, fill?: Fill, ref?: string, trust?: number, name: string, strength?: number}} Region
  *     a mask in run lengths with a colour, or with the key of a reference picture
@@ -43,7 +44,7 @@ export function without(edits, list, id) {
   return items.length === edits[list].length ? edits : { ...edits, [list]: items };
 }
 
-const colour = ({ ab, color }) => (ab ? { ab } : { color });
+const colour = ({ material, ab, color }) => (material ? { material } : ab ? { ab } : { color });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
 
 /** Whether a palette is the key of a reference picture. */
@@ -76,8 +77,11 @@ export function toWire(edits, refs) {
   return { vividness, warmth, palette, palette_strength, smooth, hints, references, order };
 }
 
-/** The inverse. @param {Object} wire @param {(serverId: string) => {ref: string, name: string}} found @returns {Edits} */
-export function fromWire(wire, found) {
+/**
+ * The inverse. @param {Object} wire @param {(serverId: string) => {ref: string, name: string}} found
+ * @param {string[]} swatches of the hints @returns {Edits}
+ */
+export function fromWire(wire, found, swatches = []) {
   const edits = { ...PLAIN, spots: [], regions: [], references: [], base: [] };
   for (const key of ["vividness", "warmth", "palette", "palette_strength", "smooth"]) {
     if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
@@ -96,8 +100,8 @@ export function fromWire(wire, found) {
       continue;
     }
     const hint = hints[index];
-    const { x, y, ab, color, radius, strength, mask, spread } = hint;
-    const fill = given({ ab, color, ...swatchOf(ab, color) });
+    const { x, y, ab, color, material, radius, strength, mask, spread } = hint;
+    const fill = given({ ab, color, material, ...swatchOf({ ab, color, material, swatch: swatches[index] }) });
     if (!mask) edits.spots.push(given({ id: newId("spot"), x, y, fill, radius: radius ?? undefined, strength }));
     else if ((spread ?? "inside") === "inside") edits.regions.push(given({ id: newId("region"), mask, fill, strength, name: fill.name }));
     else edits.base.push(hint);

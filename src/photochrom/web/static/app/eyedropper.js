@@ -45,10 +45,10 @@ export function startEyedropper(view) {
         const pixel = view.pixelAt(sx, sy);
         if (!pixel) return;
         const swatch = colorAt(pixel);
-        const ab = hexToLab(swatch).slice(1).map((part) => Math.round(part * 10) / 10);
+        const material = hexToLab(swatch).map((part) => Math.round(part * 10) / 10);
         const then = waiting;
         stop();
-        then({ ab, swatch, name: describe(ab) });
+        then({ material, swatch, name: describe(material.slice(1)) });
       },
     },
   };

@@ -29,7 +29,7 @@ export function startHints(view, parts) {
   const itemOf = (id) => edits()?.[listOf(id)].find((one) => one.id === id);
 
   /** Asks for the colour of a place. `make` turns the answer into a spot or region. */
-  function ask({ title, anchor, colors, id, current = null, list, make, picture = null, reshape = null }) {
+  function ask({ title, anchor, mask = null, colors, id, current = null, list, make, picture = null, reshape = null }) {
     const photo = app.active;
     let gesture = 0;
     const uncover = () => {
@@ -38,7 +38,7 @@ export function startHints(view, parts) {
     };
     parts().picker.open({
       title, anchor, current, colors, lightness: lightnessAt(anchor),
-      named: (name) => sessions.colourNamed(photo, name),
+      seen: (colors) => sessions.swatches(photo, mask ? { mask } : anchor, colors),
       pick(fill, live) {
         uncover();
         change((now) => put(now, list, make(fill)), { key: `pick:${id}:${gesture}`, live });
@@ -78,7 +78,7 @@ export function startHints(view, parts) {
     if (!photo?.session) return;
     const id = newId("region");
     ask({
-      title: t("hint.area"), anchor, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
+      title: t("hint.area"), anchor, mask, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
       make: (fill) => ({ id, mask, fill, name: fill.name }),
       picture: () => chooseReference((picture) => (now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }), () => {
         parts().regions.discard();
@@ -98,7 +98,7 @@ export function startHints(view, parts) {
     // What it is given now says nothing about what else it might be.
     const others = without(edits(), listOf(id), id);
     ask({
-      title: t(region ? "hint.area" : "hint.place"), anchor, id, current: item.fill ?? null, list: listOf(id),
+      title: t(region ? "hint.area" : "hint.place"), anchor, mask: region ? item.mask : null, id, current: item.fill ?? null, list: listOf(id),
       colors: sessions.colors(photo, others, anchor),
       make: (fill) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : {}) }),
       picture: region ? () => chooseReference(

@@ -3,6 +3,8 @@
  * Text between backticks becomes <code>; `{name}` is filled in; a value {one, other} is chosen by the number `n`.
  */
 
+import colors, { SHADES } from "./lang/colors.js";
+
 const KNOWN = ["en", "de"];
 
 const wished = [new URLSearchParams(location.search).get("lang"), ...(navigator.languages ?? [])];
@@ -21,6 +23,20 @@ export function t(key, values = {}) {
 
 /** Whether there is a text for a key. */
 export const has = (key) => key in words;
+
+/** A colour's English name, as this language has it; English where it has none. */
+export function colorName(name) {
+  const known = colors[language] ?? {};
+  const [shade, ...base] = name.split(" ");
+  const word = SHADES[language]?.[shade];
+  return known[name] ?? (word && known[base.join(" ")] ? `${word} ${known[base.join(" ")]}` : name);
+}
+
+/** The English name of what somebody typed in this language. */
+export function colorWord(typed) {
+  const same = (text) => text.toLocaleLowerCase(language).replace(/[\s-]+/g, "");
+  return Object.entries(colors[language] ?? {}).find(([, word]) => same(word) === same(typed))?.[0] ?? typed;
+}
 
 /** A number as this language writes it. */
 export const percent = (share) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);

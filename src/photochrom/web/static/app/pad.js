@@ -11,7 +11,7 @@ const CELLS = 128;
 const MOST = 140;
 const TURN = 2 * Math.PI;
 
-/** @param {(ab: [number, number], live: boolean) => void} picked */
+/** @param {(lab: [number, number, number], live: boolean) => void} picked */
 export function makePad(picked) {
   const canvas = h("canvas", { class: "pad-map", width: CELLS, height: CELLS, "aria-hidden": "true" });
   const dot = h("span", { class: "pad-dot" });
@@ -60,7 +60,7 @@ export function makePad(picked) {
     hue = ((turns % 1) + 1) % 1;
     share = Math.min(1, Math.max(0, strength));
     mark();
-    picked(ab(), live);
+    picked([Math.round(L * 10) / 10, ...ab()], live);
   }
 
   function at(event, live) {
@@ -89,8 +89,8 @@ export function makePad(picked) {
     element: pad,
     /** Shows the colours of a lightness, and one of them as chosen. @param {[number, number]|null} chosen ab */
     show(lightness, chosen) {
-      // In the deepest shade and the brightest light all colours look alike: the wheel is drawn a little towards the middle.
-      L = Math.min(80, Math.max(40, lightness));
+      // As light as the place; but in the deepest shade and the brightest light all colours look alike.
+      L = Math.min(92, Math.max(15, lightness));
       draw();
       const [a, b] = chosen ?? [0, 0];
       hue = (Math.atan2(b, a) / TURN + 1) % 1;

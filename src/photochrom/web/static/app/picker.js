@@ -1,5 +1,6 @@
 /**
  * The small window in which a colour is chosen: the likely ones of a place first, then any other, by map, by name or #rrggbb.
+ * All are shown as light as the place is: a colour is that of a material, and has another look in another light.
  *
  * @typedef {import("./edits.js").Fill} Fill
  * @typedef {Object} Question
@@ -9,7 +10,7 @@
  * @property {Promise<Object[]>} colors ranked, as the server gives them
  * @property {Fill|null} current
  * @property {(fill: Fill, live: boolean) => void} pick
- * @property {(name: string) => Promise<[number, number]>} named ab of a name
+ * @property {(colors: (string|number[])[]) => Promise<{color: string, lab: number[]}[]>} seen what colours look like there
  * @property {(() => void)|null} picture colours from a reference picture
  * @property {(() => void)|null} reshape takes the area back under the brush
  * @property {boolean} exists whether there is something to remove
@@ -22,7 +23,8 @@ import { abToHex, describe, hexToLab } from "./color.js";
 import { $, h } from "./dom.js";
 import { startEyedropper } from "./eyedropper.js";
 import { sentence } from "./faults.js";
-import { percent, t } from "./i18n.js";
+import { colorName, colorWord, percent, t } from "./i18n.js";
+import { OFFERED } from "./lang/colors.js";
 import { makePad } from "./pad.js";
 import { recent, used } from "./recent.js";
 
@@ -35,9 +37,7 @@ export function startPicker(view) {
   /** @type {Question|null} */
   let question = null;
   let moved = false;
-  /** A colour of this place as its marker shows it: as light as the place, within reason. */
-  const swatch = (ab) => abToHex(ab, Math.min(75, Math.max(40, question.lightness)));
-  const pad = makePad((ab, live) => choose({ ab, swatch: swatch(ab), name: describe(ab) }, live));
+  const pad = makePad((lab, live) => choose({ material: lab, swatch: abToHex(lab.slice(1), lab[0]), name: describe(lab.slice(1)) }, live));
   $("#picker-pad").append(pad.element);
   const eyedropper = startEyedropper(view);
 
@@ -49,25 +49,40 @@ export function startPicker(view) {
     $("#picker-remove").hidden = false;
   }
 
-  function option({ color, name, share, ab }) {
+  function option({ color, name: english, share, lab }) {
+    const name = colorName(english);
     return h("li", {}, h("button", {
       type: "button", class: "choice", title: name, "data-name": name, "aria-pressed": String(question.current?.name === name),
       onclick: () => {
-        choose({ ab, swatch: color, name });
-        pad.show(question.lightness, ab);
+        choose({ material: lab, swatch: color, name });
+        pad.show(question.lightness, lab.slice(1));
       },
     }, h("span", { class: "swatch", style: { background: color } }), h("span", { class: "name" }, name),
     h("span", { class: "share" }, share >= 0.005 ? percent(share) : "")));
   }
 
-  /** A colour that was given as a whole: shown on the wheel, too. */
-  function take(fill) {
-    choose(fill);
-    pad.show(question.lightness, fill.ab ?? hexToLab(fill.swatch).slice(1));
+  /** Fills with the looks that they have at the place that is asked about; exact ab keep theirs. */
+  async function inLight(asked, fills) {
+    const given = fills.filter(({ color, material }) => color ?? material);
+    const looks = given.length ? await asked.seen(given.map(({ color, material }) => color ?? material)) : [];
+    return fills.map((fill) => ({ ...fill, swatch: looks[given.indexOf(fill)]?.color ?? fill.swatch }));
   }
 
-  function showRecent() {
-    const colors = recent();
+  /** A colour that was given as a whole: shown on the wheel, too. */
+  async function take(fill) {
+    const asked = question;
+    if (!asked) return;
+    try {
+      const [seen] = await inLight(asked, [fill]);
+      if (question !== asked) return;
+      choose(seen);
+      pad.show(asked.lightness, hexToLab(seen.swatch).slice(1));
+    } catch (error) {
+      if (question === asked) say(sentence(error));
+    }
+  }
+
+  function showRecent(colors) {
     $("#picker-recent").hidden = !colors.length;
     $("#picker-recent ul").replaceChildren(...colors.map((fill) => h("li", {}, h("button", {
       type: "button", class: "recent", "aria-label": fill.name, title: fill.name, style: { background: fill.swatch }, onclick: () => take(fill),
@@ -82,7 +97,9 @@ export function startPicker(view) {
     $("#picker-title").textContent = asked.title;
     $("#picker-picture").hidden = !asked.picture;
     $("#picker-reshape").hidden = !asked.reshape;
-    showRecent();
+    showRecent(recent());
+    // One that another version of the page left may be unknown to the server: it keeps its look.
+    inLight(asked, recent()).then((colors) => question === asked && showRecent(colors), () => {});
     $("#picker-remove").hidden = !asked.exists;
     fault.hidden = true;
     text.value = "";
@@ -146,23 +163,14 @@ export function startPicker(view) {
     box.style.top = `${top}px`;
   }
 
+  $("#picker-words").replaceChildren(...OFFERED.map((name) => h("option", { value: colorName(name) })));
   $("#picker-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const asked = question;
     const typed = text.value.trim();
     if (!typed || !asked) return;
-    try {
-      if (/^#?[0-9a-f]{6}$/i.test(typed)) {
-        const color = `#${typed.replace("#", "").toLowerCase()}`;
-        take({ color, swatch: color, name: color });
-      } else {
-        const ab = await asked.named(typed);
-        if (question !== asked) return;
-        take({ ab, swatch: swatch(ab), name: typed });
-      }
-    } catch (error) {
-      say(sentence(error));
-    }
+    const code = /^#?[0-9a-f]{6}$/i.test(typed) ? `#${typed.replace("#", "").toLowerCase()}` : null;
+    await take({ color: code ?? colorWord(typed), swatch: code, name: code ?? typed });
   });
   const head = $(".picker-head", box);
   head.addEventListener("pointerdown", (event) => event.target.closest("button") || head.setPointerCapture(event.pointerId));

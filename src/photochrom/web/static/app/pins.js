@@ -3,7 +3,7 @@
 import { app, change, edits, endGesture, on, select } from "./app.js";
 import { $, h, icon } from "./dom.js";
 import { put } from "./edits.js";
-import { t } from "./i18n.js";
+import { colorName, t } from "./i18n.js";
 import { decode, middle } from "./rle.js";
 
 const SLACK = 4;
@@ -113,7 +113,7 @@ export function startPins(view, acts) {
         kept.add(pin(one.id, one.ref ? "region from-picture" : "region", centreOf(one.mask), t("pin.region", { i: i + 1, name: what }), one.fill));
       });
       clicks.forEach((one, i) => {
-        kept.add(pin(one.id, "suggested", one, t("pin.suggested", { i: i + 1, names: one.colors.slice(0, 3).map((c) => c.name).join(", ") })));
+        kept.add(pin(one.id, "suggested", one, t("pin.suggested", { i: i + 1, names: one.colors.slice(0, 3).map((c) => colorName(c.name)).join(", ") })));
         pins.get(one.id).element.firstChild.textContent = String(i + 1);
       });
       if (draft) kept.add(pin("draft", "draft", draft, t("pin.new")));

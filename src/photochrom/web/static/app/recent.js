@@ -14,6 +14,7 @@ export function recent() {
 
 /** @param {import("./edits.js").Fill} fill */
 export function used(fill) {
-  const rest = recent().filter(({ name, swatch }) => name !== fill.name || swatch !== fill.swatch);
+  const key = ({ name, color, swatch }) => `${name} ${color ?? swatch}`;
+  const rest = recent().filter((one) => key(one) !== key(fill));
   localStorage.setItem(KEY, JSON.stringify([fill, ...rest].slice(0, MOST)));
 }

@@ -143,13 +143,13 @@ export async function loadSidecar(file) {
     return;
   }
   try {
-    const { edits: wire, missing_references: missing = [] } = await sessions.readSidecar(photo, file);
+    const { edits: wire, swatches, missing_references: missing = [] } = await sessions.readSidecar(photo, file);
     const serverIds = new Map([...photo.session.refs].map(([here, there]) => [there, here]));
     const found = (id) => {
       const ref = serverIds.get(id);
       return { ref, name: photo.refs.find((one) => one.id === ref)?.name ?? t("picture") };
     };
-    const read = fromWire(wire, found);
+    const read = fromWire(wire, found, swatches);
     photo.history = commit(photo.history, read);
     if (photo === app.active) emit("edits");
     if (missing.length) {

@@ -89,7 +89,7 @@ export const paint = async (photo, edits, { size, view = null, signal = undefine
 export const scan = (photo, { size, view = null, signal = undefined }) => withSession(photo, (_, base) =>
   getBlob(`${base}/scan?${new URLSearchParams({ size, ...view })}`, { signal }));
 export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edits, { size }, signal)).blob();
-/** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, ab: [number, number]}[]>} */
+/** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, lab: [number, number, number]}[]>} */
 export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edits, { x, y, count: 8 })).json();
 /** Places worth a click, best first. @returns {Promise<{x: number, y: number, gain: number, colors: Object[]}[]>} */
 export const suggestions = async (photo, edits, count) => (await ask(photo, "suggestions", edits, { count })).json();
@@ -103,7 +103,7 @@ export const comparison = async (photo, edits, kind) => (await ask(photo, "compa
 
 /**
  * The edits of a sidecar file, as the server reads them for this photograph, and the pictures that they name and are not here.
- * @returns {Promise<{edits: Object, missing_references: {path: string, sha256: string}[]}>}
+ * @returns {Promise<{edits: Object, swatches: string[], missing_references: {path: string, sha256: string}[]}>}
  */
 export function readSidecar(photo, file) {
   return withSession(photo, async (session, base) => {
@@ -117,9 +117,12 @@ export function readSidecar(photo, file) {
   });
 }
 
-/** The ab of a colour's name. Throws Problem where nobody knows it. */
-export const colourNamed = (photo, name) => withSession(photo, async (_, base) =>
-  (await (await call(`${base}/sidecar`, { json: { edits: { hints: [{ x: 0, y: 0, color: name }] } } })).json()).hints[0].ab);
+/**
+ * What colours look like at a place, in its light: names, #rrggbb, or [L*, a*, b*]. Throws Problem where nobody knows one.
+ * @param {{x: number, y: number}|{mask: Object}} place @returns {Promise<{color: string, lab: [number, number, number]}[]>}
+ */
+export const swatches = (photo, place, colors) => withSession(photo, async (_, base) =>
+  (await call(`${base}/swatches`, { json: { ...place, colors } })).json());
 
 /** Lets the server forget a photograph; where that fails it does so by itself after an hour. */
 export function forget(photo) {

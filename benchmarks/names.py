@@ -1,0 +1,177 @@
+"""Whether a named colour still has its name in another light, by the answers of the xkcd colour survey.
+
+    python benchmarks/names.py --survey c3_data.json            # the table of docs/hints.md
+    python benchmarks/names.py --survey c3_data.json --write    # makes src/photochrom/data/name_places.txt
+
+The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is 2.7 million answers as Heer and
+Stone 2012 counted them: how often each of 153 names was given in each cell of a grid of 5 units in L*a*b* (data/xkcd/c3_data.json
+of github.com/StanfordHCI/c3). The names of a colour are here those of the eight cells nearest to it, by a Gaussian of 4 units.
+
+Asked are the eleven basic terms of English and five more at L* of 15 to 90: which name is the most frequent for the colour that a
+place of this lightness gets. Bold: some cell of that lightness has the asked name as its most frequent one. Before: ab of the CSS
+colour (or the survey's, where CSS has none) at any lightness, and chroma cut off at sRGB's border in L*a*b*.
+
+--write goes through all names of the survey's table at every 5 L*. Where the material's colour is called something else, but
+three cells of this lightness have the name, the nearest colour (CIEDE2000) that has it is written, if possible one whose name
+leads by 2 %; not one further away than 12.5, nor one that is called so more rarely than the material's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photochrom import color_names
+from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, rgb_to_lab
+from photochrom.errors import UnknownColorError
+from photochrom.evaluate.metrics import ciede2000
+from photochrom.materials import Material, placed
+
+ASKED = [
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+    "grey",
+    "black",
+    "white",
+    "navy",
+    "olive",
+    "burgundy",
+    "teal",
+    "maroon",
+]
+LEVELS = range(15, 91, 15)
+#: Names of the survey's table that are spelt otherwise in ours.
+SPELT = {"navy": "navyblue"}
+#: Cells with fewer answers than this do not say what a colour is called; and the lead that is wished for.
+ANSWERS, LEAD = 30, 1.02
+#: Cells that must have a name, how far it may move a colour in CIEDE2000, and what its share may lose.
+CELLS, FAR, LOSS = 3, 12.5, 0.02
+HEAD = """# Where people call another colour by a name than the material of that name would have in that light: name, L*, a*, b*.
+# Read by photochrom/materials.py; made by benchmarks/names.py from the answers of the xkcd colour survey (R. Munroe 2010, CC0).
+"""
+
+Float = NDArray[np.float64]
+
+
+class Survey:
+    """How often a colour is given each of the survey's names."""
+
+    def __init__(self, path: Path) -> None:
+        data = json.loads(path.read_text("utf-8"))
+        self.terms: list[str] = data["terms"]
+        self.cells = np.array(data["color"], np.float64).reshape(-1, 3)
+        counts = np.zeros(len(self.cells) * len(self.terms))
+        counts[np.array(data["T"][::2])] = data["T"][1::2]
+        self.counts = counts.reshape(len(self.cells), -1)
+
+    def shares(self, lab: Float) -> Float:
+        """The share of each name, (n, names), for Lab (n, 3)."""
+        squared = ((lab[:, None] - self.cells) ** 2).sum(axis=2)
+        near = np.argpartition(squared, 8, axis=1)[:, :8]
+        weight = np.exp(-np.take_along_axis(squared, near, axis=1) / (2 * 4.0**2))
+        found = (weight[..., None] * self.counts[near]).sum(axis=1)
+        return found / np.maximum(found.sum(axis=1, keepdims=True), 1e-9)
+
+    def index(self, name: str) -> int:
+        return self.terms.index(SPELT.get(name, name))
+
+    def can(self, index: int, light: float) -> int:
+        """In how many cells of a lightness the name is the most frequent."""
+        cells = (np.abs(self.cells[:, 0] - light) < 0.1) & (self.counts.sum(axis=1) > ANSWERS)
+        return int((self.counts[cells].argmax(axis=1) == index).sum())
+
+
+def now(name: str, light: float) -> Float:
+    return np.array(placed([Material.named(name)], np.array([light]))[0].lab, np.float64)
+
+
+def before(name: str, light: float) -> Float:
+    from matplotlib.colors import CSS4_COLORS
+
+    text = CSS4_COLORS.get(name, name)
+    ab = rgb_to_lab(color_names.parse(text)[None])[0, 1:]
+    return limit_chroma(np.array([[light, *ab]]))[0].astype(np.float64)
+
+
+def table(survey: Survey) -> None:
+    print("| name | " + " | ".join(f"L* {light}" for light in LEVELS) + " |")
+    print("|---|" + "---|" * len(LEVELS))
+    right = dict.fromkeys(("possible", "before", "now"), 0)
+    for name in ASKED:
+        index, cells = survey.index(name), []
+        for light in LEVELS:
+            can = survey.can(index, light)
+            said = []
+            for kind, give in (("before", before), ("now", now)):
+                lab = give(name, light)
+                top = int(survey.shares(lab[None])[0].argmax())
+                said.append(f"{survey.terms[top]} {lab[1]:.0f},{lab[2]:.0f}")
+                right[kind] += can > 0 and top == index
+            right["possible"] += can > 0
+            cells.append(f"{'**' if can else ''}{said[0]} → {said[1]}{'**' if can else ''}")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+    print(f"\nOf {right['possible']} that can have the name: before {right['before']}, now {right['now']}")
+
+
+def written(survey: Survey) -> list[str]:
+    """The rows of data/name_places.txt."""
+    rows = []
+    axis = np.arange(-110, 111, 2.0)
+    plane = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+    for index, term in enumerate(survey.terms):
+        name = next((ours for ours, theirs in SPELT.items() if theirs == term), term)
+        try:
+            material = Material.named(name)
+        except UnknownColorError:
+            continue
+        for light in range(15, 91, 5):
+            if survey.can(index, light) < CELLS:
+                continue
+            lab = np.array([[light, *material.at(light)]], np.float64)
+            there = survey.shares(lab)[0]
+            if int(there.argmax()) == index:
+                continue
+            around = np.column_stack([np.full(len(plane), float(light)), plane])
+            around = around[~outside_srgb(lab_to_rgb(around))]
+            away = ciede2000(around, np.broadcast_to(lab, around.shape))
+            around = around[away < FAR]
+            shares = survey.shares(around)
+            around, shares = (part[shares[:, index] > there[index] - LOSS] for part in (around, shares))
+            own = shares[:, index]
+            rest = np.delete(shares, index, axis=1).max(axis=1)
+            sure = own > LEAD * rest if (own > LEAD * rest).any() else own > rest
+            if not sure.any():
+                continue
+            fit = around[sure]
+            nearest = fit[ciede2000(fit, np.broadcast_to(lab, fit.shape)).argmin()]
+            rows.append(f"{name} {light} {nearest[1]:.0f} {nearest[2]:.0f}")
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--survey", type=Path, required=True)
+    parser.add_argument("--write", action="store_true")
+    given = parser.parse_args()
+    survey = Survey(given.survey)
+    if given.write:
+        rows = written(survey)
+        path = Path(__file__).parents[1] / "src/photochrom/data/name_places.txt"
+        path.write_text(HEAD + "\n".join(rows) + "\n", "utf-8")
+        print(f"{len(rows)} rows in {path}")
+    else:
+        table(survey)
+
+
+if __name__ == "__main__":
+    main()

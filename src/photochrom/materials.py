@@ -1,0 +1,160 @@
+"""Materials: the colour of one thing at every lightness, in the shade, in the light, and where nothing but its name is known.
+
+A colour that is named or picked is the colour of a material. Under another light it has another lightness, and with it another
+ab: in the shade chroma falls with the light, towards white it is washed out, and the hue stays as people see it. With l and l0
+the cube roots of the luminances of place and material, a material of chroma C0 in Oklab has
+
+    the hue of Oklab that it has, and the chroma    C0 (l / l0)^SHADE            where the place is darker
+                                                    C0 ((1 - l) / (1 - l0))^LIT  where it is lighter
+
+This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures
+in docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a
+lightness gives up chroma along the same hue, so that blue does not become violet.
+
+A name is looked up by lightness, too: where people who were asked call other colours "orange" than an orange thing has in that
+light, the nearest one that they do call so is taken (``data/name_places.txt``, made by ``benchmarks/names.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from photochrom import color_names
+from photochrom.color import (
+    RGB_TO_XYZ,
+    lab_to_rgb,
+    linear_to_lab,
+    linear_to_oklab,
+    luminance_from_lightness,
+    oklab_to_linear,
+    outside_srgb,
+    planes_to_rgb,
+    rgb_to_lab,
+    srgb_to_linear,
+)
+from photochrom.errors import HintError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["Material", "in_light", "placed"]
+
+#: Powers of the path: of lightness where a material is in the shade, for skin and for all else; of what is missing to white.
+SKIN, SHADE, LIT = 0.2, 0.85, 0.4
+#: The names of skin, by :func:`color_names.key`.
+_SKIN = re.compile(r"skin$|^monk\d+$")
+#: Steps to the lightness of Oklab that has a luminance, and halvings in the search for the chroma that sRGB has.
+_STEPS, _HALVINGS = 4, 10
+#: L* at which a material's ab are kept; between them they are interpolated.
+_LADDER = np.linspace(0.0, 100.0, 201)
+#: L* for which the file of names may have rows.
+_LEVELS = np.arange(5.0, 100.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Material:
+    """The colour of a thing by its own L*, a*, b*, and its ``name`` where it has one. ``shade``: its power in the shade.
+
+    Raises HintError for numbers that are no colour.
+    """
+
+    lab: tuple[float, float, float]
+    name: str | None = None
+    shade: float = SHADE
+
+    def __post_init__(self) -> None:
+        lab = np.array(self.lab, np.float32)
+        if lab.shape != (3,) or not (0 <= lab[0] <= 100) or not (np.abs(lab) <= 200).all():
+            raise HintError(f"a material is {self.lab}, expected L* from 0 to 100, a* and b* from -200 to 200")
+        object.__setattr__(self, "lab", tuple(lab.tolist()))
+
+    @classmethod
+    def named(cls, text: str) -> Material:
+        """The material of a name or of ``#rrggbb``. Raises UnknownColorError."""
+        light, a, b = rgb_to_lab(color_names.parse(text)[None])[0].clip([0, -200, -200], [100, 200, 200]).tolist()
+        return cls((light, a, b), text.strip(), SKIN if _SKIN.search(color_names.key(text)) else SHADE)
+
+    @property
+    def color(self) -> str:
+        """``#rrggbb`` of its own Lab."""
+        return color_names.to_hex(lab_to_rgb(np.array(self.lab)[None])[0])
+
+    def at(self, lightness: NDArray[Any] | float) -> Float:
+        """Its ab (..., 2) where light and shade give it these L* (...), in [0, 100]; inside sRGB."""
+        ladder = _ladder(self.lab, self.shade)
+        light = np.asarray(lightness, np.float32)
+        return np.stack([np.interp(light, _LADDER, ladder[:, band]) for band in (0, 1)], axis=-1).astype(np.float32)
+
+
+def placed(materials: list[Material], lightness: NDArray[Any]) -> list[Material]:
+    """Each material as it is at a place of L* (n,): with the colour there for its own, and without a name.
+
+    A name means what people call so at this lightness. What is as light as its place already, stays as it is.
+    """
+    if not materials:
+        return []
+    light = np.asarray(lightness, np.float32)
+    ab = in_light([one.lab for one in materials], light, [one.shade for one in materials])
+    for index, one in enumerate(materials):
+        moves = _moves().get(color_names.key(one.name or ""))
+        if moves is not None:
+            ab[index] += [np.interp(light[index], _LEVELS, band) for band in moves]
+    rows = zip(materials, light.tolist(), *ab.T.tolist(), strict=True)
+    return [Material((level, a, b), None, one.shade) for one, level, a, b in rows]
+
+
+def in_light(lab: ArrayLike, lightness: ArrayLike, shade: ArrayLike = SHADE) -> Float:
+    """ab (n, 2) of materials with Lab (n, 3) at places of L* (n,), inside sRGB; see the head of this module.
+
+    shade: the power in the shade, of all of them or (n,).
+    """
+    material, light = np.asarray(lab, np.float64), np.asarray(lightness, np.float64).clip(0, 100)
+    planes = [srgb_to_linear(plane) for plane in planes_to_rgb(*material.T)]
+    own, there = (np.cbrt(luminance_from_lightness(one)) for one in (material[:, 0], light))
+    darker = (there / own.clip(1e-3)) ** np.asarray(shade)
+    lit = ((1 - there).clip(0) / (1 - own).clip(1e-3)) ** LIT
+    chroma = linear_to_oklab(np.stack(planes, axis=-1))[:, 1:] * np.where(there < own, darker, lit)[:, None]
+    kept = np.zeros((len(light), 1))
+    for halving in range(_HALVINGS + 1):  # first all of it
+        more = kept + 0.5**halving
+        kept = np.where(outside_srgb(_with_luminance(there, chroma * more))[:, None], kept, more.clip(0, 1))
+    return np.stack(linear_to_lab(*_with_luminance(there, chroma * kept).T)[1:], axis=-1).astype(np.float32)
+
+
+def _with_luminance(root: NDArray[np.float64], chroma: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Linear RGB (n, 3) with these a and b of Oklab (n, 2), and the luminance whose cube root is given (n,)."""
+    level = root.copy()
+    for _ in range(_STEPS):
+        now = oklab_to_linear(np.column_stack([level, chroma]))
+        # The cube root of luminance is nearly linear in the lightness, and equal to it for greys.
+        level += root - np.cbrt(now @ RGB_TO_XYZ[1])
+    return oklab_to_linear(np.column_stack([level, chroma]))
+
+
+@lru_cache(maxsize=1024)
+def _ladder(lab: tuple[float, float, float], shade: float) -> Float:
+    return in_light(np.tile(np.array(lab, np.float32), (len(_LADDER), 1)), _LADDER, shade)
+
+
+@cache
+def _moves() -> dict[str, Float]:
+    """By :func:`color_names.key`: what is added to a* and b* at each of the L* :data:`_LEVELS`, (2, n)."""
+    text = files("photochrom").joinpath("data/name_places.txt").read_text("utf-8")
+    found: dict[str, Float] = {}
+    for line in text.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        name, light, a, b = line.rsplit(" ", 3)
+        moves = found.setdefault(color_names.key(name), np.zeros((2, len(_LEVELS)), np.float32))
+        moves[:, float(light) == _LEVELS] = (np.array([float(a), float(b)]) - Material.named(name).at(float(light)))[
+            :, None
+        ]
+    return found
