@@ -1,7 +1,6 @@
 """Whether a named colour still has its name in another light, by the answers of the xkcd colour survey.
 
-    python benchmarks/names.py --survey c3_data.json            # the table of docs/hints.md
-    python benchmarks/names.py --survey c3_data.json --write    # makes src/photochrom/data/name_places.txt
+    python benchmarks/names.py --survey c3_data.json
 
 The survey (R. Munroe 2010) showed people colours and asked for their names. c3_data.json is 2.7 million answers as Heer and
 Stone 2012 counted them: how often each of 153 names was given in each cell of a grid of 5 units in L*a*b* (data/xkcd/c3_data.json
@@ -10,10 +9,6 @@ of github.com/StanfordHCI/c3). The names of a colour are here those of the eight
 Asked are the eleven basic terms of English and five more at L* of 15 to 90: which name is the most frequent for the colour that a
 place of this lightness gets. Bold: some cell of that lightness has the asked name as its most frequent one. Before: ab of the CSS
 colour (or the survey's, where CSS has none) at any lightness, and chroma cut off at sRGB's border in L*a*b*.
-
---write goes through all names of the survey's table at every 5 L*. Where the material's colour is called something else, but
-three cells of this lightness have the name, the nearest colour (CIEDE2000) that has it is written, if possible one whose name
-leads by 2 %; not one further away than 12.5, nor one that is called so more rarely than the material's.
 """
 
 from __future__ import annotations
@@ -26,9 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color_names
-from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, rgb_to_lab
-from photochrom.errors import UnknownColorError
-from photochrom.evaluate.metrics import ciede2000
+from photochrom.color import limit_chroma, rgb_to_lab
 from photochrom.materials import Material, placed
 
 ASKED = [
@@ -52,13 +45,8 @@ ASKED = [
 LEVELS = range(15, 91, 15)
 #: Names of the survey's table that are spelt otherwise in ours.
 SPELT = {"navy": "navyblue"}
-#: Cells with fewer answers than this do not say what a colour is called; and the lead that is wished for.
-ANSWERS, LEAD = 30, 1.02
-#: Cells that must have a name, how far it may move a colour in CIEDE2000, and what its share may lose.
-CELLS, FAR, LOSS = 3, 12.5, 0.02
-HEAD = """# Where people call another colour by a name than the material of that name would have in that light: name, L*, a*, b*.
-# Read by photochrom/materials.py; made by benchmarks/names.py from the answers of the xkcd colour survey (R. Munroe 2010, CC0).
-"""
+#: Cells with fewer answers than this do not say what a colour is called.
+ANSWERS = 30
 
 Float = NDArray[np.float64]
 
@@ -123,54 +111,11 @@ def table(survey: Survey) -> None:
     print(f"\nOf {right['possible']} that can have the name: before {right['before']}, now {right['now']}")
 
 
-def written(survey: Survey) -> list[str]:
-    """The rows of data/name_places.txt."""
-    rows = []
-    axis = np.arange(-110, 111, 2.0)
-    plane = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    for index, term in enumerate(survey.terms):
-        name = next((ours for ours, theirs in SPELT.items() if theirs == term), term)
-        try:
-            material = Material.named(name)
-        except UnknownColorError:
-            continue
-        for light in range(15, 91, 5):
-            if survey.can(index, light) < CELLS:
-                continue
-            lab = np.array([[light, *material.at(light)]], np.float64)
-            there = survey.shares(lab)[0]
-            if int(there.argmax()) == index:
-                continue
-            around = np.column_stack([np.full(len(plane), float(light)), plane])
-            around = around[~outside_srgb(lab_to_rgb(around))]
-            away = ciede2000(around, np.broadcast_to(lab, around.shape))
-            around = around[away < FAR]
-            shares = survey.shares(around)
-            around, shares = (part[shares[:, index] > there[index] - LOSS] for part in (around, shares))
-            own = shares[:, index]
-            rest = np.delete(shares, index, axis=1).max(axis=1)
-            sure = own > LEAD * rest if (own > LEAD * rest).any() else own > rest
-            if not sure.any():
-                continue
-            fit = around[sure]
-            nearest = fit[ciede2000(fit, np.broadcast_to(lab, fit.shape)).argmin()]
-            rows.append(f"{name} {light} {nearest[1]:.0f} {nearest[2]:.0f}")
-    return rows
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--survey", type=Path, required=True)
-    parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    survey = Survey(given.survey)
-    if given.write:
-        rows = written(survey)
-        path = Path(__file__).parents[1] / "src/photochrom/data/name_places.txt"
-        path.write_text(HEAD + "\n".join(rows) + "\n", "utf-8")
-        print(f"{len(rows)} rows in {path}")
-    else:
-        table(survey)
+    table(Survey(given.survey))
 
 
 if __name__ == "__main__":

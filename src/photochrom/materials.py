@@ -10,17 +10,13 @@ the cube roots of the luminances of place and material, a material of chroma C0 
 This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures
 in docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a
 lightness gives up chroma along the same hue, so that blue does not become violet.
-
-A name is looked up by lightness, too: where people who were asked call other colours "orange" than an orange thing has in that
-light, the nearest one that they do call so is taken (``data/name_places.txt``, made by ``benchmarks/names.py``).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -55,8 +51,6 @@ _SKIN = re.compile(r"skin$|^monk\d+$")
 _STEPS, _HALVINGS = 4, 10
 #: L* at which a material's ab are kept; between them they are interpolated.
 _LADDER = np.linspace(0.0, 100.0, 201)
-#: L* for which the file of names may have rows.
-_LEVELS = np.arange(5.0, 100.0, 5.0)
 
 
 @dataclass(frozen=True)
@@ -97,16 +91,12 @@ class Material:
 def placed(materials: list[Material], lightness: NDArray[Any]) -> list[Material]:
     """Each material as it is at a place of L* (n,): with the colour there for its own, and without a name.
 
-    A name means what people call so at this lightness. What is as light as its place already, stays as it is.
+    What is as light as its place already, stays as it is.
     """
     if not materials:
         return []
     light = np.asarray(lightness, np.float32)
     ab = in_light([one.lab for one in materials], light, [one.shade for one in materials])
-    for index, one in enumerate(materials):
-        moves = _moves().get(color_names.key(one.name or ""))
-        if moves is not None:
-            ab[index] += [np.interp(light[index], _LEVELS, band) for band in moves]
     rows = zip(materials, light.tolist(), *ab.T.tolist(), strict=True)
     return [Material((level, a, b), None, one.shade) for one, level, a, b in rows]
 
@@ -142,19 +132,3 @@ def _with_luminance(root: NDArray[np.float64], chroma: NDArray[np.float64]) -> N
 @lru_cache(maxsize=1024)
 def _ladder(lab: tuple[float, float, float], shade: float) -> Float:
     return in_light(np.tile(np.array(lab, np.float32), (len(_LADDER), 1)), _LADDER, shade)
-
-
-@cache
-def _moves() -> dict[str, Float]:
-    """By :func:`color_names.key`: what is added to a* and b* at each of the L* :data:`_LEVELS`, (2, n)."""
-    text = files("photochrom").joinpath("data/name_places.txt").read_text("utf-8")
-    found: dict[str, Float] = {}
-    for line in text.splitlines():
-        if not line or line.startswith("#"):
-            continue
-        name, light, a, b = line.rsplit(" ", 3)
-        moves = found.setdefault(color_names.key(name), np.zeros((2, len(_LEVELS)), np.float32))
-        moves[:, float(light) == _LEVELS] = (np.array([float(a), float(b)]) - Material.named(name).at(float(light)))[
-            :, None
-        ]
-    return found
