@@ -1,7 +1,8 @@
 """What a batch costs beside its pictures: for the table of docs/scale.md. What it survives: benchmarks/batch_kills.py.
 
     python benchmarks/batch.py plan --files 50000 --rows 10000000
-    python benchmarks/batch.py cost --pictures 60            # beside the pictures' own time, at half a megapixel
+    python benchmarks/batch.py status --rows 10000000
+    python benchmarks/batch.py cost --pictures 80            # beside the pictures' own time, at half a megapixel
     python benchmarks/batch.py workers --pictures 40 [--ray]  # two workers against one, and against one of two threads
     python benchmarks/batch.py memory --rows 100000 --pictures 1500
     python benchmarks/batch.py report --rows 100000
@@ -41,7 +42,7 @@ COMMAND = [sys.executable, "-m", "photochrom", "batch"]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["plan", "cost", "workers", "memory", "report", "paper"])
+    parser.add_argument("what", choices=["plan", "status", "cost", "workers", "memory", "report", "paper"])
     parser.add_argument("--files", type=int, default=50_000)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pictures", type=int, default=60)
@@ -86,9 +87,10 @@ def plan_rows(folder: Path, rows: int) -> dict[str, float]:
         names = (f"{number // 1000:06}/scan-{number:09}.tif" for number in range(first, min(first + WINDOW, rows)))
         manifest.add([Planned(origin, name, name, 25_000_000) for name in names])
     found = {"rows_s": round(time.perf_counter() - start, 1), "rows_cpu_s": round(time.process_time() - used, 1)}
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     assert manifest.counts() == {State.WAITING: rows}
-    found |= {"status_s": round(time.perf_counter() - start, 2), "rows_mb": peak()}
+    found |= {"status_s": round(time.perf_counter() - start, 2), "status_cpu_s": round(time.process_time() - used, 2)}
+    found |= {"rows_mb": peak()}
     driver, _ = manifest.leases.join()
     start = time.perf_counter()
     for _ in range(20):
@@ -98,29 +100,58 @@ def plan_rows(folder: Path, rows: int) -> dict[str, float]:
     return found | {"manifest_mb": round(sum(path.stat().st_size for path in folder.glob("rows.db*")) / 1e6)}
 
 
+def measure_status(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Counting rows in three states, which SQL makes faster than planning does."""
+    Manifest(str(folder / "m.db"), create=True).close()
+    rows = arguments.rows
+    with closing(sqlite3.connect(folder / "m.db")) as database:
+        database.executescript("PRAGMA synchronous = OFF; DROP INDEX by_state; DROP INDEX one_writer")
+        database.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+            "INSERT INTO pictures (id, origin, name, state) "
+            "SELECT i, 1, printf('%09d.tif', i), CASE WHEN i % 1000 = 0 THEN 3 WHEN i < ? THEN 2 ELSE 0 END FROM n",
+            (rows, rows // 2),
+        )
+        database.execute("CREATE INDEX by_state ON pictures (state)")
+        database.commit()
+    manifest = Manifest(str(folder / "m.db"))
+    start, used = time.perf_counter(), time.process_time()
+    assert sum(manifest.counts().values()) == rows
+    found = {"status_s": round(time.perf_counter() - start, 2), "status_cpu_s": round(time.process_time() - used, 2)}
+    manifest.close()
+    return {"rows": rows, **found}
+
+
 def measure_cost(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Processor seconds of a batch with one worker, against the same pictures in a plain loop; the loops take turns."""
+    """Processor seconds of a whole batch of one worker, against the same pictures in a plain loop.
+
+    Both go over all pictures and over a quarter of them: the difference is what pictures cost, without any start.
+    """
     scans = make_scans(folder / "scans", arguments.pictures, (600, 850))
-    plain: list[float] = []
-    batch: list[float] = []
-    driver: list[float] = []
-    for turn in range(2):
-        plain.append(apart(plain_loop, scans, folder / f"plain-{turn}")["cpu_s"])
+    few = folder / "few"
+    few.mkdir()
+    quarter = arguments.pictures // 4
+    for path in sorted(scans.iterdir())[:quarter]:
+        (few / path.name).hardlink_to(path)
+    plain, whole = [], []
+    for name, source in (("all", scans), ("few", few)):
+        plain.append(apart(plain_loop, source, folder / f"plain-{name}")["cpu_s"])
         before = os.times()
-        done = subprocess.run([*COMMAND, str(scans), "-o", str(folder / f"out-{turn}"), "--workers", "1"], check=True)
+        subprocess.run([*COMMAND, str(source), "-o", str(folder / f"out-{name}"), "--workers", "1"], check=True)
         after = os.times()
-        assert done.returncode == 0
-        batch.append(after.children_user + after.children_system - before.children_user - before.children_system)
-        used = time.process_time()
-        fake_batch(folder / f"fake-{turn}", 3000)
-        driver.append(time.process_time() - used)
-    picture, own = min(plain) / arguments.pictures, min(driver) / 3000
+        whole.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    used = time.process_time()
+    fake_batch(folder / "fake", 3000)
+    own = (time.process_time() - used) / 3000
+    picture, in_batch = ((both[0] - both[1]) / (arguments.pictures - quarter) for both in (plain, whole))
     return {
         "plain_cpu_s": [round(value, 2) for value in plain],
-        "batch_cpu_s": [round(value, 2) for value in batch],
+        "batch_cpu_s": [round(value, 2) for value in whole],
         "picture_cpu_ms": round(picture * 1000, 1),
+        "in_batch_cpu_ms": round(in_batch * 1000, 1),
+        "more_percent": round(100 * (in_batch / picture - 1), 1),
+        "starts_cpu_s": round(whole[0] - in_batch * arguments.pictures, 2),
         "driver_cpu_ms": round(own * 1000, 2),
-        "driver_share_percent": round(100 * own / picture, 1),
     }
 
 
@@ -177,15 +208,18 @@ def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any
     """The driver over rows whose work is only pretended, and a worker over real, small pictures."""
     found = apart(memory_of_driver, folder, arguments.rows)
     scans = make_scans(folder / "scans", arguments.pictures, (64, 96))
-    sizes: list[int] = []
-    with subprocess.Popen(
-        [*COMMAND, str(scans), "-o", str(folder / "out"), "--workers", "1", "--json"], stdout=subprocess.PIPE, text=True
-    ) as process:
+    options = folder / "options.json"
+    options.write_text('{"work_size": 64}')  # a sixteenth of the usual work: what may grow is asked for, not the time
+    sizes: list[tuple[int, int]] = []
+    command = [*COMMAND, str(scans), "-o", str(folder / "out"), "--workers", "1", "--json", "--options", str(options)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for number, _ in enumerate(process.stdout):
-            if number % 100 == 50:
-                sizes.append(max((resident(pid) for pid in below(process.pid)), default=0))
-    return found | {"pictures": arguments.pictures, "worker_mb": [sizes[1], sizes[len(sizes) // 2], sizes[-1]]}
+        pictures = (event for event in map(json.loads, process.stdout) if event["event"] == "picture")
+        for number, _ in enumerate(pictures):
+            if number % (arguments.pictures // 10) == arguments.pictures // 20:
+                sizes.append((resident(process.pid), max((resident(pid) for pid in below(process.pid)), default=0)))
+    driver, worker = zip(*sizes, strict=True)
+    return found | {"pictures": arguments.pictures, "with_real_driver_mb": driver, "with_real_worker_mb": worker}
 
 
 def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
@@ -197,7 +231,7 @@ def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     return {
         "rows": rows,
-        "driver_mb": [sizes[0], sizes[len(sizes) // 2], sizes[-1]],
+        "driver_mb": sizes,
         "row_ms": round(1000 * seconds / rows, 2),
     }
 
@@ -212,6 +246,9 @@ class PretendPool:
 
     def hello(self) -> Hello:
         return Hello("here", "1", "model", "0" * 64)
+
+    def room(self, _: Task) -> bool:
+        return len(self._tasks) < self.slots
 
     def submit(self, task: Task) -> None:
         self._tasks.append(task)
