@@ -12,7 +12,7 @@ from typing import Any
 from photochrom.errors import OutputWriteError
 from photochrom.film.codecs import CODECS, Encoding, configure
 from photochrom.film.packets import Packet, read_packets
-from photochrom.film.source import Source, av_module
+from photochrom.film.source import Source, av_module, open_container
 
 __all__ = ["decode_times", "join"]
 
@@ -64,7 +64,7 @@ def join(
     decode = decode_times([time - shift for time in times])
     try:
         with (
-            av.open(str(source.path), metadata_errors="replace") as given,
+            open_container(source.path) as given,
             av.open(str(part), "w", options=_muxer_options(source, target)) as made,
         ):
             video = made.add_stream(

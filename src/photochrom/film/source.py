@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 from photochrom.errors import FilmError, MissingExtraError, NoVideoError
 from photochrom.film.layout import Layout, layout_of, plane_of
 
-__all__ = ["Frame", "Source", "av_module", "open_source"]
+__all__ = ["Frame", "Source", "av_module", "converted", "open_container", "open_source"]
 
 #: So many damaged frames are remembered by name; beyond, only counted.
 NAMED = 100
 #: AVERROR codes aside, what PyAV raises for damaged data.
 _LONGEST_SIDE = 16384
+#: FFmpeg's names of what a film may be. Playlists (hls, dash, concat, imf, sdp), which make FFmpeg open other files and addresses, are
+#: left out on purpose: a film may come from a stranger.
+_CONTAINERS = (
+    "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,asf_o,flv,live_flv,kux,ogg,mxf,mxf_opatom,gxf,lxf,dv,h261,h263,h264,hevc,vvc,"
+    "evc,m4v,obu,ivf,ivr,rm,nut,nuv,vc1,vc1test,gif,apng,mjpeg,mjpeg_2000,mpjpeg,smjpeg,yuv4mpegpipe,wtv,roq,swf,dirac,dnxhd,cavsvideo,"
+    "avs,avs2,avs3,dhav,film_cpk,flic,pva,nsv,ty,vivo,pmp,bink,smk,4xm,mv,mlv,ipu,bethsoftvid,wsvqa"
+)
 
 
 def av_module() -> Any:
@@ -82,9 +89,10 @@ class Source:
         self.damaged.clear()
         self.lost = 0
         index, last = 0, None
-        with _opened(self.path) as container:
+        with open_container(self.path) as container:
             stream = container.streams[self.stream]
             stream.thread_type = "AUTO"
+            self._start(container, stream)
             for held in self._decoded(container, stream, av):
                 if stop is not None and stop():
                     return
@@ -103,6 +111,9 @@ class Source:
             raise FilmError(
                 "no frame of it can be decoded; it may be cut off or of another kind than it says", self.path
             )
+
+    def _start(self, container: Any, stream: Any) -> None:
+        """Where a reading begins: here, at the beginning."""
 
     def _decoded(self, container: Any, stream: Any, av: Any) -> Iterator[Any]:
         graph = _deinterlacer(av, stream) if self.deinterlace else None
@@ -153,9 +164,9 @@ class Source:
             note = "frames change their size; they are brought to that of the first"
             if note not in self.notices:
                 self.notices.append(note)
-            held = _converted(held, layout)
+            held = converted(held, layout)
         elif self.kind == "other" or layout_of(held)[0].pix_fmt != layout.pix_fmt:
-            held = _converted(held, layout)
+            held = converted(held, layout)
         grey = held.format.name.startswith("gray")
         interlaced = bool(held.interlaced_frame) and not self.deinterlace
         return Frame(index, pts, plane_of(held, 0), held, not grey, interlaced, damaged)
@@ -166,7 +177,7 @@ def open_source(path: Path, *, deinterlace: bool = False, max_pixels: int = 1 <<
     av = av_module()
     if not path.is_file():
         raise FilmError("there is no such file", path)
-    with _opened(path) as container:
+    with open_container(path) as container:
         videos = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
         if not videos:
             raise NoVideoError("has no pictures, only " + (_kinds(container) or "nothing that can be read"), path)
@@ -234,15 +245,17 @@ def _first_frame(container: Any, stream: Any, av: Any) -> Any:
     return None
 
 
-def _opened(path: Path) -> Any:
+def open_container(path: Path) -> Any:
+    """The file as PyAV reads it (av.container.InputContainer); it alone is opened, whatever it names. Raises FilmError."""
     av = av_module()
+    alone = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     try:
-        return av.open(str(path), metadata_errors="replace")
+        return av.open(f"file:{path}", metadata_errors="replace", options=alone)
     except (av.error.FFmpegError, OSError) as error:
         raise FilmError(f"is not a film that can be read ({getattr(error, 'strerror', error)})", path) from error
 
 
-def _converted(frame: Any, layout: Layout) -> Any:
+def converted(frame: Any, layout: Layout) -> Any:
     """A frame in the layout's format, matrix and range told explicitly. RGB becomes YCbCr of full range."""
     from photochrom.film.layout import MATRICES
 
