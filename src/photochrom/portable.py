@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TextIO
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from socket import socket
 
-__all__ = ["keep_address", "process_runs", "write_any_text"]
+__all__ = ["data_folder", "keep_address", "lock", "process_runs", "write_any_text"]
 
 _SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x00100000, 5, 0x102  # of the Windows API
 
@@ -58,3 +60,29 @@ def write_any_text(stream: TextIO) -> None:
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower().replace("_", "-")
     if encoding not in ("utf-8", "utf8") and hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
+
+
+def lock(file: IO[Any]) -> bool:
+    """Lock an open file for this process alone, until it is closed or the process ends, however it does. False: it is locked."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def data_folder(system: str = sys.platform) -> Path:
+    """Where programs keep what belongs to the user and is no document: ``photochrom`` in the system's place for it."""
+    home = Path.home()
+    if system == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "photochrom"
+    if system == "darwin":
+        return home / "Library" / "Application Support" / "photochrom"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "photochrom"

@@ -8,8 +8,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from film_helpers import lumas, make_film, pan, planes, shots
 
+from film_helpers import lumas, make_film, pan, planes, shots
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.errors import EditsError, FilmError, HintError, NoVideoError, OptionError

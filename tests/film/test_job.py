@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from film_helpers import make_film, planes, shots
 
+from film_helpers import make_film, planes, shots
 from photochrom import film as films
 from photochrom.errors import JobError, OutputExistsError, OutputWriteError
 from photochrom.film import packets, run

@@ -9,8 +9,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from film_helpers import lumas, make_film, pan, planes, shots, times
 
+from film_helpers import lumas, make_film, pan, planes, shots, times
 from helpers import Command, data
 from photochrom import film as films
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from film_helpers import Rgb, make_film, pan
 
+from film_helpers import Rgb, make_film, pan
 from helpers import data
 from photochrom import film as films
 from photochrom.film.follow import follow

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 import scipy.spatial.distance
-from film_helpers import make_film, pan
 
+from film_helpers import make_film, pan
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.color import rgb_to_lab

@@ -41,11 +41,20 @@ def serve(
     folder: Annotated[
         Path | None, typer.Option(help="Where uploads are kept meanwhile; with ray on several machines, a shared one.")
     ] = None,
+    films: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PHOTOCHROM_FILMS",
+            help="Where films lie until they are removed; by default in the user's folder for the data of programs.",
+        ),
+    ] = None,
+    max_film_gigabytes: Annotated[float, typer.Option(min=0.001, help="Of a film.")] = 50.0,
     keep: Annotated[float, typer.Option(min=0.01, help="Minutes until an unused picture is deleted.")] = 60.0,
 ) -> None:
     """Serve a page to colour photographs by clicking, and a REST API, until Ctrl-C. Nothing leaves this computer."""
     from photochrom.catalog import DEFAULT_MODEL, find_model
     from photochrom.errors import OptionError
+    from photochrom.portable import data_folder
     from photochrom.web.server import check_host
     from photochrom.web.server import serve as run
     from photochrom.web.settings import Settings
@@ -66,6 +75,8 @@ def serve(
         max_memory=round(max_memory * 1e6),
         token=token,
         origins=tuple(allow_origin or ()),
+        films=None if engine == "ray" else (films or data_folder() / "films").absolute(),
+        max_film_bytes=round(max_film_gigabytes * 1e9),
     )
     settings = check_host(host, settings, no_token=no_token)
     if engine == "ray":

@@ -131,4 +131,5 @@ def _pairs(
     flashes = frozenset(shot.flashes)
     for one in steady(looked, colors.answer, last=span[1] - 1, flashes=flashes, every=choices.every):
         if isinstance(one, Colored):
-            yield pair(*one.item, colors.as_it_lies(one.color))
+            frame, before = one.item
+            yield pair(frame, before, colors.as_it_lies(one.color))

@@ -56,12 +56,10 @@ class Sought(Source):
 
 
 def sought(source: Source, reading: Reading, since: int, layout: Layout | None = None) -> Source:
-    """The film, to be read from frame ``since`` on, at the size of ``layout``; from its beginning where it cannot be sought in."""
-    given = {field.name: getattr(source, field.name) for field in fields(Source)} | {"damaged": []}
-    if layout is not None:
-        given["layout"] = layout
-    more = {"first": reading.first, "times": reading.times, "smaller": layout is not None}
-    found = Sought(**given, **more, since=since)
+    """The film, read from frame ``since`` on, at the size of ``layout``; from its beginning where it cannot be sought in."""
+    given: dict[str, Any] = {field.name: getattr(source, field.name) for field in fields(Source)}
+    given |= {"damaged": [], "layout": layout or source.layout, "smaller": layout is not None}
+    found = Sought(**given, since=since, first=reading.first, times=reading.times)
     try:
         begins = next(found.frames(), None)
     except (av_module().error.FFmpegError, FilmError):

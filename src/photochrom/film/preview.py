@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from photochrom.errors import OutputExistsError, OutputWriteError
+from photochrom.film.moment import display_size, upright
 from photochrom.film.paint import paint_frame
 from photochrom.film.shot_colors import Choices, ShotColors
 from photochrom.fuse import fit
@@ -78,10 +79,10 @@ def _tile(colors: ShotColors, shot: Shot, frame: Frame, reading: Reading, source
         colors.enter(shot)
         light = colors.lightness(frame)
         field = colors.as_it_lies(fit(colors.answer(frame.index, light).ab, light))
+    shown = display_size(source)
+    height = max(1, round(_WIDTH * shown[1] / shown[0]))
     rgb = paint_frame(frame, field, source.layout, source.layout).to_ndarray(format="rgb24")
-    rgb = np.rot90(rgb, round(source.rotation / 90) % 4)
-    height = max(1, round(_WIDTH * rgb.shape[0] / (rgb.shape[1] * float(source.aspect))))
-    small = cv2.resize(np.ascontiguousarray(rgb), (_WIDTH, height), interpolation=cv2.INTER_AREA)
+    small = upright(rgb, source, (_WIDTH, height))
     tile = np.full((height + _LINE + _GAP, _WIDTH + _GAP, 3), 255, np.uint8)
     tile[:height, :_WIDTH] = small
     seconds = reading.times[shot.start - reading.first]

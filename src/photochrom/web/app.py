@@ -25,7 +25,7 @@ except ImportError as error:
 import numpy as np
 
 from photochrom.version import __version__
-from photochrom.web import about, colorize, comparison, painting, results, sessions, swatches
+from photochrom.web import about, colorize, comparison, films, films_desk, painting, results, sessions, swatches
 from photochrom.web.engine import Engine
 from photochrom.web.guard import Guard
 from photochrom.web.metrics import Metrics
@@ -53,14 +53,17 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
     store, engine, metrics = Store(settings, folder), Engine(settings), Metrics()
     pool = Pool(settings.jobs, settings.max_queue, settings.max_seconds)
     state = State(settings, store, engine, pool, metrics)
+    desk = films_desk.Desk(state)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(_sweep(state))
         try:
             await pool.run(_warm_up, engine)
+            desk.start()
             yield
         finally:
+            await run_in_threadpool(desk.close)
             sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await sweeping
@@ -78,6 +81,8 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
     app.state.photochrom = state
     for module in (about, colorize, sessions, painting, swatches, comparison, results):
         app.include_router(module.routes(state))
+    app.include_router(films.routes(state, desk))
+    app.include_router(films_desk.downloads(desk))
     handle_problems(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
 
@@ -100,7 +105,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
             expose_headers=["Content-Disposition", "Retry-After"],
         )

@@ -26,6 +26,7 @@ _log = logging.getLogger("photochrom.web")
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "media-src 'self' blob:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -107,13 +108,15 @@ class Guard:
         """``receive``, which raises Problem where a body grows too large, at once where it says so beforehand."""
         headers = Headers(scope=scope)
         form = headers.get("content-type", "").lower().startswith("multipart/")
+        film = scope["method"] == "POST" and scope["path"] == "/v1/films"
         limit = self.settings.max_bytes if form else self.settings.max_json
+        limit = self.settings.max_film_bytes if film else limit
         room = limit + (_FORM_ROOM if form else 0)
         told = headers.get("content-length", "")
         problem = Problem(
             "too-large",
             f"the request has more than {limit} bytes",
-            field="picture" if form else None,
+            field="film" if film else "picture" if form else None,
             limit=limit,
             headers={"Connection": "close"},
         )

@@ -41,7 +41,7 @@ class Metrics:
 
     def seen(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request."""
-        method = method if method in ("GET", "POST", "DELETE", "HEAD", "OPTIONS") else "other"
+        method = method if method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS") else "other"
         self._requests.labels(route, method, str(status)).inc()
         self._seconds.labels(route, method).observe(seconds)
 

@@ -15,8 +15,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from photochrom.errors import (
+    FilmError,
     ImageError,
     ImageTooLargeError,
+    MissingExtraError,
     ModelError,
     OptionError,
     OutputError,
@@ -37,13 +39,16 @@ KINDS: dict[str, tuple[int, str]] = {
     "not-found": (404, "There is nothing at this address"),
     "session-gone": (404, "The session has ended"),
     "reference-gone": (404, "The session has no such reference"),
+    "film-gone": (404, "The film has been removed"),
     "method-not-allowed": (405, "This address takes another method"),
+    "conflict": (409, "Not as things are now"),
     "too-slow": (408, "The request did not arrive in time"),
     "too-large": (413, "Too large"),
     "unsupported": (415, "Not a kind of picture or request that is read"),
     "invalid": (422, "Something in the request cannot be used"),
     "busy": (429, "Too many requests are waiting"),
     "error": (500, "The server failed"),
+    "unavailable": (501, "This server does not do that"),
     "shutting-down": (503, "The server is shutting down"),
     "took-too-long": (504, "The work took longer than the server allows"),
     "disk-full": (507, "The server has no room left"),
@@ -86,7 +91,7 @@ class Problem(StarletteHTTPException):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the problems that an address may answer with."""
-    always = {400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 500, 503, 504, 507}
+    always = {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 501, 503, 504, 507}
     titles: dict[int, str] = {}
     for status, title in KINDS.values():
         titles[status] = f"{titles[status]}; or: {title}" if status in titles else title
@@ -108,6 +113,10 @@ def as_problem(error: PhotochromError) -> Problem:
         return Problem("unsupported", detail, field="picture")
     if isinstance(error, ImageError):
         return Problem("invalid", detail, field="picture")
+    if isinstance(error, FilmError):
+        return Problem("unsupported", detail, field="film")
+    if isinstance(error, MissingExtraError):
+        return Problem("unavailable", detail)
     if isinstance(error, UnknownModelError):
         return Problem("invalid", f"unknown model {error.name!r}; see /v1/models", field="model")
     if isinstance(error, ModelError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 from photochrom.errors import OptionError
 
@@ -20,7 +21,8 @@ class Settings:
     is kept after its last use. max_sessions, max_disk: sessions kept on disk, and the bytes that they may take; max_memory: bytes
     of opened pictures. The oldest give way. idle: seconds after which an opened picture that nobody asked for is closed, and its
     memory given back; it is opened again when it is asked for. token: what clients must show, None: nothing. origins: of other
-    pages that may use the server. hosts: the names under which it answers, None: any.
+    pages that may use the server. hosts: the names under which it answers, None: any. films: the folder in which films lie until
+    they are removed, None: this server takes none. max_film_bytes: of a film.
     """
 
     model: str = "photochrom"
@@ -40,6 +42,8 @@ class Settings:
     token: str | None = None
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] | None = None
+    films: Path | None = None
+    max_film_bytes: int = 50_000_000_000
 
     def __post_init__(self) -> None:
         for field in fields(self):

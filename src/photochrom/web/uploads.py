@@ -19,7 +19,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from photochrom.web.problems import Problem, validation_problem
 from photochrom.web.settings import Settings
 
-__all__ = ["Upload", "file_name", "keep", "multipart_body", "received"]
+__all__ = ["Upload", "file_name", "keep", "multipart_body", "received", "shown_name"]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -114,8 +114,13 @@ async def keep(upload: UploadFile, path: Path) -> None:
 
 def file_name(upload: UploadFile) -> str:
     """The last part of the name that the client gave, fit to be shown and never used to open anything."""
-    name = PurePosixPath((upload.filename or "").replace("\\", "/")).name
-    return "".join(letter for letter in name if letter.isprintable())[:120] or "picture"
+    return shown_name(upload.filename or "", "picture")
+
+
+def shown_name(given: str, otherwise: str) -> str:
+    """A name that a client gave, fit to be shown: its last part, without what cannot be printed; ``otherwise`` for none."""
+    name = PurePosixPath(given.replace("\\", "/")).name
+    return "".join(letter for letter in name if letter.isprintable())[:120] or otherwise
 
 
 def multipart_body(files: dict[str, str], options: type[BaseModel] | None = None) -> dict[str, Any]:
