@@ -21,7 +21,8 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch":
 
 def serving(folder: Path, *options: str) -> AbstractContextManager[ServerProcess]:
     """``photochrom serve`` in a process of its own, started."""
-    return running(ServerProcess(("serve", "--threads", "1", *options), folder / "log.txt"))
+    films = () if "--films" in options else ("--films", str(folder / "films"))
+    return running(ServerProcess(("serve", "--threads", "1", *options, *films), folder / "log.txt"))
 
 
 @dataclass

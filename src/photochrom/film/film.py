@@ -119,11 +119,16 @@ class Film:
         pix_fmt: str | None = None,
         force: bool = False,
         threads: int | None = None,
+        known: Reading | None = None,
     ) -> Job:
-        """The work of writing the film in colour, which can be stopped and taken up; target: None is NAME_color beside it."""
+        """The work of writing the film in colour, which can be stopped and taken up; target: None is NAME_color beside it.
+
+        known: shots that were found before.
+        """
         path = default_target(self.source.path) if target is None else Path(target)
         encoding = choose_encoding(self.source, choose_codec(self.source, path, codec), crf, pix_fmt)
-        return Job(self.source, path, encoding, choices or make_choices(), span=self.span, threads=threads, force=force)
+        chosen = choices or make_choices()
+        return Job(self.source, path, encoding, chosen, span=self.span, threads=threads, force=force, known=known)
 
     def save(
         self,

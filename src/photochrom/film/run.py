@@ -117,7 +117,10 @@ class Job:
         span: tuple[float, float] | None = None,
         threads: int | None = None,
         force: bool = False,
+        known: Reading | None = None,
     ) -> None:
+        """known: what an earlier reading of the same frames found, so that the film is not read for its shots again."""
+        self.known = known
         self.source, self.target, self.encoding, self.choices = source, target, encoding, choices
         self.span, self.threads = span, threads
         self.notices: list[str] = [*source.notices, *encoding.notices]
@@ -165,7 +168,7 @@ class Job:
         kept = self.folder / "shots.json"
         if kept.exists():
             return Reading.from_json(json.loads(kept.read_text("utf-8")))
-        reading = read_shots(self.source, self.span, progress)
+        reading = self.known or read_shots(self.source, self.span, progress)
         write_whole(kept, json.dumps(reading.to_json()).encode())
         return reading
 

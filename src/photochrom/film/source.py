@@ -19,8 +19,8 @@ __all__ = ["Frame", "Source", "av_module", "converted", "open_container", "open_
 NAMED = 100
 #: AVERROR codes aside, what PyAV raises for damaged data.
 _LONGEST_SIDE = 16384
-#: FFmpeg's names of what a film may be. Playlists (hls, dash, concat, imf, sdp) make FFmpeg open other files and addresses; they are
-#: left out on purpose, since a film may come from a stranger.
+#: FFmpeg's names of what a film may be. Playlists (hls, dash, concat, imf, sdp), which make FFmpeg open other
+#: files and addresses, are left out on purpose: a film may come from a stranger.
 _CONTAINERS = (
     "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,asf_o,flv,live_flv,kux,ogg,mxf,mxf_opatom,gxf,lxf,dv,h261,h263,h264,hevc,vvc,"
     "evc,m4v,obu,ivf,ivr,rm,nut,nuv,vc1,vc1test,gif,apng,mjpeg,mjpeg_2000,mpjpeg,smjpeg,yuv4mpegpipe,wtv,roq,swf,dirac,dnxhd,cavsvideo,"

@@ -128,7 +128,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
         frame: Annotated[int | None, Query(ge=0, le=2**31)] = None,
         look: Literal["before", "after"] = "before",
     ) -> Response:
-        """A frame as a player shows it: ``before`` its light, a grey PNG; ``after`` a JPEG, painted by itself with its own hints."""
+        """A frame as a player shows it: ``before`` its light, a grey PNG; ``after`` a JPEG, painted with its own hints."""
         folder = desk.find(film)
 
         def work() -> Response:

@@ -161,7 +161,10 @@ class Film(BaseModel):
 
 
 class Films(BaseModel):
-    """The films of this server. ``available``: it takes films; else ``why`` not. ``folder``: where they lie, for this computer only."""
+    """The films of this server. ``available``: it takes films; else ``why`` not. ``folder``: where they lie.
+
+    The folder is named on this computer only.
+    """
 
     available: bool
     why: str | None = None

@@ -26,7 +26,7 @@ class _Running:
 
 
 class Queue(threading.Thread):
-    """One for each server process; several on one folder take turns by the lanes' locks. Work that a server's end cut off goes on."""
+    """One for each server process; several on one folder take turns by the lanes' locks. What a server's end cut off goes on."""
 
     def __init__(self, films: Films) -> None:
         super().__init__(name="films", daemon=True)

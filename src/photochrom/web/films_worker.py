@@ -155,7 +155,7 @@ def _color(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
     choices = choices_of(folder, chosen, folder.path / "begun-edits.json")
     target = folder.path / f"result{default_target(film.source.path).suffix}"
     how = {key: chosen.get(key) for key in ("codec", "crf", "threads")}
-    job = film.job(target, choices, force=True, **how)
+    job = film.job(target, choices, force=True, known=folder.reading(), **how)
     job.run(tell)
     name = Path(folder.read("about.json")["name"]).stem
     folder.write(

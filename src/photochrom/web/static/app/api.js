@@ -39,6 +39,12 @@ if (given) {
   history.replaceState(null, "", location.pathname + location.search);
 }
 
+/** The header that shows the token, where there is one. @returns {Record<string, string>} */
+export function authorization() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
 const wait = (seconds, signal) =>
   new Promise((done, fail) => {
     const timer = setTimeout(done, seconds * 1000);
@@ -52,9 +58,8 @@ const wait = (seconds, signal) =>
  */
 export async function call(path, { method, json, form, signal } = {}) {
   for (let tries = 0; ; tries++) {
-    const headers = json === undefined ? {} : { "Content-Type": "application/json" };
     const token = sessionStorage.getItem(TOKEN);
-    if (token) headers.Authorization = `Bearer ${token}`;
+    const headers = { ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...authorization() };
     const body = json === undefined ? form : JSON.stringify(json);
     let response;
     try {

@@ -21,10 +21,11 @@
  * @property {Blob|null} after a preview of the painted one
  * @property {number} version of the work that is kept; another window may have written a later one
  * @property {Map<string, Blob>} thumbs small pictures of steps, by their ids
+ * @property {import("./film.js").Film} [film] the film of which it is frame `frame`
  * @property {{ways: Object[], thumbs: Blob[], seed: number}|null} alternatives that were found
  *
  * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status", "back" (the server),
- * "elsewhere" (another window changed something), "draft" (an area is being marked).
+ * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked).
  */
 
 import { commit, redo, undo } from "./history.js";

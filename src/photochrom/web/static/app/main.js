@@ -5,6 +5,8 @@ import { startAlternatives } from "./alternatives.js";
 import { startCompare } from "./compare.js";
 import { startCoach } from "./coach.js";
 import { $, toast } from "./dom.js";
+import { startFilmBar } from "./film_bar.js";
+import { isFilm, startFilms } from "./films.js";
 import { startGestures } from "./gestures.js";
 import { startGuide } from "./guide.js";
 import { startHints } from "./hints.js";
@@ -43,7 +45,9 @@ Object.assign(parts, {
   }),
 });
 const queue = startQueue(view, painter);
+const films = startFilms(queue);
 startStrip(queue);
+startFilmBar(view);
 startSteps();
 startGuide(view, parts.pins);
 startPanels(hints);
@@ -82,13 +86,15 @@ $("#zoom-out").addEventListener("click", () => view.zoomAt(1 / 1.4));
 $("#zoom-fit").addEventListener("click", () => view.fit());
 on("view", () => ($("#zoom-value").textContent = `${Math.round(view.scale * (window.devicePixelRatio || 1) * 100)} %`));
 
-// Files: chosen, dropped, pasted. A JSON file holds edits, everything else is taken for a photograph, and the server judges it.
+// Files: chosen, dropped, pasted. A JSON file holds edits, what is no film is taken for a photograph, and the server judges it.
 async function take(files) {
   const isEdits = (file) => file.name.toLowerCase().endsWith(".json");
-  queue.add(files.filter((file) => !isEdits(file)));
+  queue.add(files.filter((file) => !isEdits(file) && !isFilm(file)));
+  films.add(files.filter(isFilm));
   for (const file of files.filter(isEdits)) {
     await queue.settled();
-    loadSidecar(file);
+    if (app.active?.film?.shots) app.active.film.load(file);
+    else loadSidecar(file);
   }
 }
 function opens(input, buttons) {
@@ -104,7 +110,7 @@ opens($("#camera-file"), ["#camera"]);
 $("#remove-photo").addEventListener("click", () => app.active && queue.close(app.active));
 startCoach(view, queue, () => $("#photo-file").click());
 $("#clear").addEventListener("click", () => $("#clear-dialog").showModal());
-$("#clear-dialog").addEventListener("close", (event) => event.target.returnValue === "clear" && queue.clear());
+$("#clear-dialog").addEventListener("close", (event) => event.target.returnValue === "clear" && films.clear().then(queue.clear));
 
 let depth = 0;
 const dropping = (on) => document.body.classList.toggle("dropping", on);
@@ -141,6 +147,8 @@ on("photo", () => parts.compare.set(0.5));
 on("status", (text) => toast(text));
 
 await openStore(() => toast(t("store.none"), { kind: "error" }));
+const last = localStorage.getItem("photochrom-active") ?? "";
 await queue.restore();
+await films.restore(last);
 emit("tool");
 document.body.dataset.ready = "true";

@@ -105,7 +105,7 @@ export function startPainter(view) {
   function sharpen(pause = PAUSE) {
     clearTimeout(timer);
     const photo = app.active;
-    if (!photo?.session || !view.layers.after) return;
+    if (!photo?.session || !view.layers.after || document.body.classList.contains("playing")) return;
     const wanted = Math.min(1, view.scale * (window.devicePixelRatio || 1));
     if (wanted <= (view.layers.after.width / view.size.width) * 1.05) {
       view.detail = null;

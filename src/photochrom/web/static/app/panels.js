@@ -67,9 +67,10 @@ export function startPanels(hints) {
     $("#photo-name").title = photo.name;
     const facts = [];
     if (size) facts.push(`${size.width} × ${size.height}`);
-    if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
+    if (photo.film?.shots) facts.push(t("film.shots.count", { n: photo.film.shots.length }));
+    else if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
-    $("#notices").replaceChildren(...(session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
+    $("#notices").replaceChildren(...(photo.film?.state?.notices ?? session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
     document.title = `${photo.name} – Photochrom`;
   }
 

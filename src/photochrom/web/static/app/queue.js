@@ -15,7 +15,7 @@ const PREVIEW = 1280;
 /** Seconds until a photograph that the server could not open for a reason of its own is tried again. */
 const AGAIN = 20;
 
-const fresh = (more) => ({
+export const fresh = (more) => ({
   refs: [], history: history(), session: null, status: "waiting", error: "", thumb: "", size: null, before: null, after: null,
   version: 0, thumbs: new Map(), alternatives: null, ...more,
 });
@@ -146,8 +146,21 @@ export function startQueue(view, painter) {
   }
 
   function again(photo) {
+    if (photo.film && photo.frame < 0) return photo.film.again();
     status(photo, "waiting");
-    work();
+    return work();
+  }
+
+  /** Puts a frame of a film in the place of another one. */
+  function swap(old, photo) {
+    const index = app.photos.indexOf(old);
+    if (index < 0) return;
+    app.photos[index] = photo;
+    if (old === app.active) activate(photo);
+    else {
+      emit("queue");
+      work();
+    }
   }
 
   /** Takes a photograph off the page. */
@@ -163,11 +176,12 @@ export function startQueue(view, painter) {
 
   /** Closes a photograph: it goes to the bin with its edits, and can be had back. */
   async function close(photo) {
+    if (photo.film) return emit("film-close", photo.film);
     await saveWork(photo);
     await bin(photo.id, true);
     drop(photo);
     emit("bin");
-    toast(t("bin.closed", { name: photo.name }), { action: t("undo"), act: () => reopen(photo.id), about: "bin" });
+    return toast(t("bin.closed", { name: photo.name }), { action: t("undo"), act: () => reopen(photo.id), about: "bin" });
   }
 
   /** Brings a photograph back from the bin, or from another window. */
@@ -253,5 +267,5 @@ export function startQueue(view, painter) {
     await activate(app.photos.find(({ id }) => id === last) ?? app.photos[0] ?? null);
   }
 
-  return { add, activate, close, reopen, clear, restore, settled };
+  return { add, activate, close, reopen, clear, restore, settled, status, swap, drop };
 }

@@ -27,9 +27,10 @@ function download(blob, name) {
 
 /** The name of a finished file: the input's, and what it now is. */
 function nameOf(photo, format, type) {
-  const own = /\.([^.]+)$/.exec(photo.name)?.[1];
+  const name = photo.film?.stillName ?? photo.name;
+  const own = /\.([^.]+)$/.exec(name)?.[1];
   const extension = format === "same" ? own ?? EXTENSIONS[type.split("/")[1]] ?? "png" : EXTENSIONS[format];
-  return `${stemOf(photo.name)}_color.${extension}`;
+  return `${stemOf(name)}_color.${extension}`;
 }
 
 async function savePicture(photo, format) {
@@ -38,8 +39,8 @@ async function savePicture(photo, format) {
 }
 
 async function saveEdits(photo) {
-  const response = await sessions.sidecar(photo, photo.history.edits);
-  download(await response.blob(), `${stemOf(photo.name)}.photochrom.json`);
+  const blob = photo.film ? await photo.film.sidecar() : await (await sessions.sidecar(photo, photo.history.edits)).blob();
+  download(blob, `${stemOf(photo.name)}.photochrom.json`);
 }
 
 const saveComparison = (kind) => async (photo) => {
@@ -97,7 +98,7 @@ export function startSave() {
   };
 
   function all() {
-    const photos = app.photos.filter(({ status }) => status === "ready");
+    const photos = app.photos.filter(({ status, film }) => status === "ready" && !film);
     const format = $("#format").value;
     const files = async (photo) => {
       const response = await sessions.result(photo, photo.history.edits, format);

@@ -3,6 +3,7 @@
 import { app, emit } from "./app.js";
 import { Problem, call, getBlob, getJson } from "./api.js";
 import { picturesOf, toWire } from "./edits.js";
+import { frame } from "./film_api.js";
 
 /** @typedef {import("./app.js").Photo} Photo */
 
@@ -35,6 +36,7 @@ function open(photo) {
 
 async function start(photo) {
   const form = new FormData();
+  photo.blob ??= await frame(photo.film.id, photo.frame);
   form.append("picture", photo.blob, photo.name);
   const session = await getJson("v1/sessions", { form });
   session.refs = new Map();

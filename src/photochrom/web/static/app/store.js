@@ -61,6 +61,7 @@ export const saving = new Map();
  * @param {import("./app.js").Photo} photo @returns {Promise<boolean>}
  */
 export async function saveWork(photo) {
+  if (photo.film) return false; // the server keeps it
   const { id } = photo;
   saving.set(id, (saving.get(id) ?? 0) + 1);
   let joined = false;
@@ -80,8 +81,8 @@ export async function saveWork(photo) {
 }
 
 /** @param {import("./app.js").Photo} photo */
-export const savePreviews = ({ id, size, before, after, thumbs, alternatives }) =>
-  write("previews", (table) => promised(table.put({ id, size, before, after, thumbs, alternatives })));
+export const savePreviews = ({ id, film, size, before, after, thumbs, alternatives }) =>
+  film || write("previews", (table) => promised(table.put({ id, size, before, after, thumbs, alternatives })));
 
 /** Puts a photograph into the bin, or takes it out again. */
 export async function bin(id, binned) {

@@ -17,13 +17,14 @@ export function startStrip(queue) {
         type: "button", "aria-current": active ? "true" : "false", "aria-label": `${photo.name}, ${words}`, title: `${photo.name} (${words})`,
         onclick: () => photo === app.active || queue.activate(photo),
       },
-      photo.thumb ? h("img", { src: photo.thumb, alt: "" }) : icon(photo.status === "failed" ? "warning" : "picture"),
+      photo.thumb ? h("img", { src: photo.thumb, alt: "" }) : icon(photo.status === "failed" ? "warning" : photo.film ? "film" : "picture"),
       h("span", { class: "name" }, photo.name)),
       h("button", { type: "button", class: "icon-button", "aria-label": t("close.one", { name: photo.name }), title: t("close.one", { name: photo.name }), onclick: () => queue.close(photo) }, icon("close")));
   }
 
   on("queue", () => {
     const many = app.photos.length > 1;
+    const pictures = app.photos.filter(({ film }) => !film).length;
     document.body.classList.toggle("many", many);
     strip.replaceChildren(...(many ? app.photos.map(card) : []));
     $('[aria-current="true"]', strip)?.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -32,7 +33,7 @@ export function startStrip(queue) {
     $("#queue-progress progress").max = app.photos.length;
     $("#queue-progress progress").value = done;
     $("#queue-progress span").textContent = t("queue.progress", { done, n: app.photos.length });
-    $("#save-all").hidden = !many;
+    $("#save-all").hidden = pictures < 2;
   });
   on("thumbnail", (photo) => {
     const image = $(`[data-id="${photo.id}"] img`, strip);

@@ -5,6 +5,18 @@ export default {
   "undo.title": "Undo (Ctrl Z)", "redo.title": "Redo (Ctrl Y)", "add.title": "Add photographs", "remove.one": "Remove {name}", "close.one": "Close {name}",
   help: "Keyboard shortcuts", "help.title": "Keyboard shortcuts (?)", "help.head": "Keyboard", bits: "{n} bit",
 
+  film: "Film", "film.shots": "Shots", "film.shot": "Shot {i}, at {time}", "film.shots.count": { one: "{n} shot", other: "{n} shots" },
+  "film.kind.title": "title card", "film.kind.color": "in colour already", "film.kind.blank": "blank",
+  "film.added": { one: "{n} film added.", other: "{n} films added." }, "film.sending": "Sending the film: {share}", "film.queued.reading": "Waiting to look for shots …",
+  "film.reading": { one: "Looking for shots: {n} frame", other: "Looking for shots: {n} frames" }, "film.play": "Play", "film.pause": "Stop playing", "film.play.title": "Before and after of this shot, in motion",
+  "film.moment": "Moment of the shot", "film.moment.title": "Another frame of this shot, to place colours in", "film.clip.during": "Colouring this shot to be played …", "film.clip.cancel": "Do not play", "film.clip.failed": "Not played: {why}",
+  "film.quality": "Quality", "film.fast": "Fast", "film.normal": "Normal", "film.best": "Best", "film.start": "Colour the film", "film.go-on": "Go on", "film.anew": "Colour anew", "film.stop": "Stop", "film.download": "Download",
+  "film.what": "Place colours where they are wrong; they follow through the shot. Then colour the whole.", "film.queued": "Waits until another film is done", "film.during": "{done} of {total} frames", "film.joining": "Joining the shots",
+  "film.left.s": "{n} s left", "film.left.m": "{n} min left", "film.left.h": "{n} h left", "film.stopped": "Stopped at {done} of {total} frames; nothing is lost.", "film.stale": "You have changed something since it was coloured.",
+  "film.done": "The film is coloured.", "film.failed": "Not coloured: {why}", "film.unsaved": "Not kept by the server: {why}",
+  "film.remove": "Remove {name}?", "film.remove.what": "The film, its colours and what was made of it are deleted at the server. The file that you opened stays where it is.",
+  "film.folder": "It lies in {folder}.", "film.there": "It lies at the server.", "film.keep": "Keep it", "film.remove.do": "Remove", "film.removed": "{name} was removed.", "welcome.films": "Films, too.",
+
   save: "Save", "save.format": "Format", "save.same": "As the photograph",
   "save.picture": "Picture", "save.picture.what": "in full resolution", "save.edits": "Edits", "save.edits.what": "a small file, to go on later",
   "save.both": "Both", "save.both.what": "picture and edits", "save.copy": "Copy", "save.copy.what": "the picture, to the clipboard",
@@ -37,7 +49,7 @@ export default {
   "queue.progress": "{done} of {n} coloured", "queue.waiting": "waiting", "queue.opening": "being coloured", "queue.ready": "coloured", "queue.failed": "failed: {why}",
   bin: "Closed lately", "bin.closed": "{name} was closed.", "bin.back": "Open", "bin.back.one": "Open {name} again", "bin.delete": "Delete {name} for good",
   "close.this": "Close this photograph", clear: "Remove all from this browser", "clear.title": "Remove everything?", "clear.keep": "Keep them", "clear.do": "Remove",
-  "clear.what": "All photographs that are open here or were closed lately, their references and edits are removed from this browser. Files on your disk stay.", "clear.done": "All photographs and edits were removed from this browser.",
+  "clear.what": "All photographs that are open here or were closed lately, their references and edits are removed from this browser, and films from the server. Files on your disk stay.", "clear.done": "All photographs and edits were removed from this browser.",
   "tabs.joined": "Changes from another window were joined with yours.", "tabs.changed": "Changed in another window.", "tabs.closed": "{name} was closed in another window.",
   token: "This server asks for a token", "token.what": "It was shown where `photochrom serve` was started. It is kept until this window is closed.", "token.wrong": "That was not the right one.", "token.label": "Token", "token.go": "Go on",
 

@@ -1,0 +1,229 @@
+/**
+ * A film: at the server it lies in a folder; here it is an item among the photographs. The frame that is shown is a photograph like
+ * any other, opened from the film's light, and what is placed in it is kept at the server as what is known of the film.
+ *
+ * @typedef {import("./app.js").Photo & {film: Film, frame: number}} FramePhoto
+ */
+
+import { app, emit } from "./app.js";
+import { Away, Problem } from "./api.js";
+import { toast } from "./dom.js";
+import { newId } from "./edits.js";
+import { sentence } from "./faults.js";
+import * as server from "./film_api.js";
+import { editsOf, shotOf, timeOf, withFrame } from "./film_edits.js";
+import { commit, history, sameEdits } from "./history.js";
+import { t } from "./i18n.js";
+import { fresh } from "./queue.js";
+
+/** Milliseconds until edits are sent, and between two questions how far the work is. */
+const PAUSE = 300;
+const WATCH = 700;
+const BUSY = ["queued", "running"];
+
+export class Film {
+  /** @param {any} queue @param {{file?: File, state?: Object}} from a file to be sent, or what the server knows */
+  constructor(queue, { file = null, state = null }) {
+    Object.assign(this, { queue, file, state, name: state?.name ?? file.name, sent: 0 });
+    /** @type {import("./film_edits.js").Shot[]|null} */
+    this.shots = null;
+    this.known = { hints: [], references: [], palettes: [] };
+    this.choices = null;
+    /** @type {Map<number, FramePhoto>} */
+    this.frames = new Map();
+    /** Addresses of small pictures, by shot. @type {string[]} */
+    this.thumbs = [];
+    this.asking = new AbortController();
+    this.timers = {};
+    this.sending = Promise.resolve();
+    this.removed = false;
+    /** The frame to begin with, 0 for the usual one. */
+    this.wanted = 0;
+    /** What stands for the film among the photographs: first nothing, then the frame that is shown. */
+    this.photo = fresh({ id: newId("film"), name: this.name, film: this, frame: -1, status: "opening" });
+  }
+
+  get id() {
+    return this.state?.id;
+  }
+
+  get shot() {
+    return this.shots ? shotOf(this.shots, this.photo.frame) : 0;
+  }
+
+  get stretch() {
+    const { width, height, display } = this.state;
+    return { x: display[0] / width, y: display[1] / height };
+  }
+
+  get busy() {
+    return this.state ? ["reading", "coloring", "clip"].some((task) => BUSY.includes(this.state[task].state)) : !this.removed;
+  }
+
+  /** Sends the file, where there is one, then reads what there is to know. */
+  async open() {
+    try {
+      if (!this.state) {
+        const progress = (share) => { this.sent = share; emit("film", this); };
+        this.state = await server.send(this.file, progress, this.asking.signal);
+        this.file = null;
+      }
+      if (this.removed) return;
+      emit("film", this);
+      await this.watch();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  fail(error) {
+    if (this.removed) return;
+    this.queue.status(this.photo, "failed", error instanceof Away ? t("fault.away") : sentence(error), error instanceof Away);
+  }
+
+  /** Once more, after a fault. */
+  again() {
+    this.queue.status(this.photo, "opening");
+    this.open();
+  }
+
+  /** Asks how far the work is, as long as there is any. */
+  async watch() {
+    clearTimeout(this.timers.watch);
+    if (this.removed) return;
+    try {
+      await this.update(await server.show(this.id));
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) return this.gone();
+      if (!(error instanceof Away)) throw error;
+    }
+    if (this.busy) this.timers.watch = setTimeout(() => this.watch().catch((error) => this.fail(error)), WATCH);
+  }
+
+  /** Takes what the server says of the film. */
+  async update(state) {
+    this.state = state;
+    if (state.reading.state === "failed" && state.shots === null) throw new Error(state.reading.message);
+    if (state.shots !== null && !this.shots) await this.begin();
+    emit("film", this);
+    await this.fetchThumbs();
+  }
+
+  async begin() {
+    const [shots, known, choices] = await Promise.all([server.shots(this.id), server.edits(this.id), server.choices(this.id)]);
+    Object.assign(this, { known, choices });
+    this.shots = shots;
+    if (!this.removed) this.show(this.wanted && this.wanted < shots.at(-1).stop ? this.wanted : shots[0].key);
+  }
+
+  async fetchThumbs() {
+    for (let index = this.thumbs.length; index < this.state.thumbnails; index++) {
+      this.thumbs.push(URL.createObjectURL(await server.thumbnail(this.id, index)));
+      emit("film", this);
+    }
+  }
+
+  /** Shows a frame, in the place of the one that is shown. */
+  show(frame) {
+    const edits = editsOf(this.shots, this.known, this.choices, this.stretch, frame);
+    let photo = this.frames.get(frame);
+    if (!photo) {
+      photo = fresh({ id: `${this.id}-${frame}`, name: this.name, film: this, frame, history: history(edits) });
+      this.frames.set(frame, photo);
+    } else {
+      // Its colours are its own; the rest was perhaps changed in another frame.
+      const { vividness, warmth, palette } = edits;
+      const now = { ...photo.history.edits, vividness, warmth, palette };
+      if (!sameEdits(now, photo.history.edits)) photo.history = commit(photo.history, now);
+    }
+    const old = this.photo;
+    this.photo = photo;
+    this.queue.swap(old, photo);
+  }
+
+  /** Takes the edits of the frame that is shown, and sends them soon. */
+  edited() {
+    const { edits } = this.photo.history;
+    this.known = withFrame(this.shots, this.known, this.stretch, this.photo.frame, edits);
+    this.choose({ vividness: edits.vividness, warmth: edits.warmth });
+    emit("film", this);
+  }
+
+  /** Chooses something for the whole film. */
+  choose(more) {
+    this.choices = { ...this.choices, ...more };
+    clearTimeout(this.timers.save);
+    this.timers.save = setTimeout(() => this.save(), PAUSE);
+    this.unsaved = true;
+  }
+
+  /** Sends what was not sent yet; one after the other, the last one wins. */
+  save() {
+    clearTimeout(this.timers.save);
+    if (!this.unsaved) return this.sending;
+    this.unsaved = false;
+    const [known, choices] = [this.known, this.choices];
+    this.sending = this.sending.catch(() => {}).then(async () => {
+      try {
+        await server.saveEdits(this.id, known);
+        await this.update(await server.saveChoices(this.id, choices));
+      } catch (error) {
+        this.unsaved = true;
+        if (!(error instanceof Away)) toast(t("film.unsaved", { why: sentence(error) }), { kind: "error", about: "film" });
+        throw error;
+      }
+    });
+    this.sending.catch(() => {});
+    return this.sending;
+  }
+
+  /** Does something at the server with what is known now. @param {() => Promise<Object>} work */
+  async ask(work) {
+    await this.save();
+    await this.update(await work());
+    this.watch().catch((error) => this.fail(error));
+  }
+
+  /** Takes the hints of a file for the whole film. @param {File} file */
+  async load(file) {
+    try {
+      const known = { references: [], hints: [], palettes: [], ...JSON.parse(await file.text()) };
+      await this.update(await server.saveEdits(this.id, known));
+      this.known = await server.edits(this.id);
+      this.frames.clear();
+      this.show(this.photo.frame);
+      toast(t("load.done", { name: file.name, n: this.known.hints.length }));
+    } catch (error) {
+      toast(t("load.failed", { name: file.name, why: sentence(error) }), { kind: "error" });
+    }
+  }
+
+  /** Removes the film here and at the server, with all that was made of it. */
+  async remove() {
+    if (this.id) await server.remove(this.id).catch((error) => { if (!(error instanceof Problem && error.status === 404)) throw error; });
+    this.gone();
+  }
+
+  gone() {
+    this.removed = true;
+    this.asking.abort();
+    Object.values(this.timers).forEach(clearTimeout);
+    this.thumbs.forEach((address) => URL.revokeObjectURL(address));
+    if (app.photos.includes(this.photo)) this.queue.drop(this.photo);
+  }
+
+  /** The name of a frame that is saved as a picture. */
+  get stillName() {
+    return `${this.name.replace(/\.[^.]*$/, "")}-${Math.round(this.photo.frame)}.png`;
+  }
+
+  /** The file of hints, for `photochrom video --hints`. */
+  async sidecar() {
+    await this.save();
+    return new Blob([JSON.stringify({ "photochrom-film": 1, ...this.known }, null, 1)], { type: "application/json" });
+  }
+
+  seconds(frame) {
+    return timeOf(this.shots, frame);
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * What is known of a film's colours, as the server has it (the file of `photochrom video --hints`), and as the edits of its frames.
+ * Frames are numbers from 0; places on the server are the film's own pixels, here those of the frame as it is shown.
+ *
+ * @typedef {{start: number, stop: number, key: number, begins: number, ends: number, kind: string}} Shot
+ * @typedef {{hints: Object[], references: Object[], palettes: Object[]}} FilmEdits
+ */
+
+import { PLAIN, newId } from "./edits.js";
+import { swatchOf } from "./color.js";
+
+/** The shot that holds a frame. @param {Shot[]} shots */
+export const shotOf = (shots, frame) => Math.max(0, shots.findLastIndex(({ start }) => start <= frame));
+
+/** The frame of a row, which may say its time instead. @param {Shot[]} shots */
+export function frameOf(shots, { frame, time }) {
+  if (frame !== undefined && frame !== null) return frame;
+  const { start, stop, begins, ends } = shots[Math.max(0, shots.findLastIndex((shot) => shot.begins <= time + 1e-6))];
+  return Math.min(stop - 1, start + Math.max(0, Math.floor(((time - begins) / Math.max(1e-6, ends - begins)) * (stop - start) + 1e-3)));
+}
+
+/** Seconds of a frame. @param {Shot[]} shots */
+export function timeOf(shots, frame) {
+  const { start, stop, begins, ends } = shots[shotOf(shots, frame)];
+  return begins + ((ends - begins) * (frame - start)) / Math.max(1, stop - start);
+}
+
+/** The edits with which a frame begins. @param {Shot[]} shots @param {FilmEdits} known */
+export function editsOf(shots, known, choices, stretch, frame) {
+  const spots = known.hints.filter((row) => frameOf(shots, row) === frame).map(({ x, y, ab, color, radius }) => ({
+    id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...(ab ? { ab } : { color }), ...swatchOf(ab, color) }, ...(radius ? { radius } : {}),
+  }));
+  const palette = known.palettes.find((row) => shotOf(shots, frameOf(shots, row)) === shotOf(shots, frame))?.palette ?? null;
+  return { ...PLAIN, vividness: choices.vividness, warmth: choices.warmth, palette, spots };
+}
+
+/** What is known of the film after a frame was edited. @param {Shot[]} shots @param {FilmEdits} known @returns {FilmEdits} */
+export function withFrame(shots, known, stretch, frame, edits) {
+  const mine = (row) => frameOf(shots, row) === frame;
+  const here = shotOf(shots, frame);
+  const elsewhere = known.palettes.filter((row) => shotOf(shots, frameOf(shots, row)) !== here);
+  const spots = edits.spots.map(({ x, y, fill, radius }) => ({
+    frame, x: x / stretch.x, y: y / stretch.y, ...(fill.ab ? { ab: fill.ab } : { color: fill.color }), ...(radius ? { radius } : {}),
+  }));
+  return {
+    ...known,
+    hints: [...known.hints.filter((row) => !mine(row)), ...spots],
+    palettes: edits.palette ? [...elsewhere, { frame: shots[here].start, palette: edits.palette }] : elsewhere,
+  };
+}
+
+/** How many colours are placed in a shot. @param {Shot[]} shots @param {FilmEdits} known */
+export const placedIn = (shots, known, index) => known.hints.filter((row) => shotOf(shots, frameOf(shots, row)) === index).length;
