@@ -3,7 +3,7 @@
     python examples/web_page.py -o docs/pictures
 
 Starts a server, does in Debian's chromium what a user would do, and writes web-click.jpg, web-region.jpg, web-suggest.jpg,
-web-history.jpg and web-phone.jpg.
+web-history.jpg, web-film.jpg and web-phone.jpg.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import argparse
 import io
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pyvips
@@ -125,6 +127,36 @@ def history(page: Page, folder: Path) -> None:
     shoot(page, folder / "web-history.jpg")
 
 
+def film(folder: Path) -> Path:
+    """Three pans over pictures of skimage, in grey."""
+    path = folder / "reel.mp4"
+    with av.open(str(path), "w") as made:
+        stream: Any = made.add_stream("libx264", rate=24, options={"crf": "14"})
+        stream.width, stream.height, stream.pix_fmt = 640, 400, "yuv420p"
+        for colour in (skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea()):
+            large = cv2.resize(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY), (760, 760 * len(colour) // colour.shape[1]))
+            top = (len(large) - 400) // 3
+            for step in range(30):
+                grey = np.ascontiguousarray(large[top : top + 400, 2 * step : 2 * step + 640])
+                made.mux(stream.encode(av.VideoFrame.from_ndarray(np.repeat(grey[..., None], 3, 2), "rgb24")))
+        made.mux(stream.encode(None))
+    return path
+
+
+def filmed(page: Page, folder: Path, reel: Path) -> None:
+    """A film: its shots, and colours placed in two of them."""
+    page.set_input_files("#photo-file", reel)
+    page.locator("#film-shots img").nth(2).wait_for()
+    page.locator(SETTLED).wait_for()
+    page.mouse.click(*place(page, 0.42, 0.86))
+    name(page, "rust")
+    page.locator("#film-shots button").nth(1).click()
+    page.locator(SETTLED).wait_for()
+    page.mouse.click(*place(page, 0.3, 0.6))
+    name(page, "teal")
+    shoot(page, folder / "web-film.jpg")
+
+
 def phone(page: Page) -> list[Any]:
     """Three moments on a phone."""
     moments = [page.screenshot()]
@@ -147,7 +179,8 @@ def main() -> None:
     parser.add_argument("-o", "--out", type=Path, required=True)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     arguments = parser.parse_args()
-    command = [sys.executable, "-m", "photochrom", "serve", "--port", "0"]
+    films = tempfile.TemporaryDirectory()
+    command = [sys.executable, "-m", "photochrom", "serve", "--port", "0", "--films", films.name]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert isinstance(server.stdout, io.TextIOBase)
     address = server.stdout.readline().split()[-1]
@@ -166,6 +199,7 @@ def main() -> None:
         region(window(viewport=desk, color_scheme="dark"), arguments.out)
         suggested(window(viewport=desk, color_scheme="light"), arguments.out)
         history(window(viewport=desk, color_scheme="dark", locale="de-DE"), arguments.out)
+        filmed(window(viewport=desk, color_scheme="dark"), arguments.out, film(Path(films.name)))
         shots = [
             pyvips.Image.new_from_buffer(shot, "")
             for scheme in ("light", "dark")
@@ -178,6 +212,7 @@ def main() -> None:
         browser.close()
     server.terminate()
     server.wait()
+    films.cleanup()
 
 
 if __name__ == "__main__":

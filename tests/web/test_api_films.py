@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from api_helpers import decoded, encoded
+from api_helpers import decoded, encoded, listening
 from fastapi.testclient import TestClient
 from films_helpers import bring, colour, three_shots, until
 from page_helpers import serving
@@ -354,3 +356,14 @@ def test_where_films_lie_is_only_said_on_this_computer(tmp_path: Path) -> None:
         assert client.get("/v1/films").json()["folder"] == str(tmp_path)
     with desk(tmp_path) as client:
         assert client.get("/v1/films").json()["folder"] is None
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    three_shots(tmp_path / "film.mp4", 4)
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text("utf-8")
+    (code,) = re.findall(r"^```py\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    with listening(create_app(Settings(threads=1, films=tmp_path / "films"))) as address:
+        code = code.replace("http://127.0.0.1:8080", address)
+        subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path)
+    assert len(lumas(tmp_path / "film_color.mp4")) == 12
+    assert not list((tmp_path / "films").glob("*/about.json"))

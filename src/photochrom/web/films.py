@@ -17,7 +17,17 @@ from photochrom.web.films_folder import NO_EDITS, FilmFolder
 from photochrom.web.films_models import ClipWanted, Film, FilmChoices, FilmEdits, Films, JobWanted, ShotShown
 from photochrom.web.films_state import film_shown, shots_shown
 from photochrom.web.films_upload import look_at, receive
-from photochrom.web.films_work import ask_clip, begin, choose, how, keep_edits, known_reading, moment_of, take_reference
+from photochrom.web.films_work import (
+    ask_clip,
+    begin,
+    choose,
+    how,
+    keep_edits,
+    known_reading,
+    look_again,
+    moment_of,
+    take_reference,
+)
 from photochrom.web.painting import picture_response
 from photochrom.web.problems import Problem, as_problem, responses
 from photochrom.web.sessions import ReferenceMade
@@ -45,7 +55,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
     pictures = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/png", "image/jpeg")}
 
     @router.get("", responses=responses(400, 401, 403, 500))
-    async def every() -> Films:
+    def every() -> Films:
         """All films, in the order in which they came, and whether this server takes films."""
         found = [] if desk.films is None or desk.why else [film_shown(one) for one in desk.films]
         here = settings.hosts is not None and set(settings.hosts) <= {"localhost", "127.0.0.1", "::1"}
@@ -83,7 +93,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
             raise
 
     @router.get("/{film}", responses=_PROBLEMS)
-    async def show(film: str) -> Film:
+    def show(film: str) -> Film:
         """A film, and how far the work on it is. Ask again while something is queued or running."""
         return desk.shown(desk.find(film))
 
@@ -95,8 +105,13 @@ def routes(state: State, desk: Desk) -> APIRouter:
         if desk.queue is not None:
             desk.queue.wake()
 
+    @router.put("/{film}/reading", responses=_PROBLEMS)
+    async def reread(film: str) -> Film:
+        """Look for the shots again, after that failed."""
+        return await desk.changed(film, lambda folder: look_again(folder, settings))
+
     @router.get("/{film}/shots", responses=_PROBLEMS)
-    async def shots(film: str) -> list[ShotShown]:
+    def shots(film: str) -> list[ShotShown]:
         """The shots, in their order."""
         folder = desk.find(film)
         known_reading(folder)
@@ -110,7 +125,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
             **_PROBLEMS,
         },
     )
-    async def thumbnail(film: str, shot: int) -> Response:
+    def thumbnail(film: str, shot: int) -> Response:
         """A small picture of the middle of a shot."""
         path = desk.find(film).path / "thumbs" / f"{shot:06d}.jpg"
         if not path.exists():
@@ -146,7 +161,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
         return await pool.run(work)
 
     @router.get("/{film}/edits", response_model_exclude_none=True, responses=_PROBLEMS)
-    async def edits(film: str) -> FilmEdits:
+    def edits(film: str) -> FilmEdits:
         """Hints, references and palettes: what ``photochrom video --hints`` takes."""
         return FilmEdits.model_validate(desk.find(film).edits())
 
@@ -156,7 +171,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
         return await desk.changed(film, lambda folder: keep_edits(folder, given))
 
     @router.get("/{film}/choices", responses=_PROBLEMS)
-    async def choices(film: str) -> FilmChoices:
+    def choices(film: str) -> FilmChoices:
         """How the whole film is coloured."""
         return FilmChoices.model_validate(desk.find(film).choices())
 
@@ -214,14 +229,14 @@ def routes(state: State, desk: Desk) -> APIRouter:
     }
 
     @router.get("/{film}/clip", response_class=Response, responses=files)
-    async def clip_file(film: str) -> Response:
+    def clip_file(film: str) -> Response:
         """The clip that was made last; parts of it by Range."""
         folder = desk.find(film)
         made = folder.read("clip.json")
         return file_response(folder, made and made["file"], None)
 
     @router.get("/{film}/result", response_class=Response, responses=files)
-    async def result(film: str) -> Response:
+    def result(film: str) -> Response:
         """The film in colour; parts of it by Range."""
         folder = desk.find(film)
         made = folder.read("done.json")

@@ -49,15 +49,17 @@ class Queue(threading.Thread):
         """Until closed."""
         self.films.sweep()
         while not self._closed:
+            rung = self._bell.is_set()
             self._bell.clear()
-            blocked = self._turn()
+            blocked = self._turn(look=rung or not self._lanes)
             self._bell.wait(_WATCH if self._lanes else _BLOCKED if blocked else _IDLE)
         for running in self._lanes.values():
             _end(running)
 
-    def _turn(self) -> bool:
-        """Look at what runs, start what waits. True: something waits for another server's work."""
+    def _turn(self, look: bool) -> bool:
+        """See after what runs; start what waits, where ``look`` or something ended. True: another server's work is waited for."""
         blocked: set[str] = set()
+        before = len(self._lanes)
         for lane, running in list(self._lanes.items()):
             wanted = running.folder.wanted(running.task)
             code = running.process.poll()
@@ -79,7 +81,8 @@ class Queue(threading.Thread):
             del self._lanes[lane]
             if running.process.stdin is not None:
                 running.process.stdin.close()
-        for lane, (folder, task, wanted) in self._waiting().items():
+        waiting = self._waiting() if look or len(self._lanes) < before else {}
+        for lane, (folder, task, wanted) in waiting.items():
             if lane not in self._lanes and lane not in blocked:
                 command = [sys.executable, "-m", "photochrom.web.films_worker", str(folder.path), task]
                 process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)

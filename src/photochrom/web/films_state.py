@@ -39,7 +39,7 @@ def film_shown(folder: FilmFolder) -> Film | None:
     about = folder.read("about.json")
     if about is None:
         return None
-    reading, done, begun = folder.read("shots.json"), folder.read("done.json"), folder.read("begun.json")
+    reading, done, begun = folder.read("read.json"), folder.read("done.json"), folder.read("begun.json")
     digest = folder.digest()
     clip, wanted = folder.read("clip.json") or {}, folder.wanted("clip")
     made = done or begun
@@ -47,8 +47,8 @@ def film_shown(folder: FilmFolder) -> Film | None:
     return Film(
         id=folder.id,
         **shown,
-        frames=None if reading is None else len(reading["times"]),
-        shots=None if reading is None else len(reading["shots"]),
+        frames=None if reading is None else reading["frames"],
+        shots=None if reading is None else reading["shots"],
         thumbnails=len(list((folder.path / "thumbs").glob("[0-9]*.jpg"))),
         reading=Progress(**progress_of(folder, "read", reading is not None, False)),
         coloring=Progress(**progress_of(folder, "color", done is not None, begun is not None)),

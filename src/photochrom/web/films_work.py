@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from photochrom.film.run import Reading
     from photochrom.web.settings import Settings
 
-__all__ = ["ask_clip", "begin", "choose", "keep_edits", "known_reading", "moment_of"]
+__all__ = [
+    "ask_clip",
+    "begin",
+    "choose",
+    "how",
+    "keep_edits",
+    "known_reading",
+    "look_again",
+    "moment_of",
+    "take_reference",
+]
 
 
 def known_reading(folder: FilmFolder) -> Reading:
@@ -42,6 +52,12 @@ def moment_of(reading: Reading, time: float | None, frame: int | None) -> int:
 def how(settings: Settings) -> dict[str, Any]:
     """What the server says of all work on films."""
     return {"model": settings.model, "threads": settings.threads}
+
+
+def look_again(folder: FilmFolder, settings: Settings) -> None:
+    """Put the first reading of a film into the queue again, unless it is done."""
+    if folder.read("read.json") is None and folder.wanted("read") is None:
+        folder.want("read", how=how(settings))
 
 
 def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:

@@ -117,6 +117,7 @@ def _read(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
         folder.write("shots.json", read_shots(source, None, tell).to_json())
     reading = folder.reading()
     assert reading is not None
+    folder.write("read.json", {"frames": reading.frames, "shots": len(reading.shots)})
     thumbs = folder.path / "thumbs"
     thumbs.mkdir(exist_ok=True)
     colors = ShotColors(

@@ -33,6 +33,8 @@ export class Film {
     this.frames = new Map();
     /** Addresses of small pictures, by shot. @type {string[]} */
     this.thumbs = [];
+    /** The same of frames that were painted here, by shot. @type {Map<number, string>} */
+    this.painted = new Map();
     this.asking = new AbortController();
     this.timers = {};
     this.sending = Promise.resolve();
@@ -69,6 +71,7 @@ export class Film {
         this.file = null;
       }
       if (this.removed) return;
+      if (this.state.reading.state === "failed") this.state = await server.lookAgain(this.id);
       emit("film", this);
       await this.watch();
     } catch (error) {
@@ -208,8 +211,21 @@ export class Film {
     this.removed = true;
     this.asking.abort();
     Object.values(this.timers).forEach(clearTimeout);
-    this.thumbs.forEach((address) => URL.revokeObjectURL(address));
+    [...this.thumbs, ...this.painted.values()].forEach((address) => URL.revokeObjectURL(address));
     if (app.photos.includes(this.photo)) this.queue.drop(this.photo);
+  }
+
+  /** Takes the frame that is shown, as it was painted, for its shot's picture. */
+  picture() {
+    const old = this.painted.get(this.shot);
+    this.painted.set(this.shot, URL.createObjectURL(this.photo.after));
+    emit("film", this);
+    if (old) URL.revokeObjectURL(old);
+  }
+
+  /** Sentences of the server about the film and what became of it. */
+  get notices() {
+    return [...new Set([...(this.state?.notices ?? []), ...(this.state?.result?.notices ?? [])])];
   }
 
   /** The name of a frame that is saved as a picture. */

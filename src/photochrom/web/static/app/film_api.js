@@ -17,6 +17,7 @@ export const choices = (id) => getJson(at(id, "/choices"));
 export const saveEdits = (id, json) => put(at(id, "/edits"), json);
 export const saveChoices = (id, json) => put(at(id, "/choices"), json);
 export const start = (id, restart) => put(at(id, "/job"), { restart });
+export const lookAgain = (id) => put(at(id, "/reading"), {});
 export const stop = async (id) => (await call(at(id, "/job"), { method: "DELETE" })).json();
 export const askClip = (id, wanted) => put(at(id, "/clip"), wanted);
 export const clip = (id) => getBlob(at(id, "/clip"));

@@ -22,6 +22,7 @@ export function startFilmBar(view) {
     else render();
   });
   let said = "";
+  let notices = "";
 
   function card(film, shot, index) {
     const placed = placedIn(film.shots, film.known, index);
@@ -31,9 +32,11 @@ export function startFilmBar(view) {
       type: "button", "data-shot": index, "aria-current": String(index === film.shot), "aria-label": words, title: words,
       onclick: () => index !== film.shot && film.show(shot.key),
     },
-    film.thumbs[index] ? h("img", { src: film.thumbs[index], alt: "" }) : icon("film"),
+    small(film, index) ? h("img", { src: small(film, index), alt: "" }) : icon("film"),
     h("span", { class: "name" }, clock(shot.begins), placed ? h("b", { class: "placed-in" }, String(placed)) : "")));
   }
+
+  const small = (film, index) => film.painted.get(index) ?? film.thumbs[index];
 
   /** How far the work is, in words and as a share. */
   function work(film) {
@@ -94,6 +97,10 @@ export function startFilmBar(view) {
     $("#film-play span").textContent = t(player.playing ? "film.pause" : player.waiting ? "film.clip.cancel" : "film.play");
     rows(film);
     speak(film);
+    if (notices !== film.notices.join()) {
+      notices = film.notices.join();
+      emit("session");
+    }
   }
 
   const time = (film, frame) => {
@@ -103,7 +110,7 @@ export function startFilmBar(view) {
 
   /** The row of shots, made anew only where it changed: a focus in it stays. */
   function rows(film) {
-    const wanted = JSON.stringify([film.id, film.shot, film.thumbs.length, film.shots.map((_, index) => placedIn(film.shots, film.known, index))]);
+    const wanted = JSON.stringify([film.id, film.shot, film.shots.map((_, index) => [small(film, index), placedIn(film.shots, film.known, index)])]);
     if (list.dataset.made === wanted) return;
     const focused = document.activeElement?.dataset?.shot;
     const left = list.scrollLeft;
@@ -149,5 +156,6 @@ export function startFilmBar(view) {
   // Areas are not followed through a shot; a film is coloured by places.
   on("tool photo", () => app.active?.film && ["brush", "box"].includes(app.tool) && setTool("color"));
   on("photo queue", render);
+  on("painted", (photo) => photo.film && photo.after && photo === photo.film.photo && photo.film.picture());
   on("film", (film) => film === app.active?.film && render());
 }

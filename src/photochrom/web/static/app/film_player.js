@@ -62,6 +62,7 @@ export function startPlayer(view, told) {
     view.detail = null;
     video.play().catch((error) => { if (playing()) { stop(); fault(String(error.message)); } });
     next();
+    told(null);
   }
 
   const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(draw) : requestAnimationFrame(draw));

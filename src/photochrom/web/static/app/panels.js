@@ -70,7 +70,7 @@ export function startPanels(hints) {
     if (photo.film?.shots) facts.push(t("film.shots.count", { n: photo.film.shots.length }));
     else if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
-    $("#notices").replaceChildren(...(photo.film?.state?.notices ?? session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
+    $("#notices").replaceChildren(...(photo.film?.notices ?? session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
     document.title = `${photo.name} – Photochrom`;
   }
 

@@ -15,7 +15,7 @@ export default {
   "film.left.s": "noch {n} s", "film.left.m": "noch {n} min", "film.left.h": "noch {n} h", "film.stopped": "Angehalten bei {done} von {total} Bildern; nichts ist verloren.", "film.stale": "Seit dem Färben haben Sie etwas geändert.",
   "film.done": "Der Film ist gefärbt.", "film.failed": "Nicht gefärbt: {why}", "film.unsaved": "Vom Server nicht behalten: {why}",
   "film.remove": "{name} entfernen?", "film.remove.what": "Der Film, seine Farben und alles, was aus ihm gemacht wurde, werden auf dem Server gelöscht. Die Datei, die Sie geöffnet haben, bleibt, wo sie ist.",
-  "film.folder": "Er liegt in {folder}.", "film.there": "Er liegt auf dem Server.", "film.keep": "Behalten", "film.remove.do": "Entfernen", "film.removed": "{name} wurde entfernt.", "welcome.films": "Auch Filme.",
+  "film.folder": "Er liegt in {folder}.", "film.there": "Er liegt auf dem Server.", "film.keep": "Behalten", "film.remove.do": "Entfernen", "film.removed": "{name} wurde entfernt.", "welcome.films": "Auch Filme; sie werden behalten, bis Sie sie schließen.",
 
   save: "Sichern", "save.format": "Format", "save.same": "Wie das Foto",
   "save.picture": "Bild", "save.picture.what": "in voller Auflösung", "save.edits": "Bearbeitung", "save.edits.what": "eine kleine Datei, um später weiterzumachen",

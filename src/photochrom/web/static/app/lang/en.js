@@ -15,7 +15,7 @@ export default {
   "film.left.s": "{n} s left", "film.left.m": "{n} min left", "film.left.h": "{n} h left", "film.stopped": "Stopped at {done} of {total} frames; nothing is lost.", "film.stale": "You have changed something since it was coloured.",
   "film.done": "The film is coloured.", "film.failed": "Not coloured: {why}", "film.unsaved": "Not kept by the server: {why}",
   "film.remove": "Remove {name}?", "film.remove.what": "The film, its colours and what was made of it are deleted at the server. The file that you opened stays where it is.",
-  "film.folder": "It lies in {folder}.", "film.there": "It lies at the server.", "film.keep": "Keep it", "film.remove.do": "Remove", "film.removed": "{name} was removed.", "welcome.films": "Films, too.",
+  "film.folder": "It lies in {folder}.", "film.there": "It lies at the server.", "film.keep": "Keep it", "film.remove.do": "Remove", "film.removed": "{name} was removed.", "welcome.films": "Films, too; they are kept until you close them.",
 
   save: "Save", "save.format": "Format", "save.same": "As the photograph",
   "save.picture": "Picture", "save.picture.what": "in full resolution", "save.edits": "Edits", "save.edits.what": "a small file, to go on later",
