@@ -1,7 +1,7 @@
 """Films on disk: a folder for each, in which everything about it lies as files, so that any process can see and change it.
 
-``film.*`` is the film, ``about.json`` what its header holds; ``shots.json``, ``read.json`` (how many) and ``thumbs`` come from the first
-reading.
+``film.*`` is the film, ``about.json`` what its header holds. ``shots.json``, ``read.json`` (how many) and ``thumbs`` come from
+the first reading.
 ``edits.json`` is what ``photochrom video --hints`` takes, ``choices.json`` the rest. A task that is wanted has a file
 ``wanted-TASK.json`` until it is done; whoever deletes that file stops it. Its worker writes ``progress-TASK.json``, and
 ``failed-TASK.json`` where it failed. A colouring that was begun keeps its choices in ``begun.json``.
