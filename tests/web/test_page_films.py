@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from films_helpers import three_shots
-from page_helpers import DESK, PHONE, Person, Server, serving
+from page_helpers import DESK, PHONE, Person, serving
 
 from film_helpers import lumas, make_film, pan
 from helpers import data, needs_browser
+from server_process import ServerProcess
 
 if not os.environ.get("CI"):
     pytest.importorskip("av")
@@ -31,7 +32,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Server]:
+def alone(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server of its own, with no films yet."""
     with serving(tmp_path) as found:
         yield found
@@ -52,7 +53,7 @@ def leave(person: Person) -> None:
     person.page.locator("#film").wait_for(state="hidden")
 
 
-def test_from_dropping_it_to_taking_it_home(browser: Any, alone: Server, film: Path, tmp_path: Path) -> None:
+def test_from_dropping_it_to_taking_it_home(browser: Any, alone: ServerProcess, film: Path, tmp_path: Path) -> None:
     person = Person(browser, alone.address)
     page = person.page
     drop(person, film)
@@ -124,7 +125,7 @@ def test_from_dropping_it_to_taking_it_home(browser: Any, alone: Server, film: P
     person.check()
 
 
-def test_stopped_and_gone_on_with_over_a_killed_server(browser: Any, alone: Server, tmp_path: Path) -> None:
+def test_stopped_and_gone_on_with_over_a_killed_server(browser: Any, alone: ServerProcess, tmp_path: Path) -> None:
     person = Person(browser, alone.address)
     page = person.page
     drop(person, three_shots(tmp_path / "long.mkv", 60, (96, 64)))

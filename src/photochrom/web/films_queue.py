@@ -64,7 +64,7 @@ class Queue(threading.Thread):
             wanted = running.folder.wanted(running.task)
             code = running.process.poll()
             if wanted is None or wanted["token"] != running.token:
-                _end(running)
+                pass  # stopped, done, or wanted otherwise
             elif code is None:
                 continue
             elif code == BUSY:
@@ -78,9 +78,8 @@ class Queue(threading.Thread):
             else:
                 # It has ended by itself without having done it: its standard input was closed, or the file is newer.
                 running.folder.stop(running.task)
+            _end(running)
             del self._lanes[lane]
-            if running.process.stdin is not None:
-                running.process.stdin.close()
         waiting = self._waiting() if look or len(self._lanes) < before else {}
         for lane, (folder, task, wanted) in waiting.items():
             if lane not in self._lanes and lane not in blocked:
@@ -105,3 +104,5 @@ def _end(running: _Running) -> None:
     """Kill a process: what it has written counts only where it is whole, so nothing is lost by haste."""
     running.process.kill()
     running.process.wait()
+    if running.process.stdin is not None:
+        running.process.stdin.close()
