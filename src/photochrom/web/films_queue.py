@@ -48,10 +48,11 @@ class Queue(threading.Thread):
     def run(self) -> None:
         """Until closed."""
         self.films.sweep()
+        blocked = False
         while not self._closed:
             rung = self._bell.is_set()
             self._bell.clear()
-            blocked = self._turn(look=rung or not self._lanes)
+            blocked = self._turn(look=rung or blocked or not self._lanes)
             self._bell.wait(_WATCH if self._lanes else _BLOCKED if blocked else _IDLE)
         for running in self._lanes.values():
             _end(running)
