@@ -247,12 +247,12 @@ def test_a_reference_gives_its_colours(client: TestClient, tmp_path: Path) -> No
 
 
 def test_one_film_at_a_time_and_stopped_where_wanted(client: TestClient, tmp_path: Path) -> None:
-    long = three_shots(tmp_path / "long.mkv", 150)
+    long = three_shots(tmp_path / "long.mkv", 60)
     first, second = bring(client, long), bring(client, long)
     for film in (first, second):
         assert client.put(f"/v1/films/{film}/job", json={}).status_code == 200
     shown = until(client, first, lambda shown: shown["coloring"]["done"] > 0)
-    assert (shown["coloring"]["state"], shown["coloring"]["total"]) == ("running", 450)
+    assert (shown["coloring"]["state"], shown["coloring"]["total"]) == ("running", 180)
     assert client.get(f"/v1/films/{second}").json()["coloring"]["state"] == "queued"
     shown = client.delete(f"/v1/films/{first}/job").json()
     assert shown["coloring"]["state"] == "stopped"
@@ -279,7 +279,7 @@ def worker_of(film: str) -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes by /proc")
 def test_a_worker_that_is_killed_takes_nothing_with_it(client: TestClient, tmp_path: Path) -> None:
-    film = bring(client, three_shots(tmp_path / "long.mkv", 60))
+    film = bring(client, three_shots(tmp_path / "long.mkv", 40))
     client.put(f"/v1/films/{film}/job", json={})
     until(client, film, lambda shown: shown["coloring"]["state"] == "running" and shown["coloring"]["done"] > 0)
     os.kill(worker_of(film), signal.SIGKILL)
@@ -294,7 +294,7 @@ def test_a_worker_that_is_killed_takes_nothing_with_it(client: TestClient, tmp_p
 
 
 def test_a_server_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
-    made = three_shots(tmp_path / "long.mkv", 60)
+    made = three_shots(tmp_path / "long.mkv", 30)
     with serving(tmp_path, "--films", str(tmp_path / "films")) as server:
         with httpx.Client(base_url=server.address, timeout=60) as web:
             film = bring(web, made)

@@ -263,6 +263,7 @@ class Job:
                 files[_state(index)] = hashlib.sha256(data.getvalue()).hexdigest()
             journal.add(written, files)
             tell({"event": "part", "part": index, "of": len(parts), "frames": written})
+            count(journal.frames, shot.start)
         return True
 
     def _part(
