@@ -186,6 +186,7 @@ export function startPicker(view) {
   $("#picker-reshape").addEventListener("click", () => question?.reshape?.());
   $("#picker-picture").addEventListener("click", () => question?.picture?.());
   on("view", place);
+  new ResizeObserver(place).observe(box); // what is offered grows, and the stage may be low
   on("photo", close);
   return { open, close, eyedropper, get isOpen() { return question !== null; } };
 }
