@@ -13,6 +13,7 @@ from film_helpers import lumas, make_film, pan, planes, shots
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.errors import EditsError, FilmError, HintError, NoVideoError, OptionError
+from photochrom.materials import Material
 
 
 def test_no_film(here: Path, photochrom: Command) -> None:
@@ -125,3 +126,20 @@ def test_hints_that_cannot_be_obeyed_are_named(here: Path, photochrom: Command) 
         with pytest.raises(wanted):
             films.open("in.mkv").save("out.mkv", films.make_choices(steering=films.load_steering(Path("hints.json"))))
         assert photochrom("video", "in.mkv", "--hints", "hints.json").code == 1
+
+
+def test_a_playlist_is_no_film(here: Path) -> None:
+    """FFmpeg would open the files that it names."""
+    make_film(here / "secret.mkv", shots(2)[0])
+    for text in ("ffconcat version 1.0\nfile secret.mkv\n", "#EXTM3U\n#EXTINF:1,\nsecret.mkv\n#EXT-X-ENDLIST\n"):
+        (here / "list.mp4").write_text(text)
+        with pytest.raises(FilmError, match="is not a film"):
+            films.open(here / "list.mp4")
+
+
+def test_a_hint_may_be_a_material(here: Path) -> None:
+    (here / "hints.json").write_text(
+        '{"photochrom-film": 1, "hints": [{"frame": 0, "x": 1, "y": 2, "material": [50, 9, 20]}]}'
+    )
+    (hint,) = films.load_steering(here / "hints.json").hints
+    assert hint.ab == Material((50, 9, 20))

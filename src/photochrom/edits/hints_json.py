@@ -13,7 +13,7 @@ from photochrom.edits.places import ColorMap, Mask, Spot
 from photochrom.errors import HintError
 from photochrom.materials import Material
 
-__all__ = ["SPREADS", "hints_from_json", "hints_to_json", "mask_to_json"]
+__all__ = ["SPREADS", "color_from_json", "hints_from_json", "hints_to_json", "mask_to_json"]
 
 #: What ``spread`` means for a hint with a mask.
 SPREADS: dict[str, type[Region] | type[Blend] | type[Hint]] = {"inside": Region, "suggest": Blend, "object": Hint}
@@ -74,7 +74,7 @@ def _step(row: Any, number: int) -> Step:
         what = f"unknown {sorted(unknown)}" if unknown else f"no {sorted(missing)}" if missing else one_of
         raise HintError(f"hint {number} has {what}; expected {sorted(allowed)}, of color, ab and material one")
     try:
-        ab = _color(row)
+        ab = color_from_json(row)
         strength = float(row.get("strength", 1))
         if "mask" in row:
             return _masked(row.get("spread", "inside"), ab, Mask(masks.from_rle(row["mask"])), strength)
@@ -84,7 +84,8 @@ def _step(row: Any, number: int) -> Step:
         raise HintError(f"hint {number} holds something that is no number ({error})") from error
 
 
-def _color(row: dict[str, Any]) -> Ab | Material:
+def color_from_json(row: dict[str, Any]) -> Ab | Material:
+    """The colour of a hint's row, by its ``color``, ``ab`` or ``material``. Raises UnknownColorError, KeyError, ValueError."""
     if "color" in row:
         return color_of(row["color"])
     if "ab" in row:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.edits.hints import Ab, color_of
+from photochrom.edits.hints import Ab
+from photochrom.edits.hints_json import color_from_json
 from photochrom.edits.sidecar import read_json
 from photochrom.errors import EditsError, HintError
 from photochrom.materials import Material
@@ -114,9 +115,8 @@ def load_steering(path: Path) -> Steering:
 
 
 def _hint(row: dict[str, Any]) -> FilmHint:
-    color = row["color"] if "color" in row else [float(value) for value in row["ab"]]
     radius = None if row.get("radius") is None else float(row["radius"])
-    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), color_of(color), radius)
+    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), color_from_json(row), radius)
 
 
 def _moment(row: dict[str, Any]) -> tuple[float | None, int | None]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from photochrom.web.options import Ab, Color, Coordinate, Strict
+from photochrom.web.options import Ab, Color, Coordinate, Lab, Strict
 
 __all__ = [
     "Clip",
@@ -44,12 +44,13 @@ class FilmHint(Moment):
     y: Coordinate
     color: Color | None = None
     ab: Ab | None = None
+    material: Lab | None = None
     radius: Annotated[float, Field(ge=0, le=1e7)] | None = None
 
     @model_validator(mode="after")
     def _coloured(self) -> Any:
-        if (self.color is None) == (self.ab is None):
-            raise ValueError("give a color or an ab")
+        if [self.color, self.ab, self.material].count(None) != 2:
+            raise ValueError("give a color, an ab or a material")
         return self
 
 

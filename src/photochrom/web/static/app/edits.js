@@ -44,7 +44,8 @@ export function without(edits, list, id) {
   return items.length === edits[list].length ? edits : { ...edits, [list]: items };
 }
 
-const colour = ({ material, ab, color }) => (material ? { material } : ab ? { ab } : { color });
+/** How a fill's colour is written. */
+export const colour = ({ material, ab, color }) => (material ? { material } : ab ? { ab } : { color });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
 
 /** Whether a palette is the key of a reference picture. */

@@ -6,7 +6,7 @@
  * @typedef {{hints: Object[], references: Object[], palettes: Object[]}} FilmEdits
  */
 
-import { PLAIN, newId } from "./edits.js";
+import { PLAIN, colour, newId } from "./edits.js";
 import { swatchOf } from "./color.js";
 
 /** The shot that holds a frame. @param {Shot[]} shots */
@@ -27,8 +27,8 @@ export function timeOf(shots, frame) {
 
 /** The edits with which a frame begins. @param {Shot[]} shots @param {FilmEdits} known */
 export function editsOf(shots, known, choices, stretch, frame) {
-  const spots = known.hints.filter((row) => frameOf(shots, row) === frame).map(({ x, y, ab, color, radius }) => ({
-    id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...(ab ? { ab } : { color }), ...swatchOf(ab, color) }, ...(radius ? { radius } : {}),
+  const spots = known.hints.filter((row) => frameOf(shots, row) === frame).map(({ x, y, radius, ...row }) => ({
+    id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...colour(row), ...swatchOf(row) }, ...(radius ? { radius } : {}),
   }));
   const palette = known.palettes.find((row) => shotOf(shots, frameOf(shots, row)) === shotOf(shots, frame))?.palette ?? null;
   return { ...PLAIN, vividness: choices.vividness, warmth: choices.warmth, palette, spots };
@@ -40,7 +40,7 @@ export function withFrame(shots, known, stretch, frame, edits) {
   const here = shotOf(shots, frame);
   const elsewhere = known.palettes.filter((row) => shotOf(shots, frameOf(shots, row)) !== here);
   const spots = edits.spots.map(({ x, y, fill, radius }) => ({
-    frame, x: x / stretch.x, y: y / stretch.y, ...(fill.ab ? { ab: fill.ab } : { color: fill.color }), ...(radius ? { radius } : {}),
+    frame, x: x / stretch.x, y: y / stretch.y, ...colour(fill), ...(radius ? { radius } : {}),
   }));
   return {
     ...known,
