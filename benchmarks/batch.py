@@ -213,6 +213,9 @@ class PretendPool:
     def hello(self) -> Hello:
         return Hello("here", "1", "model", "0" * 64)
 
+    def room(self, _: Task) -> bool:
+        return len(self._tasks) < self.slots
+
     def submit(self, task: Task) -> None:
         self._tasks.append(task)
 

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from archive_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
+from photochrom.archive import stores
 from photochrom.archive.local import LocalPool
 from photochrom.archive.manifest import Manifest
+from photochrom.archive.picture import Painter
+from photochrom.archive.pools import DEPTH, AtHand
 from photochrom.archive.run import Request, execute
 from photochrom.archive.states import State
+from photochrom.archive.tasks import Settings, Task
 
 
 def test_a_run_that_nothing_disturbs(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
@@ -83,7 +89,21 @@ class KillingPool(LocalPool):
 
     def wait(self, seconds: float) -> list[Any]:
         for worker in self._workers:
-            if worker.ready and worker.tasks and worker.tasks[0].source.endswith(self.killer):
+            begun = worker.hand.tasks.get(worker.begun)
+            if begun is not None and begun.source.endswith(self.killer):
+                kill(worker.process.pid or 0)
+        return super().wait(seconds)
+
+
+class OncePool(LocalPool):
+    """Its worker is killed once, as soon as it has begun a picture."""
+
+    killed = False
+
+    def wait(self, seconds: float) -> list[Any]:
+        for worker in self._workers:
+            if worker.begun is not None and not OncePool.killed:
+                OncePool.killed = True
                 kill(worker.process.pid or 0)
         return super().wait(seconds)
 
@@ -106,6 +126,82 @@ def test_a_picture_that_kills_two_workers_is_set_aside(
     counts = execute(Request(str(out), (), workers=1, retry=True), events.append)
     assert counts == {State.DONE: len(expected)}
     assert outputs(out) == expected
+
+
+def test_a_picture_that_hangs_is_given_up(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """A file that never ends to be read: a named pipe into which nobody writes."""
+    os.mkfifo(tmp_path / "hangs.png")
+    shutil.copy(scans / "scan-001.png", tmp_path)
+    events: list[dict[str, Any]] = []
+    sources = (str(tmp_path / "hangs.png"), str(tmp_path / "scan-001.png"))
+    counts = execute(Request(str(tmp_path / "out"), sources, workers=1, timeout=3), events.append)
+    assert counts == {State.DONE: 1, State.ASIDE: 1}
+    lost = {event["input"]: event["message"] for event in events if event["event"] == "lost" and event["aside"]}
+    assert lost == {str(tmp_path / "hangs.png"): "a worker was ended after 3 s over this picture"}
+    assert outputs(tmp_path / "out") == {"scan-001.png": expected["scan-001.png"]}
+
+
+def test_scans_whose_worker_died_are_looked_at_again(scans: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """While perceptual hashes are taken, too, nothing is lost."""
+    monkeypatch.setattr(OncePool, "killed", False)
+    monkeypatch.setattr("photochrom.archive.local.LocalPool", OncePool)
+    sources = tuple(str(scans / f"scan-00{number}.png") for number in (1, 2))
+    counts = execute(Request(str(tmp_path / "out"), sources, workers=1, group=True), lambda _: None)
+    assert OncePool.killed
+    assert counts == {State.DONE: 2}
+
+
+def test_reading_colouring_and_writing_overlap(scans: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    """The second is read while the first is coloured, and coloured while the first is written; one is coloured at a time."""
+    read, publish = stores.read, stores.publish
+    second_is_read, second_begins = threading.Event(), threading.Event()
+
+    def reading(address: str) -> bytes:
+        data = read(address)
+        if address.endswith("scan-002.png"):
+            second_is_read.set()
+        return data
+
+    def publishing(file: Path, address: str, **more: Any) -> bool:
+        if address.endswith("scan-001.png"):
+            assert second_begins.wait(60)
+        return publish(file, address, **more)
+
+    monkeypatch.setattr(stores, "read", reading)
+    monkeypatch.setattr(stores, "publish", publishing)
+    painter, order = Painter(Settings(scratch=str(tmp_path))), []
+    tasks = [Task(n, str(scans / f"scan-00{n}.png"), str(tmp_path / f"out/scan-00{n}.png")) for n in (1, 2)]
+
+    def first_begins() -> None:
+        order.append(1)
+        assert second_is_read.wait(60)
+
+    def second() -> None:
+        order.append(2)
+        second_begins.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        one = threads.submit(painter.do, tasks[0], first_begins)
+        until(lambda: order == [1])
+        other = threads.submit(painter.do, tasks[1], second)
+        assert [future.result().error for future in (one, other)] == [None, None]
+    assert order == [1, 2]
+    assert one.result().seconds > other.result().seconds - 1, "waiting for its turn is not a picture's time"
+
+
+def test_a_suspect_is_at_hand_alone() -> None:
+    hand, suspect = AtHand(), Task(9, "a", "b", suspect=True)
+    for number in range(DEPTH):
+        assert hand.fits(Task(number, "a", "b"))
+        assert hand.fits(suspect) == (number == 0)
+        hand.add(Task(number, "a", "b"))
+    assert not hand.fits(Task(8, "a", "b"))
+    assert (hand.oldest, hand.overdue(60), hand.overdue(-1)) == (0, False, True)
+    hand.remove(1)
+    assert hand.oldest == 0
+    alone = AtHand()
+    alone.add(suspect)
+    assert not alone.fits(Task(8, "a", "b"))
 
 
 def test_two_drivers_share_a_manifest(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:

@@ -104,6 +104,18 @@ def test_a_killed_driver_and_worker(nodes: Nodes, scans: Path, expected: dict[st
     assert count(out, State.DONE) == len(expected)
 
 
+def test_a_picture_that_hangs_is_given_up(
+    nodes: Nodes, scans: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "hangs.png")
+    out, where = tmp_path / "out", (tmp_path / "hangs.png", scans / "scan-001.png")
+    code, events, err = done(*where, "-o", out, "--ray", nodes.address, "--workers", 1, "--timeout", 4)
+    assert code == 1
+    assert outputs(out) == {"scan-001.png": expected["scan-001.png"]}
+    aside = {event["input"]: event["message"] for event in events if event["event"] == "lost" and event["aside"]}
+    assert aside == {str(tmp_path / "hangs.png"): "a worker was ended after 4 s over this picture"}, err
+
+
 def _workers() -> list[int]:
     """The processes of actors that colour pictures."""
     listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout

@@ -10,11 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import bagit
 import boto3
 import pytest
 from archive_helpers import done, driver, kill, until
 from moto.server import ThreadedMotoServer
 
+from helpers import Command
 from photochrom.archive import stores
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.run import MANIFEST
@@ -130,6 +132,53 @@ def test_what_is_in_the_way_stays(store: Any, expected: dict[str, bytes], tmp_pa
     problems = [line.split(": ")[:2] for line in out.splitlines()]
     assert ["changed", f"s3://archive/other/{name}"] in problems
     assert ["foreign", "s3://archive/other/scan-001.png"] in problems
+
+
+def test_a_bag_in_a_store(
+    store: Any, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photochrom: Command
+) -> None:
+    """A copy of it satisfies the bagit package, and what is changed in the store is found there."""
+    client, port = store
+    for key, value in {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+        monkeypatch.setenv(key, value)
+    stores._of_protocol.cache_clear()
+    manifest = tmp_path / MANIFEST
+    where = (
+        "s3://archive/scans/scan-00[12].png",
+        "-o",
+        "s3://archive/bag",
+        "--manifest",
+        manifest,
+        "--bag",
+        "--sidecars",
+    )
+    verify = "batch", "verify", "s3://archive/bag", "--manifest", manifest
+    try:
+        code, events, err = done(*where, "--workers", 1)
+        assert code == 0, err
+        assert [event["files"] for event in events if event["event"] == "bag"] == [4]
+        copy = results(client, "bag/")
+        for name, content in copy.items():
+            (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "copy" / name).write_bytes(content)
+        bagit.Bag(str(tmp_path / "copy")).validate()
+        assert copy["data/scan-001.png"] == expected["scan-001.png"]
+        assert photochrom(*verify).code == 0
+        client.put_object(Bucket="archive", Key="bag/bag-info.txt", Body=b"changed")
+        client.delete_object(Bucket="archive", Key="bag/data/scan-001.png.provenance.json")
+        client.put_object(Bucket="archive", Key="bag/data/scan-002.png", Body=b"changed")
+        found = photochrom(*verify)
+        assert found.code == 1
+        for problem in (
+            "bag-info.txt is not the one",
+            "is not the inventory",
+            "changed: s3://archive/bag/data/scan-002.png",
+        ):
+            assert problem in found.out
+        client.delete_object(Bucket="archive", Key="bag/tagmanifest-sha256.txt")
+        assert "the bag is made when all pictures are finished" in photochrom(*verify).out
+    finally:
+        stores._of_protocol.cache_clear()
 
 
 def test_listings_come_in_pages(store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

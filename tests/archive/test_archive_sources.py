@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pyarrow
@@ -73,12 +74,13 @@ def test_globs(manifest: Manifest) -> None:
 
 def test_lists(manifest: Manifest, here: Path) -> None:
     touch("in/a.jpg", "in/b.jpg")
-    Path("in/list.txt").write_text("a.jpg\n\n  b.jpg \n/elsewhere/c.jpg\ns3://bucket/d.jpg\n")
+    Path("in/list.txt").write_text("a.jpg\n\n  b.jpg \n/elsewhere/c.jpg\nfile:///elsewhere/e.jpg\ns3://bucket/d.jpg\n")
     planned(manifest, "in/list.txt")
     assert pairs(manifest) == {
         "a.jpg": f"{here}/in/a.jpg",
         "b.jpg": f"{here}/in/b.jpg",
         "elsewhere/c.jpg": "/elsewhere/c.jpg",
+        "elsewhere/e.jpg": "/elsewhere/e.jpg",
         "bucket/d.jpg": "s3://bucket/d.jpg",
     }
 
@@ -190,6 +192,21 @@ def test_a_folder_without_rights_is_named_and_the_rest_goes_on(
     found = planned(manifest, "in")
     assert found.new == 1
     assert [("closed" in trouble, "Permission denied" in trouble) for trouble in found.troubles] == [(True, True)]
+
+
+def test_a_huge_folder_is_read_a_window_at_a_time(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(*(f"in/{n:02}.jpg" for n in range(25)), "in/below/z.jpg")
+    held: list[int] = []
+
+    def kept(entries: Iterator[os.DirEntry[str]], count: int) -> list[os.DirEntry[str]]:
+        found = list(islice(entries, count))
+        held.append(len(found))
+        return found
+
+    monkeypatch.setattr("photochrom.archive.sources.WINDOW", 10)
+    monkeypatch.setattr("photochrom.archive.sources.islice", kept)
+    assert planned(manifest, "in").new == 26
+    assert max(held) == 10
 
 
 def test_links_that_form_a_loop_end(manifest: Manifest) -> None:

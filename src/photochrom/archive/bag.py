@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,50 +15,62 @@ from photochrom.archive import stores
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
-from photochrom.errors import BatchError, MissingExtraError
+from photochrom.errors import ImageNotFoundError, MissingExtraError
 from photochrom.images.metadata import SYNTHETIC
+from photochrom.parallel import ordered
 from photochrom.version import __version__
 
 __all__ = ["check_bag", "make_bag", "write_records"]
 
 _C = PICTURES.c
 PROVENANCE = "provenance.jsonl"
+_MANIFEST, _TAGMANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
+_TAGS = ("bag-info.txt", "bagit.txt", _MANIFEST, PROVENANCE)
+_SIDECAR = ".provenance.json"
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
 def make_bag(manifest: Manifest, out: str) -> dict[str, Any]:
     """Write the tag files of a finished batch, from the digests that were taken as the pictures were written.
 
-    Sidecars beside pictures are payload, too, and are read. Returns the counts of files and bytes. Raises BatchError for a
-    destination that is no folder.
+    Sidecars beside pictures are payload, too, and are read. out: a folder, or the URL of a store, to which the files are copied
+    when they are whole. Returns the counts of files and bytes. Raises BatchError.
     """
-    if stores.is_remote(out):
-        raise BatchError(f"{out}: a bag is made in a folder; colour into one, and copy the bag")
-    root = Path(out)
-    _write(root / "bagit.txt", _DECLARATION)
-    count = size = 0
-    with (root / ".manifest.part").open("w", encoding="utf-8", newline="\n") as file:
-        for name, digest, length in _payload(manifest, root / "data"):
-            file.write(f"{digest}  data/{_escaped(name)}\n")
-            count, size = count + 1, size + length
-    (root / ".manifest.part").replace(root / "manifest-sha256.txt")
-    with (root / f".{PROVENANCE}.part").open("w", encoding="utf-8") as file:
-        write_records(manifest, file)
-    (root / f".{PROVENANCE}.part").replace(root / PROVENANCE)
-    about = {
-        "Bagging-Date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "Bag-Software-Agent": f"Photochrom {__version__}",
-        "Payload-Oxum": f"{size}.{count}",
-        "External-Description": "Colourisations of black-and-white photographs; their colours are synthetic",
-    }
-    _write(root / "bag-info.txt", "".join(f"{key}: {value}\n" for key, value in about.items()))
-    tags = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt", PROVENANCE)
-    _write(root / "tagmanifest-sha256.txt", "".join(f"{_digest(root / name)}  {name}\n" for name in tags))
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(tempfile.TemporaryDirectory()) if stores.is_remote(out) else out)
+        count = size = 0
+        with (root / ".manifest.part").open("w", encoding="utf-8", newline="\n") as file:
+            for line, length in _lines(manifest, out):
+                file.write(line)
+                count, size = count + 1, size + length
+        (root / ".manifest.part").replace(root / _MANIFEST)
+        with (root / f".{PROVENANCE}.part").open("w", encoding="utf-8") as file:
+            write_records(manifest, file)
+        (root / f".{PROVENANCE}.part").replace(root / PROVENANCE)
+        about = {
+            "Bagging-Date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+            "Bag-Software-Agent": f"Photochrom {__version__}",
+            "Payload-Oxum": f"{size}.{count}",
+            "External-Description": "Colourisations of black-and-white photographs; their colours are synthetic",
+        }
+        _write(root / "bag-info.txt", "".join(f"{key}: {value}\n" for key, value in about.items()))
+        _write(root / "bagit.txt", _DECLARATION)
+        _write(root / _TAGMANIFEST, "".join(f"{_digest(root / name)}  {name}\n" for name in _TAGS))
+        if stores.is_remote(out):
+            for name in (*_TAGS, _TAGMANIFEST):
+                stores.put(root / name, stores.join(out) + name)
     return {"files": count, "bytes": size}
 
 
-def check_bag(out: str, place: str) -> Iterator[str]:
-    """What the bagit package finds wrong with a bag, a sentence each; every file is read. Raises MissingExtraError."""
+def check_bag(manifest: Manifest, out: str) -> Iterator[str]:
+    """What is wrong with a bag, a sentence each. Raises MissingExtraError, StoreError.
+
+    In a folder the bagit package reads every file. In a store, to which it has no way, the tag files are read, and the inventory
+    is compared with the manifest of the batch, whose digests :func:`photochrom.archive.verify.verify` holds against the files.
+    """
+    if stores.is_remote(out):
+        yield from _check_remote(manifest, stores.join(out))
+        return
     try:
         import bagit
     except ImportError as error:
@@ -68,6 +82,26 @@ def check_bag(out: str, place: str) -> Iterator[str]:
             yield f"BagIt: {detail}"
     except bagit.BagError as error:
         yield f"BagIt: {error}"
+
+
+def _check_remote(manifest: Manifest, out: str) -> Iterator[str]:
+    try:
+        lines = stores.read(out + _TAGMANIFEST).decode("utf-8", "replace").splitlines()
+    except ImageNotFoundError:
+        yield f"BagIt: there is no {_TAGMANIFEST}; the bag is made when all pictures are finished"
+        return
+    digests = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    for name in _TAGS:
+        try:
+            if hashlib.sha256(stores.read(out + name)).hexdigest() != digests.get(name):
+                yield f"BagIt: {name} is not the one that {_TAGMANIFEST} names"
+        except ImageNotFoundError:  # noqa: PERF203  # of four files
+            yield f"BagIt: {name} is missing"
+    inventory = hashlib.sha256()
+    for line, _ in _lines(manifest, out):
+        inventory.update(line.encode())
+    if inventory.hexdigest() != digests.get(_MANIFEST):
+        yield f"BagIt: {_MANIFEST} is not the inventory of what is there; the same command as before makes the bag anew"
 
 
 def write_records(manifest: Manifest, file: IO[str]) -> int:
@@ -104,14 +138,26 @@ def write_records(manifest: Manifest, file: IO[str]) -> int:
     return count
 
 
-def _payload(manifest: Manifest, data: Path) -> Iterator[tuple[str, str, int]]:
-    """Name, digest and bytes of the results, and of the sidecars beside them."""
+def _lines(manifest: Manifest, out: str) -> Iterator[tuple[str, int]]:
+    """The lines of the inventory, each with the bytes of its file: results, and the sidecars beside them."""
+    data = stores.join(out) + "data/"
     columns = _C.id, _C.name, _C.output_sha256, _C.output_size
-    for row in manifest.rows(_C.state.in_((State.DONE, State.COPIED)), columns=columns):
-        yield row.name, row.output_sha256, row.output_size
-        sidecar = data / f"{row.name}.provenance.json"
+    results = _C.state.in_((State.DONE, State.COPIED))
+    for row in manifest.rows(results, columns=columns):
+        yield _line(row.name, row.output_sha256), row.output_size
+    if stores.is_remote(out):
+        names = (entry.path for entry in stores.listing(data) if entry.path.endswith(_SIDECAR))
+        found = ordered(lambda name: (name, stores.read(data + name)), names)
+        yield from ((_line(name, hashlib.sha256(content).hexdigest()), len(content)) for name, content in found)
+        return
+    for row in manifest.rows(results, columns=columns):
+        sidecar = Path(f"{data}{row.name}{_SIDECAR}")
         if sidecar.is_file():
-            yield f"{row.name}.provenance.json", _digest(sidecar), sidecar.stat().st_size
+            yield _line(f"{row.name}{_SIDECAR}", _digest(sidecar)), sidecar.stat().st_size
+
+
+def _line(name: str, digest: str) -> str:
+    return f"{digest}  data/{_escaped(name)}\n"
 
 
 def _escaped(name: str) -> str:

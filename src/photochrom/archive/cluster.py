@@ -11,12 +11,11 @@ import logging
 import os
 import socket
 import time
-from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from photochrom.archive.pools import DEPTH, Lost
+from photochrom.archive.pools import DEPTH, AtHand, Lost
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.errors import BatchError, ClusterError, MissingExtraError
 from photochrom.version import __version__
@@ -74,23 +73,37 @@ class RemotePainter:
 class _Worker:
     actor: Any
     hello: Any
-    tasks: deque[tuple[Task, Any]] = field(default_factory=deque)
+    hand: AtHand = field(default_factory=AtHand)
+    refs: dict[int, Any] = field(default_factory=dict)
     node: str | None = None
 
     @property
     def ready(self) -> bool:
         return self.node is not None
 
+    def expected(self) -> list[Any]:
+        """What is expected of it: results, or first of all its hello."""
+        return list(self.refs.values()) if self.ready else [self.hello]
+
 
 class RayPool:
     """Actors on the cluster at ``address``; ``workers`` of them, or as many as there are processors, now and later.
 
     resources: what each takes besides its processors, such as ``"scans=1"``. driver: the number under which the driver left its
-    mark in the destination. Raises ClusterError, MissingExtraError.
+    mark in the destination. timeout: seconds after which a picture's worker is ended, as if it had died. Raises ClusterError,
+    MissingExtraError.
     """
 
     def __init__(
-        self, settings: Settings, address: str, workers: int | None, *, threads: int, resources: str | None, driver: int
+        self,
+        settings: Settings,
+        address: str,
+        workers: int | None,
+        *,
+        threads: int,
+        resources: str | None,
+        driver: int,
+        timeout: float = 3600.0,
     ) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
@@ -98,7 +111,7 @@ class RayPool:
         except ImportError as error:
             raise MissingExtraError("batch", "--ray") from error
         self._ray: Any = ray
-        self._wanted, self._threads = workers, threads
+        self._wanted, self._threads, self._timeout = workers, threads, timeout
         needs = _amounts(resources)
         try:
             _knock(address)
@@ -108,7 +121,8 @@ class RayPool:
                 f"the Ray cluster at {address} cannot be used: {' '.join(str(error).split())[:500]} (`ray start --head` starts "
                 "one on this computer; without --ray, its processors are used directly)"
             ) from error
-        self._make: Any = ray.remote(num_cpus=threads, resources=needs, max_restarts=0)(RemotePainter)
+        actors = self._ray.remote(num_cpus=threads, resources=needs, max_restarts=0, max_concurrency=DEPTH)
+        self._make: Any = actors(RemotePainter)
         self._arguments = settings, threads, driver, __version__
         self._needs = {"CPU": float(threads), **needs}
         self._workers: list[_Worker] = []
@@ -134,25 +148,35 @@ class RayPool:
         nodes = {worker.node for worker in self._workers if worker.ready}
         return f"Ray: {sum(worker.ready for worker in self._workers)} workers on {len(nodes)} nodes"
 
+    def room(self, task: Task) -> bool:
+        """Whether a worker can take it now."""
+        return any(worker.ready and worker.hand.fits(task) for worker in self._workers)
+
     def submit(self, task: Task) -> None:
         """To the ready worker that has least to do."""
-        worker = min((one for one in self._workers if one.ready), key=lambda one: len(one.tasks))
-        worker.tasks.append((task, worker.actor.do.remote(task)))
+        fit = (worker for worker in self._workers if worker.ready and worker.hand.fits(task))
+        worker = min(fit, key=lambda one: len(one.hand.tasks))
+        worker.hand.add(task)
+        worker.refs[task.id] = worker.actor.do.remote(task)
 
     def wait(self, seconds: float) -> list[Result | Lost]:
         """Results, and tasks whose worker died. Raises ClusterError, BatchError."""
         self._grow()
-        by_ref = {
-            worker.tasks[0][1] if worker.tasks else worker.hello: worker for worker in self._workers if _busy(worker)
-        }
+        by_ref = {ref: worker for worker in self._workers for ref in worker.expected()}
         if not by_ref:
             time.sleep(seconds)
             return []
         found: list[Result | Lost] = []
         some, _ = self._ray.wait(list(by_ref), num_returns=1, timeout=seconds)
         if some:
+            dead: list[tuple[_Worker, Exception]] = []
             for ref in self._ray.wait(list(by_ref), num_returns=len(by_ref), timeout=0)[0]:
-                self._hear(by_ref[ref], ref, found)
+                self._hear(by_ref[ref], ref, found, dead)
+            for worker, error in dead:  # after what they have brought
+                self._bury(worker, error, found)
+        for worker in self._workers:
+            if worker.ready and worker.hand.overdue(self._timeout):
+                self._bury(worker, TimeoutError(), found)
         return found
 
     def close(self) -> None:
@@ -179,24 +203,27 @@ class RayPool:
     def _has(self) -> dict[str, float]:
         return {name: amount for name, amount in self._ray.cluster_resources().items() if ":" not in name}
 
-    def _hear(self, worker: _Worker, ref: Any, found: list[Result | Lost]) -> None:
+    def _hear(
+        self, worker: _Worker, ref: Any, found: list[Result | Lost], dead: list[tuple[_Worker, Exception]]
+    ) -> None:
         errors = self._ray.exceptions
         try:
             said = self._ray.get(ref)
         except errors.RayActorError as error:
-            self._bury(worker, error, found)
+            dead.append((worker, error))
             return
         except errors.RayTaskError as error:
             cause = error.as_instanceof_cause()
             if isinstance(cause, MemoryError):
-                self._bury(worker, cause, found)
+                dead.append((worker, cause))
                 return
             raise BatchError(f"a worker gave up: {' '.join(str(cause).split())[-500:]}") from error
         except errors.RayError as error:  # what it brought was lost on the way
-            self._bury(worker, errors.ActorUnavailableError(str(error), None), found)
+            dead.append((worker, errors.ActorUnavailableError(str(error), None)))
             return
-        if worker.tasks:
-            worker.tasks.popleft()
+        if worker.ready:
+            worker.hand.remove(said.id)
+            del worker.refs[said.id]
             found.append(said)
             return
         hello, worker.node = said
@@ -209,6 +236,9 @@ class RayPool:
         self._hello = self._hello or hello
 
     def _bury(self, worker: _Worker, error: Exception, found: list[Result | Lost]) -> None:
+        """A worker died, or is ended: all that it had at hand is suspect, since nobody knows which one it was over."""
+        if worker not in self._workers:  # several of its tasks brought the news
+            return
         self._workers.remove(worker)
         self._ray.kill(worker.actor)
         self._looked = 0.0  # another one takes its place as soon as there is room
@@ -218,10 +248,15 @@ class RayPool:
             and self._node_lives(error)
         ):
             raise ClusterError(f"a worker died before it was ready: {' '.join(str(error).split())[:500]}")
-        why = "a worker ran out of memory" if isinstance(error, MemoryError) else "a worker of the cluster died"
-        for place, (task, _) in enumerate(worker.tasks):
-            blame = place == 0 and self._guilty(task.id, error)
-            found.append(Lost(task.id, why, blame=blame))
+        late = isinstance(error, TimeoutError)
+        why = "a worker of the cluster died"
+        if isinstance(error, MemoryError):
+            why = "a worker ran out of memory"
+        elif late:
+            why = f"a worker was ended after {self._timeout:g} s over this picture"
+        for id_ in worker.hand.tasks:
+            blame = id_ == worker.hand.oldest if late else self._guilty(id_, error)
+            found.append(Lost(id_, why, blame=blame))
 
     def _guilty(self, task: int, error: Exception) -> bool:
         """Whether a death may be the picture's fault: its process died and its machine did not."""
@@ -232,11 +267,6 @@ class RayPool:
 
     def _node_lives(self, error: Exception) -> bool:
         return "node has died" not in str(error).replace("\n", " ")
-
-
-def _busy(worker: _Worker) -> bool:
-    """Whether something is expected of a worker: results, or first of all its hello."""
-    return bool(worker.tasks) or not worker.ready
 
 
 def _knock(address: str) -> None:

@@ -83,9 +83,10 @@ class Driver:
             self._send()
             if not self._flying and not self._waiting:
                 self._settle()
-                if self.stopping or (dry and not self._free(look)):
+                if self.stopping or not self._fill(look):  # those of workers or drivers that died are free again
                     return
                 dry = False
+                continue
             for back in self.pool.wait(_TURN):
                 self._take(back)
             if self._back and time.monotonic() - self._turned >= _TURN:
@@ -104,14 +105,10 @@ class Driver:
     def _send(self) -> None:
         if self.stopping:
             self._waiting.clear()  # they are given up when the lease ends
-        while self._waiting and len(self._flying) < self.pool.slots:
+        while self._waiting and self.pool.room(self._waiting[0]):
             task = self._waiting.popleft()
             self._flying[task.id] = task
             self.pool.submit(task)
-
-    def _free(self, look: bool) -> bool:
-        """Whether rows wait after all: those of workers or drivers that died."""
-        return bool(self.manifest.counts().get(State.WAITING)) and not look
 
     def _take(self, back: Result | Lost) -> None:
         task = self._flying.pop(back.id)

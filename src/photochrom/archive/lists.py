@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.archive.options import PLAIN, canonical
-from photochrom.archive.stores import is_remote, join
+from photochrom.archive.stores import below, is_remote, join
 from photochrom.errors import BatchError, MissingExtraError
 
 __all__ = ["SUFFIXES", "entries"]
@@ -89,7 +89,8 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
         own["reference"] = reference if Path(reference).is_absolute() else folder + reference
     options = canonical(own, where) if own else None
     if is_remote(source):
-        return "", source, _safe(given or source.partition("://")[2], where), None, options
+        return "", source, _safe(given or source.partition("://")[2].partition("?")[0], where), None, options
+    source = source.partition("://")[2] or source
     whole = os.path.normpath(source if Path(source).is_absolute() else folder + source)
     if whole.startswith(folder):
         return folder, whole[len(folder) :], _safe(given or whole[len(folder) :], where), None, options
@@ -98,7 +99,7 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
 
 def _safe(name: str, where: str) -> str:
     """A name below the destination. Raises BatchError for one that leads out of it."""
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
-    if not parts or ".." in parts:
+    safe = below(name)
+    if safe is None:
         raise BatchError(f"{where}: the output's name {name!r} leads out of the destination")
-    return "/".join(parts)
+    return safe

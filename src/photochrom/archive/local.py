@@ -6,19 +6,20 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any
 
-from photochrom.archive.pools import DEPTH, Lost
+from photochrom.archive.pools import DEPTH, AtHand, Lost
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.errors import BatchError
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
+
+    from photochrom.archive.picture import Painter
 
 __all__ = ["LocalPool"]
 
@@ -29,13 +30,20 @@ _STILLBORN = 3
 _CONTEXT = multiprocessing.get_context("spawn")  # a fork would copy the driver's threads and database connections
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A worker's word that it decodes and colours this task from now on."""
+
+    id: int
+
+
 @dataclass
 class _Worker:
     process: SpawnProcess
     pipe: Connection
     life: Connection
-    tasks: deque[Task] = field(default_factory=deque)
-    since: float = 0.0
+    hand: AtHand = field(default_factory=AtHand)
+    begun: int | None = None
     ready: bool = False
 
 
@@ -73,12 +81,15 @@ class LocalPool:
         """The numbers of the workers' processes."""
         return [worker.process.pid or 0 for worker in self._workers]
 
+    def room(self, task: Task) -> bool:
+        """Whether a worker can take it now."""
+        return any(worker.hand.fits(task) for worker in self._workers)
+
     def submit(self, task: Task) -> None:
         """To the worker that has least to do, one that is ready before others."""
-        worker = min(self._workers, key=lambda one: (len(one.tasks), not one.ready))
-        if not worker.tasks:
-            worker.since = time.monotonic()
-        worker.tasks.append(task)
+        fit = (worker for worker in self._workers if worker.hand.fits(task))
+        worker = min(fit, key=lambda one: (len(one.hand.tasks), not one.ready))
+        worker.hand.add(task)
         with suppress(OSError):  # it has just died, which `wait` finds
             worker.pipe.send(task)
 
@@ -88,9 +99,8 @@ class LocalPool:
         by_pipe = {worker.pipe: worker for worker in self._workers}
         for pipe in wait(list(by_pipe), seconds):
             self._hear(by_pipe[pipe], found)  # type: ignore[index]  # wait() returns the pipes it was given
-        now = time.monotonic()
         for worker in self._workers:
-            if worker.ready and worker.tasks and now - worker.since > self._timeout:
+            if worker.ready and worker.hand.overdue(self._timeout):
                 self._overdue.add(worker.process.pid or 0)
                 worker.process.kill()
         return found
@@ -120,25 +130,27 @@ class LocalPool:
                 said = worker.pipe.recv()
                 if isinstance(said, Hello):
                     worker.ready, self._stillborn, self._hello = True, 0, said
-                    worker.since = time.monotonic()
+                    worker.hand.restart()
                 elif isinstance(said, str):
                     raise BatchError(said)
+                elif isinstance(said, _Begun):
+                    worker.begun = said.id
                 else:
-                    worker.tasks.popleft()
-                    worker.since = time.monotonic()
+                    worker.hand.remove(said.id)
                     found.append(said)
         except (EOFError, OSError):
             self._bury(worker, found)
 
     def _bury(self, worker: _Worker, found: list[Result | Lost]) -> None:
-        """A worker died: the task that it had in work is to blame, those behind it are not, and another takes its place."""
+        """A worker died: the task that it had in work is to blame, those beside it are not, and another takes its place."""
         worker.process.join()
         why = self._cause(worker.process)
         self._stillborn += not worker.ready
         if self._stillborn >= _STILLBORN:
             raise BatchError(f"{_STILLBORN} workers died before they were ready: {why}")
-        for place, task in enumerate(worker.tasks):
-            found.append(Lost(task.id, why, blame=place == 0 and worker.ready))
+        late = worker.process.pid in self._overdue
+        guilty = worker.begun if worker.begun in worker.hand.tasks and not late else worker.hand.oldest
+        found += [Lost(id_, why, blame=id_ == guilty and worker.ready) for id_ in worker.hand.tasks]
         worker.pipe.close()
         worker.life.close()
         self._workers[self._workers.index(worker)] = self._start()
@@ -171,16 +183,37 @@ def _work(pipe: Connection, life: Connection, settings: Settings, threads: int) 
         import cv2
 
         cv2.setNumThreads(threads)
-        pipe.send(painter.hello)
-        while True:
-            task: Any = pipe.recv()
-            pipe.send(painter.do(task))
+        _serve(pipe, painter)
     except PhotochromError as error:
         pipe.send(str(error))
     except MemoryError:
         os._exit(NO_MEMORY)
     except (EOFError, OSError):  # the driver is gone
         os._exit(1)
+
+
+def _serve(pipe: Connection, painter: Painter) -> None:
+    """Take tasks, each into a thread of its own; the painter colours one after the other."""
+    from photochrom.errors import PhotochromError
+
+    one_at_a_time = threading.Lock()
+
+    def say(what: Any) -> None:
+        with one_at_a_time, suppress(OSError):  # the driver is gone, and so is this process at once
+            pipe.send(what)
+
+    def do(task: Task) -> None:
+        try:
+            say(painter.do(task, begun=lambda: say(_Begun(task.id))))
+        except PhotochromError as error:
+            say(str(error))
+        except MemoryError:
+            os._exit(NO_MEMORY)
+
+    say(painter.hello)
+    with ThreadPoolExecutor(DEPTH) as threads:
+        while True:
+            threads.submit(do, pipe.recv())
 
 
 def _die_with(life: Connection) -> None:

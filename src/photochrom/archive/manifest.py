@@ -263,6 +263,7 @@ class Manifest:
                 _C.path,
                 _C.name,
                 _C.output_sha256,
+                _C.kills,
                 LOOKS.c.options,
                 leader.c.name.label("first"),
             )
@@ -281,6 +282,7 @@ class Manifest:
                     replaces=row.output_sha256,
                     leader=None if row.first is None else target + row.first,
                     look=look,
+                    suspect=row.kills > 0,
                 )
                 for row in rows
             ]

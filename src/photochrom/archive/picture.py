@@ -10,9 +10,12 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from photochrom.archive import provenance, stores
 from photochrom.archive.figures import figures, perceptual_hash
@@ -28,6 +31,17 @@ __all__ = ["Painter", "limit_memory"]
 
 #: How far the colours of another scan of the same photograph are believed.
 _TRUST = 0.5
+Value = TypeVar("Value")
+
+
+@dataclass
+class _Job:
+    """A task under way: figures so far, and the seconds that it waited for its turn."""
+
+    task: Task
+    begun: Callable[[], object]
+    values: dict[str, Any]
+    waited: float = 0.0
 
 
 def limit_memory(limit: int | None) -> None:
@@ -47,6 +61,8 @@ class Painter:
         model = open_model(settings.model, threads=threads)
         self.hello = Hello(socket.gethostname(), __version__, model.name, digest_of(model.paths))
         self._settings = settings
+        # One thread colours, and memory for pixels is needed but once, while others wait for disks and stores.
+        self._coloring = ThreadPoolExecutor(1, "coloring")
         self._colorizer: Colorizer = Colorizer(
             model,
             threads=threads,
@@ -59,13 +75,20 @@ class Painter:
 
             self._sign = Signer(*settings.c2pa)
 
-    def do(self, task: Task) -> Result:
-        """Do one task; a picture that cannot be coloured is a result with an error. MemoryError passes through."""
+    def do(self, task: Task, begun: Callable[[], object] = lambda: None) -> Result:
+        """Do one task; a picture that cannot be coloured is a result with an error. MemoryError passes through.
+
+        Several threads may do tasks at the same time: all of them read and write, and one after the other colours, in a thread of
+        the painter's own. begun: called there, before the picture is decoded.
+        """
+        job = _Job(task, begun, {"machine": self.hello.machine})
         start = time.perf_counter()
-        values: dict[str, Any] = {"machine": self.hello.machine}
+
+        def result(state: str, kind: str | None = None, sentence: str | None = None) -> Result:
+            return Result(task.id, state, time.perf_counter() - start - job.waited, job.values, kind, sentence)
+
         try:
-            state = self._look(task, values) if task.look else self._paint(task, values)
-            return Result(task.id, state, time.perf_counter() - start, values)
+            return result(self._look(job) if task.look else self._paint(job))
         except MissingExtraError:
             raise
         except PhotochromError as error:
@@ -76,53 +99,66 @@ class Painter:
             kind, sentence = "OSError", error.strerror or str(error)
         except Exception as error:  # a fault of the program: this picture is named, and millions of others go on
             kind, sentence = type(error).__name__, f"{' '.join(str(error).split())} (please report this)"
-        sentence = sentence.removeprefix(f"{task.source}: ")
-        return Result(task.id, "failed", time.perf_counter() - start, values, kind, sentence)
+        return result("failed", kind, sentence.removeprefix(f"{task.source}: "))
 
-    def _read(self, task: Task, values: dict[str, Any]) -> tuple[bytes, Opened]:
-        data = stores.read(task.source)
-        values["input_sha256"] = hashlib.sha256(data).hexdigest()
-        opened = self._colorizer.open(data, max_pixels=self._settings.max_pixels)
-        width, height = opened.size
-        values |= {"width": width, "height": height, "tint": opened.tint.kind}
-        return data, opened
+    def _in_turn(self, job: _Job, work: Callable[[], Value]) -> Value:
+        """Do this in the thread that colours, after the pictures that came before."""
+        asked = time.perf_counter()
 
-    def _look(self, task: Task, values: dict[str, Any]) -> str:
-        _, opened = self._read(task, values)
-        values["phash"] = perceptual_hash(opened.work_lightness)
+        def turn() -> Value:
+            job.waited = time.perf_counter() - asked
+            job.begun()
+            return work()
+
+        return self._coloring.submit(turn).result()
+
+    def _look(self, job: _Job) -> str:
+        data = _read(job)
+        job.values["phash"] = self._in_turn(job, lambda: perceptual_hash(self._open(data, job).work_lightness))
         return "looked"
 
-    def _paint(self, task: Task, values: dict[str, Any]) -> str:
-        settings = self._settings
-        data, opened = self._read(task, values)
+    def _paint(self, job: _Job) -> str:
+        task, values = job.task, job.values
+        data = _read(job)
+        leader = None if task.leader is None else stores.read(task.leader)
+        with self._aside(task) as file:
+            state, record = self._in_turn(job, lambda: self._color(job, data, leader, file))
+            if state == "skipped":
+                return state
+            self._publish(job, file)
+        if record is not None and self._settings.sidecars:
+            done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
+            stores.write_whole(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
+        return state
+
+    def _open(self, data: bytes, job: _Job) -> Opened:
+        opened = self._colorizer.open(data, max_pixels=self._settings.max_pixels)
+        width, height = opened.size
+        job.values |= {"width": width, "height": height, "tint": opened.tint.kind}
+        return opened
+
+    def _color(self, job: _Job, data: bytes, leader: bytes | None, file: Path) -> tuple[str, dict[str, Any] | None]:
+        """Write the result to ``file``; returns the state and the record of a coloured picture."""
+        task, settings, values = job.task, self._settings, job.values
+        opened = self._open(data, job)
         if settings.grey is not None and opened.tint.already_colour:
             if settings.grey == "copy":
-                self._publish(task, values, lambda file: file.write_bytes(data))
-                return "copied"
-            return "skipped"
+                file.write_bytes(data)
+                return "copied", None
+            return "skipped", None
         edits = wanted(opened, merged(settings.options, task.options))
-        if task.leader is not None:
-            hint = opened.refer(stores.read(task.leader), trust=_TRUST)
-            edits = edits.changed({"hints": [hint, *edits.hints]})
+        if leader is not None:
+            edits = edits.changed({"hints": [opened.refer(leader, trust=_TRUST), *edits.hints]})
         result = opened.paint(edits)
         values |= figures(result.field_ab, opened.work_lightness)
         values["confidence"] = round(float(result.confidence.mean()), 4)
         record = provenance.record(task, settings, self.hello, values)
-
-        def write(file: Path) -> tuple[str, ...]:
-            kept = result.save(file, jpeg_quality=settings.jpeg_quality)
-            if self._sign is not None:
-                self._sign(file, record)
-            self._check(file, opened)
-            return kept
-
-        kept = self._publish(task, values, write)
-        notices = [*opened.notices, *kept]
+        notices = [*opened.notices, *result.save(file, jpeg_quality=settings.jpeg_quality)]
         values["notices"] = json.dumps(notices) if notices else None
-        if settings.sidecars:
-            done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
-            stores.write_whole(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
-        return "done"
+        if self._sign is not None:
+            self._sign(file, record)
+        self._check(file, opened)
+        return "done", record
 
     def _check(self, file: Path, opened: Opened) -> None:
         """What was written can be opened, and is a picture of that size."""
@@ -133,23 +169,32 @@ class Painter:
         if (found.width, found.height) != opened.size:
             raise OutputWriteError(f"came out as {found.width} x {found.height} pixels, not {opened.size}", file)
 
-    def _publish(self, task: Task, values: dict[str, Any], write: Callable[[Path], Any]) -> Any:
-        """Write a file aside, digest it, and give it its place."""
-        suffix = PurePosixPath(task.target).suffix
+    @contextmanager
+    def _aside(self, task: Task) -> Iterator[Path]:
+        """A name for the unfinished result, where nothing stays in the end."""
         folder = Path(self._settings.scratch or tempfile.gettempdir())
-        file = folder / f"{task.id}-{secrets.token_hex(6)}{suffix}"
+        file = folder / f"{task.id}-{secrets.token_hex(6)}{PurePosixPath(task.target).suffix}"
         try:
-            returned = write(file)
-            data = file.read_bytes()
-            values |= {"output_sha256": hashlib.sha256(data).hexdigest(), "output_size": len(data)}
-            del data
-
-            def ours(there: bytes) -> bool:
-                if hashlib.sha256(there).hexdigest() == task.replaces:
-                    return True
-                return self._sign is not None and provenance.signed_for(there, suffix, values["input_sha256"])
-
-            stores.publish(file, task.target, same=ours, force=self._settings.force)
-            return returned
+            yield file
         finally:
             file.unlink(missing_ok=True)
+
+    def _publish(self, job: _Job, file: Path) -> None:
+        """Digest a finished file, and give it its place."""
+        task, values = job.task, job.values
+        data = file.read_bytes()
+        values |= {"output_sha256": hashlib.sha256(data).hexdigest(), "output_size": len(data)}
+        del data
+
+        def ours(there: bytes) -> bool:
+            if hashlib.sha256(there).hexdigest() == task.replaces:
+                return True
+            return self._sign is not None and provenance.signed_for(there, file.suffix, values["input_sha256"])
+
+        stores.publish(file, task.target, same=ours, force=self._settings.force)
+
+
+def _read(job: _Job) -> bytes:
+    data = stores.read(job.task.source)
+    job.values["input_sha256"] = hashlib.sha256(data).hexdigest()
+    return data

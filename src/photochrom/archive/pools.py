@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from photochrom.archive.tasks import Hello, Result, Task
 
-__all__ = ["DEPTH", "Lost", "Pool"]
+__all__ = ["DEPTH", "AtHand", "Lost", "Pool"]
 
-#: Tasks that a worker has at hand: the one in work and the next.
-DEPTH = 2
+#: Tasks that a worker has at hand at most: one is read, one is coloured and one is written, all at the same time.
+DEPTH = 3
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,48 @@ class Lost:
     id: int
     why: str
     blame: bool
+
+
+@dataclass
+class AtHand:
+    """The tasks of one worker, the oldest first; ``since``: when that one became the oldest, by the monotonic clock.
+
+    A suspect, over which a worker died before, is at hand alone: if its worker dies again, no other picture can be the reason.
+    """
+
+    tasks: dict[int, Task] = field(default_factory=dict)
+    since: float = 0.0
+
+    def fits(self, task: Task) -> bool:
+        """Whether there is room for it."""
+        if not self.tasks:
+            return True
+        return len(self.tasks) < DEPTH and not task.suspect and not any(one.suspect for one in self.tasks.values())
+
+    def add(self, task: Task) -> None:
+        """It was given to the worker."""
+        if not self.tasks:
+            self.since = time.monotonic()
+        self.tasks[task.id] = task
+
+    def remove(self, id_: int) -> None:
+        """It came back."""
+        if id_ == self.oldest:
+            self.since = time.monotonic()
+        del self.tasks[id_]
+
+    def restart(self) -> None:
+        """The worker begins only now."""
+        self.since = time.monotonic()
+
+    @property
+    def oldest(self) -> int | None:
+        """The task that has been at hand for the longest time."""
+        return next(iter(self.tasks), None)
+
+    def overdue(self, seconds: float) -> bool:
+        """Whether the worker has been over its oldest task for longer than that."""
+        return bool(self.tasks) and time.monotonic() - self.since > seconds
 
 
 class Pool(Protocol):
@@ -32,8 +75,11 @@ class Pool(Protocol):
     def slots(self) -> int:
         """How many tasks all workers together can have at hand."""
 
+    def room(self, task: Task) -> bool:
+        """Whether a worker can take it now."""
+
     def submit(self, task: Task) -> None:
-        """Give a task to a worker; never more than ``slots`` at a time."""
+        """Give a task to a worker; there must be room for it."""
 
     def wait(self, seconds: float) -> list[Result | Lost]:
         """What has come back, within that time at the latest. Raises BatchError where no work is possible any more."""

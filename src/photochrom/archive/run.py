@@ -160,7 +160,13 @@ def _pool(request: Request, settings: Settings, number: int) -> Pool:
         from photochrom.archive.cluster import RayPool
 
         return RayPool(
-            settings, request.ray, request.workers, threads=request.threads, resources=request.resources, driver=number
+            settings,
+            request.ray,
+            request.workers,
+            threads=request.threads,
+            resources=request.resources,
+            driver=number,
+            timeout=request.timeout,
         )
     from photochrom.archive.local import LocalPool
 

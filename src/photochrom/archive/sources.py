@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from photochrom.archive import lists, stores
 from photochrom.archive.manifest import Manifest, Planned
@@ -85,13 +87,13 @@ def plan(manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = F
 def _found(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
     """The pictures of one source."""
     if stores.is_remote(source):
-        yield from _remote(source, several, out)
+        yield from _remote(source, several, out, troubles)
         return
     path = source.partition("://")[2] or source
     if path.lower().endswith(lists.SUFFIXES) and not Path(path).is_dir():
         yield from (Found(*one) for one in lists.entries(path))
     elif path.lower().endswith(".zip") and not Path(path).is_dir():
-        yield from _remote(f"zip://::{Path(path).absolute()}", several, out)
+        yield from _remote(f"zip://::{Path(path).absolute()}", several, out, troubles)
     elif Path(path).is_dir():
         yield from _folder(path, several, out, troubles)
     elif _MAGIC.search(path) and not os.path.lexists(path):
@@ -118,32 +120,41 @@ def _folder(folder: str, several: bool, out: str, troubles: list[str]) -> Iterat
 
 
 def _walk(root: str, away: str | None, troubles: list[str]) -> Iterator[tuple[str, int]]:
-    """Pictures below ``root``, by their names' endings, sorted folder by folder; links that form a loop end there."""
+    """Pictures below ``root``, by their names' endings, sorted folder by folder; links that form a loop end there.
+
+    Of a folder with more than :data:`WINDOW` entries, each window is sorted for itself.
+    """
     seen: set[tuple[int, int]] = set()
     waiting = [""]
     while waiting:
         below = waiting.pop()
         here = f"{root}/{below}"
+        folders: list[str] = []
         try:
             about = os.stat(here)  # noqa: PTH116  # a million folders, of which no Path is needed
             if (about.st_dev, about.st_ino) in seen or (away is not None and os.path.realpath(here) == away):
                 continue
             seen.add((about.st_dev, about.st_ino))
             with os.scandir(here) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+                while entries := sorted(islice(scan, WINDOW), key=lambda entry: entry.name):
+                    yield from _sorted_out(entries, below, folders, troubles)
         except OSError as error:
             troubles.append(f"{here}: the folder cannot be read ({error.strerror}); what is in it is left out")
-            continue
-        folders = []
-        for entry in entries:
-            try:
-                if entry.is_dir():
-                    folders.append(f"{below}{entry.name}/")
-                elif entry.name.lower().endswith(_SUFFIXES) and _speakable(entry.name):
-                    yield f"{below}{entry.name}", entry.stat().st_size
-            except OSError as error:  # noqa: PERF203  # one that cannot be looked at must not keep the others back
-                troubles.append(f"{entry.path}: cannot be looked at ({error.strerror}); it is left out")
-        waiting.extend(reversed(folders))
+        waiting.extend(sorted(folders, reverse=True))
+
+
+def _sorted_out(
+    entries: list[os.DirEntry[str]], below: str, folders: list[str], troubles: list[str]
+) -> Iterator[tuple[str, int]]:
+    """The pictures among entries of a folder; folders go to ``folders``."""
+    for entry in entries:
+        try:
+            if entry.is_dir():
+                folders.append(f"{below}{entry.name}/")
+            elif entry.name.lower().endswith(_SUFFIXES) and _speakable(entry.name):
+                yield f"{below}{entry.name}", entry.stat().st_size
+        except OSError as error:  # noqa: PERF203  # one that cannot be looked at must not keep the others back
+            troubles.append(f"{entry.path}: cannot be looked at ({error.strerror}); it is left out")
 
 
 def _speakable(name: str) -> bool:
@@ -151,27 +162,40 @@ def _speakable(name: str) -> bool:
     return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _remote(source: str, several: bool, out: str) -> Iterator[Found]:
-    """A URL: a single picture, a glob, or everything below it."""
+def _remote(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
+    """A URL: a single picture, a zip file, a glob, or everything below it."""
     outer = source.partition("::")[0]
-    if _MAGIC.search(outer):
-        base, wanted = _split_glob(outer)
-        for one in _remote(base + source[len(outer) :], False, out):
+    web = outer.startswith(("http://", "https://"))
+    path = outer.partition("?")[0] if web else outer  # elsewhere a question mark belongs to a glob
+    if _MAGIC.search(path):
+        base, wanted = _split_glob(path)
+        for one in _remote(base + source[len(outer) :], False, out, troubles):
             if wanted.fullmatch(one.path):
                 yield one
         return
-    if outer.lower().endswith(_SUFFIXES):
-        folder, _, name = outer.rpartition("/")
-        yield Found(f"{folder}/{source[len(outer) :]}", name, name)
+    if path.lower().endswith(lists.SUFFIXES):
+        raise BatchError(f"{source}: a list is read from this machine's disks; copy it here first")
+    if path.lower().endswith(".zip") and "::" not in source:
+        yield from _remote(f"zip://::{source}", several, out, troubles)
+        return
+    if path.lower().endswith(_SUFFIXES):
+        folder, _, name = path.rpartition("/")
+        yield Found(f"{folder}/{source[len(outer) :]}", name + outer[len(path) :], unquote(name) if web else name)
         return
     origin = source if outer.endswith("/") else f"{outer}/{source[len(outer) :]}"
     if stores.join(out) == origin:
         raise OptionError("-o", out, "another place than that of the originals, which are never touched")
-    prefix = stores.join(PurePosixPath(outer.partition("://")[2]).name) if several else ""
+    label = PurePosixPath(outer.partition("://")[2] or source.partition("::")[2]).name.removesuffix(".zip")
+    prefix = stores.join(label) if several else ""
     skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
     for entry in stores.listing(origin):
-        if entry.path.lower().endswith(_SUFFIXES) and not (skip and entry.path.startswith(skip)):
-            yield Found(origin, entry.path, f"{prefix}{entry.path}", entry.size)
+        if not entry.path.lower().endswith(_SUFFIXES) or (skip and entry.path.startswith(skip)):
+            continue
+        safe = stores.below(unquote(entry.path) if web else entry.path)
+        if safe is None:
+            troubles.append(f"{stores.at(origin, entry.path)}: its name leads out of the destination; it is left out")
+        else:
+            yield Found(origin, entry.path, f"{prefix}{safe}", entry.size)
 
 
 def _split_glob(pattern: str) -> tuple[str, re.Pattern[str]]:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from zipfile import BadZipFile
 
 from photochrom.errors import (
     ImageNotFoundError,
@@ -25,6 +26,7 @@ from photochrom.errors import (
 __all__ = [
     "Entry",
     "at",
+    "below",
     "delete",
     "exists",
     "filesystem",
@@ -33,6 +35,7 @@ __all__ = [
     "listing",
     "patiently",
     "publish",
+    "put",
     "read",
     "write_whole",
 ]
@@ -41,6 +44,9 @@ __all__ = [
 ATTEMPTS = 6
 FIRST_WAIT = 0.2
 _PAGE = 1000
+#: What the extra [batch] brings, and the packages of other stores.
+_IN_EXTRA = ("s3", "s3a", "http", "https", "zip", "memory")
+_PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "adl": "adlfs"}
 Value = TypeVar("Value")
 
 
@@ -67,23 +73,29 @@ def at(origin: str, path: str) -> str:
     return f"{outer}{path}{mark}{rest}" if mark else f"{origin}{path}"
 
 
+def below(name: str) -> str | None:
+    """A name with slashes as it stands below a destination; None for one that leads out of it, or to nothing."""
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+    return None if not parts or ".." in parts else "/".join(parts)
+
+
 def filesystem(address: str) -> tuple[Any, str]:
     """fsspec's file system of a URL, and the path in it. Raises StoreError for an unknown kind, MissingExtraError."""
     protocol = address.partition("://")[0]
     try:
         outer, _, rest = address.partition("::")
         if rest:
-            return _chained(protocol, rest), outer.partition("://")[2]
+            return _opened(protocol, rest, address), outer.partition("://")[2]
         fs = _of_protocol(protocol)
         return fs, str(fs._strip_protocol(address))
     except ImportError as error:
-        package = {"s3": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs"}.get(
-            protocol.split("+")[0]
-        )
-        if package in (None, "s3fs"):
+        if protocol in _IN_EXTRA:
             raise MissingExtraError("batch", f"{protocol}:// ({error})") from error
-        raise StoreError(f"{address}: {protocol}:// needs `pip install {package}`") from error
-    except ValueError as error:
+        advice = f"`pip install {_PACKAGES[protocol]}`" if protocol in _PACKAGES else f"a package ({error})"
+        raise StoreError(f"{address}: {protocol}:// needs {advice}, on every machine that works") from error
+    except FileNotFoundError as error:
+        raise ImageNotFoundError("is not there (any more)", address) from error
+    except (ValueError, PermissionError, BadZipFile) as error:
         raise StoreError(f"{address}: cannot be reached ({error})") from error
 
 
@@ -92,6 +104,19 @@ def _of_protocol(protocol: str) -> Any:
     import fsspec
 
     return fsspec.filesystem(protocol, use_listings_cache=False)
+
+
+def _opened(protocol: str, rest: str, address: str) -> Any:
+    def once() -> Any:
+        try:
+            return _chained(protocol, rest)
+        except (ImportError, ValueError, BadZipFile) as error:  # which will not change
+            return error
+
+    found = patiently(once, address)
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 @lru_cache(maxsize=16)
@@ -139,6 +164,12 @@ def exists(address: str) -> bool:
         return patiently(once, address)
     except PermissionError as error:
         raise StoreError(f"{address}: may not be read") from error
+
+
+def put(file: Path, address: str) -> None:
+    """Copy a file of this machine to a URL, over what is there; a large one in parts. Raises StoreError."""
+    fs, path = filesystem(address)
+    patiently(lambda: fs.put_file(str(file), path), address)
 
 
 def delete(address: str) -> None:
@@ -282,6 +313,8 @@ def patiently(request: Callable[[], Value], address: str) -> Value:
         except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):  # noqa: PERF203
             raise
         except Exception as error:  # every library of a store has errors of its own
+            if getattr(error, "status", None) in (401, 403):  # of HTTP
+                raise PermissionError(address) from error
             if attempt == ATTEMPTS - 1:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 raise StoreError(f"{address}: failed {ATTEMPTS} times, at last: {reason}") from error

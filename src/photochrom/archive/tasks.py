@@ -41,7 +41,7 @@ class Task:
     """One picture. ``look``: only its perceptual hash is wanted. ``options``: its own, JSON text, or None.
 
     ``replaces``: the digest of an output that this run may replace. ``leader``: address of the coloured picture of which this
-    is another scan, whose colours it takes.
+    is another scan, whose colours it takes. ``suspect``: a worker died over it before.
     """
 
     id: int
@@ -51,6 +51,7 @@ class Task:
     replaces: str | None = None
     leader: str | None = None
     look: bool = False
+    suspect: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,10 @@ def verify(manifest: Manifest, *, sources: bool = True, threads: int = 4) -> Ite
         address = stores.at(origins[row.origin], row.path or row.name)
         yield Checked(address, "unfinished", row.sentence or State(row.state).label)
     yield from _foreign(manifest, place, out)
-    if bag and not stores.is_remote(out):
+    if bag:
         from photochrom.archive.bag import check_bag
 
-        yield from (Checked(out, "changed", sentence) for sentence in check_bag(out, place))
+        yield from (Checked(out, "changed", sentence) for sentence in check_bag(manifest, out))
 
 
 def _check(file: tuple[str, str, str]) -> Checked:

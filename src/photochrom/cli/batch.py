@@ -251,7 +251,7 @@ def _over(text: str, more: str) -> str:
 
 def _execute(request: Request, as_json: bool, metrics: int | None) -> None:
     from photochrom.archive.run import execute, manifest_url
-    from photochrom.archive.states import State
+    from photochrom.archive.states import FINISHED, State
     from photochrom.archive.stores import is_remote
     from photochrom.cli.progress import BatchProgress
 
@@ -278,7 +278,7 @@ def _execute(request: Request, as_json: bool, metrics: int | None) -> None:
             for name, handler in usual.items():
                 signal.signal(name, handler)
         progress.end(counts, request.out)
-    left = counts.get(State.WAITING, 0) + counts.get(State.RUNNING, 0) + counts.get(State.HELD, 0)
+    left = any(counts.get(state) for state in State if state not in FINISHED)
     if progress.stopped:
         raise typer.Exit(130)
     if counts.get(State.FAILED) or counts.get(State.ASIDE) or progress.troubles or left:
