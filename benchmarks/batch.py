@@ -177,15 +177,17 @@ def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any
     """The driver over rows whose work is only pretended, and a worker over real, small pictures."""
     found = apart(memory_of_driver, folder, arguments.rows)
     scans = make_scans(folder / "scans", arguments.pictures, (64, 96))
-    sizes: list[int] = []
+    sizes: list[tuple[int, int]] = []
     with subprocess.Popen(
         [*COMMAND, str(scans), "-o", str(folder / "out"), "--workers", "1", "--json"], stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        for number, _ in enumerate(process.stdout):
-            if number % 100 == 50:
-                sizes.append(max((resident(pid) for pid in below(process.pid)), default=0))
-    return found | {"pictures": arguments.pictures, "worker_mb": [sizes[1], sizes[len(sizes) // 2], sizes[-1]]}
+        pictures = (event for event in map(json.loads, process.stdout) if event["event"] == "picture")
+        for number, _ in enumerate(pictures):
+            if number % (arguments.pictures // 10) == arguments.pictures // 20:
+                sizes.append((resident(process.pid), max((resident(pid) for pid in below(process.pid)), default=0)))
+    driver, worker = zip(*sizes, strict=True)
+    return found | {"pictures": arguments.pictures, "with_real_driver_mb": driver, "with_real_worker_mb": worker}
 
 
 def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
@@ -197,7 +199,7 @@ def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:
     seconds = time.perf_counter() - start
     return {
         "rows": rows,
-        "driver_mb": [sizes[0], sizes[len(sizes) // 2], sizes[-1]],
+        "driver_mb": sizes,
         "row_ms": round(1000 * seconds / rows, 2),
     }
 
