@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -108,6 +107,7 @@ def test_a_picture_that_hangs_is_given_up(
     nodes: Nodes, scans: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "hangs.png")
+    nodes.add()
     out, where = tmp_path / "out", (tmp_path / "hangs.png", scans / "scan-001.png")
     code, events, err = done(*where, "-o", out, "--ray", nodes.address, "--workers", 1, "--timeout", 4)
     assert code == 1
@@ -134,11 +134,21 @@ def test_a_worker_with_another_version(nodes: Nodes, scans: Path, tmp_path: Path
     old = tmp_path / "old"
     old.mkdir()
     (old / "sitecustomize.py").write_text("import photochrom.version\nphotochrom.version.__version__ = '0.0.9'\n")
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--address", nodes.address, "--num-cpus", "1"]
-    command += ["--resources", '{"old": 1}', "--object-store-memory", "80000000"]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | _RAY | {"PYTHONPATH": str(old)})
-    time.sleep(1)
-    code, _, err = done(scans, "-o", tmp_path / "out", "--ray", nodes.address, "--workers", 1, "--resources", "old=1")
-    assert code == 1
-    assert "has Photochrom 0.0.9, and the driver has" in err
-    assert "install the same on all machines" in err
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--address", nodes.address]
+    command += ["--num-cpus", "1", "--resources", '{"old": 1}', "--object-store-memory", "80000000"]
+    node = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | _RAY | {"PYTHONPATH": str(old)}
+    )
+    try:
+        where = "--ray", nodes.address, "--workers", 1, "--resources", "old=1"
+        code, _, err = done(scans, "-o", tmp_path / "out", *where)
+        assert code == 1
+        assert "has Photochrom 0.0.9, and the driver has" in err
+        assert "install the same on all machines" in err
+    finally:
+        below = _below(node.pid)
+        node.terminate()  # it ends its own processes, but for those that are none of its children any more
+        node.wait(60)
+        for pid in below:
+            with suppress(ProcessLookupError):
+                kill(pid)

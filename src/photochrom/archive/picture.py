@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib
 import json
@@ -12,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +32,8 @@ __all__ = ["Painter", "limit_memory"]
 
 #: How far the colours of another scan of the same photograph are believed.
 _TRUST = 0.5
+#: M_ARENA_MAX of mallopt(3).
+_ARENA_MAX = -8
 Value = TypeVar("Value")
 
 
@@ -47,6 +50,8 @@ class _Job:
 def limit_memory(limit: int | None) -> None:
     """Let this process have no more than so many bytes of address space, where the system can do that."""
     if limit is not None and platform.system() == "Linux":
+        with suppress(AttributeError):  # a C library other than GNU's, which reserves 64 MB for the heap of each thread
+            ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
         resource: Any = importlib.import_module("resource")  # which Windows lacks
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
