@@ -11,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from batch_helpers import outputs
+from archive_helpers import outputs
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry as kinds
 
