@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from socket import socket
 
-__all__ = ["data_folder", "keep_address", "lock", "process_runs", "write_any_text"]
+__all__ = ["be_patient", "data_folder", "keep_address", "lock", "process_runs", "write_any_text"]
 
 _SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x00100000, 5, 0x102  # of the Windows API
 
@@ -65,17 +66,30 @@ def write_any_text(stream: TextIO) -> None:
 def lock(file: IO[Any]) -> bool:
     """Lock an open file for this process alone, until it is closed or the process ends, however it does. False: it is locked."""
     try:
-        if os.name == "nt":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        import fcntl
+    except ImportError:
+        return _lock_on_windows(file)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
+
+
+def _lock_on_windows(file: IO[Any]) -> bool:
+    msvcrt: Any = importlib.import_module("msvcrt")
+    try:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    except OSError:
+        return False
+    return True
+
+
+def be_patient() -> None:
+    """Let other processes go first, where the system knows such a thing."""
+    nice = getattr(os, "nice", None)
+    if nice is not None:
+        nice(10)
 
 
 def data_folder(system: str = sys.platform) -> Path:

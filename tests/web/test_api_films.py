@@ -342,13 +342,13 @@ def test_results_are_fetched_with_a_token_or_a_secret_address(tmp_path: Path, sm
 def test_a_server_without_films_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with TestClient(create_app(Settings(threads=1)), base_url="http://127.0.0.1") as client:
         assert "--films" in client.get("/v1/films").json()["why"]
-        assert client.post("/v1/films", content=b"x").status_code == 501
+        assert client.post("/v1/films", content=b"x").status_code == 404
     monkeypatch.setitem(sys.modules, "av", None)
     with desk(tmp_path) as client:
         shown = client.get("/v1/films").json()
         assert (shown["available"], "pip install 'photochrom[video]'" in shown["why"]) == (False, True)
         answer = client.post("/v1/films", content=b"x")
-        assert (answer.status_code, "photochrom[video]" in answer.json()["detail"]) == (501, True)
+        assert (answer.status_code, "photochrom[video]" in answer.json()["detail"]) == (404, True)
 
 
 def test_where_films_lie_is_only_said_on_this_computer(tmp_path: Path) -> None:

@@ -41,9 +41,9 @@ def document(client: TestClient) -> Any:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """A server."""
-    with listening(create_app(Settings(threads=1))) as found:
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server, of photographs and films."""
+    with listening(create_app(Settings(threads=1, films=tmp_path_factory.mktemp("films")))) as found:
         yield found
 
 

@@ -41,7 +41,7 @@ _FILES: dict[str, Any] = {
     for kind in ("video/mp4", "video/webm", "video/x-matroska", "video/quicktime", "application/octet-stream")
 }
 _BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": _FILES["video/mp4"]}}}
-_PROBLEMS = responses(400, 401, 403, 404, 409, 413, 422, 429, 500, 501, 503, 504)
+_PROBLEMS = responses(400, 401, 403, 404, 409, 413, 422, 429, 500, 503, 504)
 _RANGES: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that the header Range asks for.", "content": _FILES},
     416: {"description": "There is no such part.", "content": {"text/plain": {"schema": {"type": "string"}}}},
@@ -70,7 +70,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
     @router.post(
         "",
         status_code=201,
-        responses=responses(400, 401, 403, 408, 413, 415, 422, 429, 500, 501, 503, 504, 507),
+        responses=responses(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504, 507),
         openapi_extra=_BODY,
     )
     async def bring(request: Request, name: Annotated[str, Query(max_length=1000)] = "film") -> Film:
@@ -183,7 +183,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
     @router.post(
         "/{film}/references",
         status_code=201,
-        responses=responses(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 501, 503, 504, 507),
+        responses=responses(400, 401, 403, 404, 408, 413, 415, 422, 429, 500, 503, 504, 507),
         openapi_extra=multipart_body({"picture": "A colour picture."}),
     )
     async def refer(film: str, request: Request) -> ReferenceMade:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.errors import PhotochromError
-from photochrom.portable import lock
+from photochrom.portable import be_patient, lock
 from photochrom.web.films_folder import FilmFolder, Task
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def main(arguments: list[str]) -> int:
     with (folder.path.parent / f"{LANES[task]}.lock").open("a") as file:  # type: ignore[index]
         if not lock(file):
             return BUSY
-        if task == "color" and hasattr(os, "nice"):
-            os.nice(10)
+        if task == "color":
+            be_patient()
         return _work(folder, task)  # type: ignore[arg-type]
 
 

@@ -40,6 +40,7 @@ KINDS: dict[str, tuple[int, str]] = {
     "session-gone": (404, "The session has ended"),
     "reference-gone": (404, "The session has no such reference"),
     "film-gone": (404, "The film has been removed"),
+    "unavailable": (404, "This server does not do that"),
     "method-not-allowed": (405, "This address takes another method"),
     "conflict": (409, "Not as things are now"),
     "too-slow": (408, "The request did not arrive in time"),
@@ -48,7 +49,6 @@ KINDS: dict[str, tuple[int, str]] = {
     "invalid": (422, "Something in the request cannot be used"),
     "busy": (429, "Too many requests are waiting"),
     "error": (500, "The server failed"),
-    "unavailable": (501, "This server does not do that"),
     "shutting-down": (503, "The server is shutting down"),
     "took-too-long": (504, "The work took longer than the server allows"),
     "disk-full": (507, "The server has no room left"),
@@ -91,7 +91,7 @@ class Problem(StarletteHTTPException):
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the problems that an address may answer with."""
-    always = {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 501, 503, 504, 507}
+    always = {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504, 507}
     titles: dict[int, str] = {}
     for status, title in KINDS.values():
         titles[status] = f"{titles[status]}; or: {title}" if status in titles else title
