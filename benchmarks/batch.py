@@ -157,6 +157,7 @@ def measure_cost(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def plain_loop(scans: Path, out: Path) -> dict[str, float]:
     """What `photochrom colorize --threads 1` does, without its start."""
+    os.environ |= {"VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}  # as workers have it
     import cv2
 
     from photochrom import Colorizer
