@@ -54,7 +54,14 @@ export function startPicker(view) {
     fillNow = fill;
     question?.pick(fill, live, reachNow());
     if (!live) used(fill);
+    removable();
+  }
+
+  /** There is something to remove; the button makes the window taller. */
+  function removable() {
+    if (!$("#picker-remove").hidden) return;
     $("#picker-remove").hidden = false;
+    place();
   }
 
   const reachNow = () => $("input:checked", far)?.value ?? "object";
@@ -76,7 +83,7 @@ export function startPicker(view) {
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", "false");
     question.pick(fillNow, false, reachNow());
     showKept(true);
-    $("#picker-remove").hidden = false;
+    removable();
   }
 
   function option({ color, name: english, share, lab }) {
