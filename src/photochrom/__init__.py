@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from photochrom.colorized import Colorized
     from photochrom.colorizer import Colorizer, Opened
     from photochrom.edits.edits import Edits
-    from photochrom.edits.hints import Blend, Hint, Hints, Reference, Region
+    from photochrom.edits.hints import Blend, Hint, Hints, Keep, Reference, Region
     from photochrom.edits.palette import Palette
     from photochrom.edits.pictures import Picture
     from photochrom.edits.places import Mask, Spot
@@ -38,6 +38,7 @@ __all__ = [
     "Edits",
     "Hint",
     "Hints",
+    "Keep",
     "Likely",
     "Mask",
     "ModelSpec",
@@ -62,6 +63,7 @@ _HOMES = {
     "Edits": "edits.edits",
     "Hint": "edits.hints",
     "Hints": "edits.hints",
+    "Keep": "edits.hints",
     "Likely": "steering.trials",
     "Mask": "edits.places",
     "ModelSpec": "catalog",

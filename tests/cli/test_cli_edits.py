@@ -37,6 +37,10 @@ def test_every_choice_comes_back_to_the_bit(photochrom: Command) -> None:
     steer = [
         "--hint",
         "30,40=tan",
+        "--hint",
+        "60,50=olive@alike",
+        "--keep",
+        "80,10",
         "--region",
         "m.png=navy",
         "--region",

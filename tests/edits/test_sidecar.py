@@ -11,7 +11,7 @@ import pytest
 
 from photochrom.edits.dials import Setup
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Blend, Hint, Hints, Reference
+from photochrom.edits.hints import Blend, Hint, Hints, Keep, Reference
 from photochrom.edits.hints_json import hints_from_json, hints_to_json
 from photochrom.edits.masks import to_rle
 from photochrom.edits.pictures import Picture, digest
@@ -32,10 +32,14 @@ def test_hints_come_back() -> None:
             Hint.inside(MASK, "red"),
             Hint.at(1, 1, "#7a8450"),
             Hint.at(1, 1, Material((50, 10, 20))),
+            Hint((1.0, 2.0), Mask(MASK), reach="alike"),
+            Hint.at(1, 1, "navy", reach="here"),
+            Keep.at(5, 6, radius=2),
+            Keep(Mask(MASK)),
         ]
     )
-    assert [sorted({"ab", "color", "material"} & set(row)) for row in hints_to_json(hints)] == [
-        *(["color"], ["ab"], ["color"], ["color"], ["material"])
+    assert [sorted({"ab", "color", "material", "keep"} & set(row)) for row in hints_to_json(hints)] == [
+        *(["color"], ["ab"], ["color"], ["color"], ["material"], ["ab"], ["color"], ["keep"], ["keep"])
     ]
     back = hints_from_json(json.loads(json.dumps(hints_to_json(hints))))
     assert back == hints
@@ -65,6 +69,12 @@ def test_a_file_that_people_write(tmp_path: Path) -> None:
         ([{"x": "a", "y": 2, "color": "red"}], "no number"),
         ([{"x": 1, "y": 2, "ab": [1]}], "no number"),
         ([{"x": 1, "y": 2, "color": "red", "strength": 7}], "strength"),
+        ([{"x": 1, "y": 2, "color": "red", "reach": "far"}], "here, object, alike"),
+        ([{"x": 1, "y": 2, "color": "red", "reach": None}], "here, object, alike"),
+        ([{"x": 1, "y": 2, "color": "red", "keep": True}], "color, ab"),
+        ([{"x": 1, "y": 2, "keep": False}], "expected true"),
+        ([{"x": 1, "y": 2, "keep": True, "strength": 0.5}], "strength"),
+        ([{"mask": to_rle(MASK), "color": "red", "reach": "here"}], "spread"),
     ],
 )
 def test_bad_hints(value: Any, message: str) -> None:
@@ -123,7 +133,7 @@ def test_sidecars_of_the_first_version_load(tmp_path: Path) -> None:
         "profile": None,
         "hints": [
             {"ab": [3.0, 4.0], "strength": 1.0, "mask": to_rle(MASK), "spread": "inside"},
-            {"ab": [1.0, 2.0], "strength": 0.5, "x": 30.0, "y": 40.0},
+            {"ab": [1.0, 2.0], "strength": 0.5, "reach": "object", "x": 30.0, "y": 40.0},
         ],
         "references": [
             {"path": "ref.png", "sha256": "aa", "mask": None, "trust": 0.7},

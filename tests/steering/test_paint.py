@@ -13,8 +13,8 @@ from helpers import Grey, data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.colorizer import Opened
-from photochrom.edits.hints import Hint, Hints
-from photochrom.edits.places import Spot
+from photochrom.edits.hints import Hint, Hints, Keep, color_of
+from photochrom.edits.places import Mask, Spot
 from photochrom.errors import HintError, MaskError
 
 pytestmark = pytest.mark.pixels
@@ -57,6 +57,66 @@ def test_a_hint_spreads_over_its_field_and_not_over_the_edge(shipped: Colorizer)
     near, beyond = change[28:68, 20:80].mean(), change[:, 110:].mean()
     assert near > 15
     assert beyond < near / 3
+
+
+def two_alike() -> Grey:
+    """Two like dark fields, left and right, on a light ground."""
+    grey = np.full((96, 240), 200, np.uint8)
+    grey[16:80, 16:72] = grey[16:80, 168:224] = 80
+    return grey
+
+
+def change_by(opened: Opened, *hints: Hint | Keep) -> NDArray[np.float32]:
+    """By how much ab change at each pixel."""
+    before, after = (rgb_to_lab(opened.paint(hints=h).rgb / 255) for h in ((), hints))
+    return np.asarray(np.linalg.norm((after - before)[..., 1:], axis=-1), np.float32)
+
+
+@pytest.mark.parametrize("color", [(40.0, -40.0), "teal"], ids=["exact", "material"])
+def test_here_reaches_the_stroke_and_nothing_else(shipped: Colorizer, color: Any) -> None:
+    opened = shipped.open(two_alike())
+    change = change_by(opened, Hint.at(40, 48, color, radius=5, reach="here"))
+    y, x = np.mgrid[:96, :240]
+    inside = (y - 48) ** 2 + (x - 40) ** 2 <= 25
+    assert change[inside].min() > 10
+    assert not change[~inside].any()
+    area = np.zeros((96, 240), bool)
+    area[20:40, 20:30] = True
+    assert not change_by(opened, Hint(color_of(color), Mask(area), reach="here"))[~area].any()
+
+
+def test_alike_reaches_at_least_as_far_as_object(shipped: Colorizer) -> None:
+    opened = shipped.open(two_alike())
+    left, other = (
+        change_by(opened, Hint.at(40, 48, (45, -45), reach=reach))[30:66, 180:212].mean()
+        for reach in ("object", "alike")
+    )
+    assert other >= left - 0.5
+    assert other > 15
+
+
+def test_of_two_reaches_the_nearer_holds(shipped: Colorizer) -> None:
+    opened = shipped.open(two_alike())
+    hints = [Hint.at(40, 48, (-35, 30)), Hint.at(196, 48, (45, -45), reach="alike")]
+    for order in (hints, hints[::-1]):
+        rgb = opened.paint(hints=order).rgb
+        np.testing.assert_allclose(ab_at(rgb, 40, 48), (-35, 30), atol=2)
+        np.testing.assert_allclose(ab_at(rgb, 196, 48), (45, -45), atol=2)
+        assert ab_at(rgb, 30, 40)[0] < -15, "not only at its pixel"
+
+
+def test_a_kept_place_stays_as_it_is(shipped: Colorizer) -> None:
+    opened = shipped.open(two_alike())
+    spill = Hint.at(40, 48, (45, -45), reach="alike")
+    there = np.s_[30:66, 180:212]
+    assert change_by(opened, spill)[there].mean() > 15
+    kept = change_by(opened, spill, Keep.at(196, 48))
+    assert kept[there].mean() < 4
+    assert kept[46:51, 194:199].max() < 1.5
+    assert kept[30:66, 30:50].mean() > 15, "the hint still holds"
+    assert not change_by(opened, Keep.at(196, 48)).any(), "by itself it changes nothing"
+    with pytest.raises(HintError, match="outside"):
+        opened.paint(hints=[Keep.at(500, 5)])
 
 
 def test_strength(shipped: Colorizer, photo: Grey) -> None:

@@ -38,6 +38,17 @@ CASES: dict[str, tuple[list[str], dict[str, Any], int]] = {
         },
         0,
     ),
+    "reach": (
+        ["--hint", "30,40=tan@alike", "--hint", "70,10,3=teal@here", "--keep", "10,10"],
+        {
+            "hints": [
+                {"x": 30, "y": 40, "color": "tan", "reach": "alike"},
+                {"x": 70, "y": 10, "radius": 3, "color": "teal", "reach": "here"},
+                {"x": 10, "y": 10, "keep": True},
+            ]
+        },
+        0,
+    ),
     "region": (["--region", "m.png=navy"], {"hints": [{"mask": RLE, "color": "navy"}]}, 0),
     "reference": (["--reference", "ref.png", "--trust", "0.7"], {"references": [{"id": "r1", "trust": 0.7}]}, 1),
     "region from a picture": (

@@ -332,3 +332,44 @@ def test_every_language_has_all_words() -> None:
     assert all(key.startswith(("fault.", "palette.")) for key in set(words["de"]) - set(words["en"]))
     page = (folder / "index.html").read_text("utf-8")
     assert set(re.findall(r'data-t(?:-\w+)?="([^"]+)"', page)) <= set(words["en"])
+
+
+def test_how_far_a_colour_goes_and_places_that_are_kept(visit: Visit, pictures: Path) -> None:
+    person = visit()
+    page = person.page
+    person.open(pictures / "astronaut.jpg")
+    person.hide_before()
+    beside = (SUIT[0] + 30, SUIT[1] + 30)
+    before = person.lab(*beside)
+    person.click(*SUIT)
+    page.get_by_label("Only here").check()
+    person.name_colour("teal")
+    np.testing.assert_allclose(person.lab(*beside), before, atol=1.5)
+    # the reach of a colour that is there can be changed, also by keyboard, and it is kept over a reload
+    page.locator("#pins .spot").click()
+    page.locator("#picker-list .choice").first.wait_for()
+    assert page.get_by_label("Only here").is_checked()
+    page.get_by_label("Only here").press("ArrowRight")
+    person.painted()
+    assert page.get_by_label("This object").is_checked()
+    assert abs(person.lab(*beside) - before)[1:].max() > 8
+    page.keyboard.press("Escape")
+    page.reload()
+    person.painted()
+    person.hide_before()
+    assert abs(person.lab(*beside) - before)[1:].max() > 8
+    # a place that is kept
+    person.click(*beside)
+    page.get_by_role("button", name="Keep as it is").click()
+    person.painted()
+    assert page.locator("#live").inner_text() == "This place stays as it is."
+    assert page.get_by_label("All alike").is_disabled()
+    page.keyboard.press("Escape")
+    np.testing.assert_allclose(person.lab(*beside), before, atol=3)
+    assert page.locator("#pins .kept").get_attribute("aria-label") == "Colour 2: kept as it is"
+    # a colour in its place
+    page.locator("#pins .kept").click()
+    page.locator("#picker-list .choice").first.wait_for()
+    assert page.get_by_role("button", name="Keep as it is").get_attribute("aria-pressed") == "true"
+    person.name_colour("teal")
+    assert page.locator("#pins .kept").count() == 0

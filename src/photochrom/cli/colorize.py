@@ -29,7 +29,14 @@ def colorize(
     ] = None,
     hint: Annotated[
         list[str] | None,
-        typer.Option(metavar="X,Y=COLOR", help="A colour at a pixel: a name or #rrggbb; may be repeated."),
+        typer.Option(
+            metavar="X,Y=COLOR[@REACH]",
+            help="A colour at a pixel: a name or #rrggbb, and how far it goes: @here, @object or @alike; may be repeated.",
+        ),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(metavar="X,Y", help="Keep the object at a pixel as it is without hints; may be repeated."),
     ] = None,
     hints: Annotated[Path | None, typer.Option(help="A JSON file of hints.")] = None,
     region: Annotated[
@@ -101,6 +108,7 @@ def colorize(
     wanted = Wanted.parse(
         hint=hint,
         hints=hints,
+        keep=keep,
         region=region,
         reference=reference,
         palette=palette,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Setup
+from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Setup
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Hint, Hints, Reference, Step
+from photochrom.edits.hints import Hint, Hints, Keep, Reference, Step
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask
 from photochrom.edits.regions import Region, overlaps, parse_region, read_mask
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from photochrom.colorizer import Opened
 
-__all__ = ["Wanted", "parse_hint"]
+__all__ = ["Wanted", "parse_hint", "parse_keep"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Wanted:
         *,
         hint: list[str] | None = None,
         hints: Path | None = None,
+        keep: list[str] | None = None,
         region: list[str] | None = None,
         reference: list[Path] | None = None,
         palette: str | None = None,
@@ -59,7 +60,7 @@ class Wanted:
 
         Raises OptionError, HintError, EditsError.
         """
-        clicks = [parse_hint(text) for text in hint or []]
+        clicks: list[Step] = [*map(parse_hint, hint or []), *map(parse_keep, keep or [])]
         known = load_hints(hints) if hints is not None else []
         given = {name: value for name, value in choices.items() if value is not None}
         dials = {name: value for name, value in given.items() if name in DIALS}
@@ -84,7 +85,7 @@ class Wanted:
     def tied(self) -> str | None:
         """The first option given that belongs to one picture only."""
         given = (
-            ("--hint", self.hints),
+            ("--keep" if all(isinstance(one, Keep) for one in self.hints) else "--hint", self.hints),
             ("--region", self.regions),
             ("--edits", self.edits),
             ("--segment", self.segment),
@@ -129,17 +130,34 @@ class Wanted:
 
 
 def parse_hint(text: str) -> Hint:
-    """``X,Y=COLOR``, ``X,Y,RADIUS=COLOR`` or ``X,Y,RADIUS,STRENGTH=COLOR``. Raises OptionError, UnknownColorError."""
-    expected = "X,Y=COLOR, X,Y,RADIUS=COLOR or X,Y,RADIUS,STRENGTH=COLOR"
-    place, _, color = text.partition("=")
+    """``X,Y=COLOR``, ``X,Y,RADIUS=COLOR`` or ``X,Y,RADIUS,STRENGTH=COLOR``, each with ``@REACH`` or without.
+
+    Raises OptionError, UnknownColorError.
+    """
+    reaches = " or ".join(f"@{one}" for one in REACH.options)
+    expected = f"X,Y=COLOR, X,Y,RADIUS=COLOR or X,Y,RADIUS,STRENGTH=COLOR, and behind it {reaches}"
+    place, _, named = text.partition("=")
+    color, at, reach = named.partition("@")
     try:
         x, y, *more = (float(number) for number in place.split(","))
     except ValueError as error:
         raise OptionError("--hint", text, expected) from error
-    if len(more) > 2 or not color:
+    if len(more) > 2 or not color or (at and reach.strip() not in REACH.options):
         raise OptionError("--hint", text, expected)
     radius, strength = more[0] if more else None, more[1] if len(more) > 1 else 1.0
-    return Hint.at(x, y, color, radius=radius, strength=strength)
+    return Hint.at(x, y, color, radius=radius, strength=strength, reach=reach.strip() or REACH.default)
+
+
+def parse_keep(text: str) -> Keep:
+    """``X,Y`` or ``X,Y,RADIUS``. Raises OptionError, HintError."""
+    try:
+        x, y, *more = (float(number) for number in text.split(","))
+        radius = more.pop() if more else None
+        if more:
+            raise ValueError("too many numbers")
+    except ValueError as error:
+        raise OptionError("--keep", text, "X,Y or X,Y,RADIUS") from error
+    return Keep.at(x, y, radius=radius)
 
 
 def _is_picture(text: str) -> bool:

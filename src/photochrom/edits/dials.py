@@ -17,6 +17,7 @@ from photochrom.errors import OptionError
 __all__ = [
     "DEFAULT_TRUST",
     "DIALS",
+    "REACH",
     "SETUP",
     "STRENGTH",
     "TRUST",
@@ -144,3 +145,9 @@ SETUP: dict[str, Number | Choice | Text] = _table(Setup)
 DEFAULT_TRUST = 0.5
 TRUST = Number(DEFAULT_TRUST, 0, 1, "how far references are believed")
 STRENGTH = Number(1.0, 0, 1, "0 is no hint, 1: the colour holds")
+#: How far a hint's colour goes.
+REACH = Choice(
+    "object",
+    ("here", "object", "alike"),
+    "here: only the stroke itself, to the pixel; object: the object around it; alike: everything like it, wherever it lies",
+)

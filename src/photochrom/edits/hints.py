@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from photochrom.edits.dials import DEFAULT_TRUST, STRENGTH, TRUST
+from photochrom.edits.dials import DEFAULT_TRUST, REACH, STRENGTH, TRUST
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
 from photochrom.errors import HintError, OptionError
@@ -23,7 +23,7 @@ from photochrom.materials import Material
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Ab", "Blend", "Hint", "Hints", "Reference", "Region", "Step", "color_of"]
+__all__ = ["Ab", "Blend", "Hint", "Hints", "Keep", "Reference", "Region", "Step", "color_of"]
 
 Ab: TypeAlias = tuple[float, float]
 
@@ -32,18 +32,20 @@ Ab: TypeAlias = tuple[float, float]
 class Hint:
     """A colour at a place, which spreads over the object around it, and not over that object's edges.
 
-    ab: a material, or exactly (a*, b*). strength: 0 (nothing) to 1 (the colour holds at the place). Raises HintError.
+    ab: a material, or exactly (a*, b*). strength: 0 (nothing) to 1 (the colour holds at the place). reach: how far it spreads,
+    see :data:`photochrom.edits.dials.REACH`. Raises HintError.
     """
 
     ab: Ab | Material
     place: Spot | Mask
     strength: float = 1.0
+    reach: str = REACH.default
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ab", _checked_ab(self.ab, None))
         object.__setattr__(self, "strength", _checked_strength(self.strength))
-        if not isinstance(self.place, (Spot, Mask)):
-            raise HintError(f"a hint's place is of type {type(self.place).__name__}, expected Spot or Mask")
+        object.__setattr__(self, "reach", _checked_reach(self.reach))
+        _check_place(self.place)
 
     @classmethod
     def at(
@@ -54,9 +56,10 @@ class Hint:
         *,
         radius: float | None = None,
         strength: float = 1.0,
+        reach: str = REACH.default,
     ) -> Hint:
         """A click: ``Hint.at(120, 340, "olive")``. color: what :func:`color_of` takes. Raises HintError."""
-        return cls(color_of(color), Spot(x, y, radius), strength)
+        return cls(color_of(color), Spot(x, y, radius), strength, reach)
 
     @staticmethod
     def inside(mask: NDArray[Any], color: str | Sequence[float] | Material, *, strength: float = 1.0) -> Region:
@@ -70,6 +73,32 @@ class Hint:
     def scaled(self, old: Size, new: Size) -> Hint:
         """The same for another size of the photograph; both are (width, height)."""
         return replace(self, place=self.place.scaled(old, new))
+
+
+@dataclass(frozen=True)
+class Keep:
+    """A place that stays as it is without hints, and with it its object: hints elsewhere do not spread to it.
+
+    Colours that are laid over it on purpose, by a region or by a hint whose reach is ``here``, hold. Raises HintError.
+    """
+
+    place: Spot | Mask
+
+    def __post_init__(self) -> None:
+        _check_place(self.place)
+
+    @classmethod
+    def at(cls, x: float, y: float, *, radius: float | None = None) -> Keep:
+        """A click: ``Keep.at(120, 340)``. Raises HintError."""
+        return cls(Spot(x, y, radius))
+
+    def check(self, size: Size) -> None:
+        """Raise HintError for a spot outside a picture of (width, height), MaskError for a mask of another size."""
+        self.place.check(size)
+
+    def scaled(self, old: Size, new: Size) -> Keep:
+        """The same for another size of the photograph; both are (width, height)."""
+        return Keep(self.place.scaled(old, new))
 
 
 @dataclass(frozen=True)
@@ -139,7 +168,7 @@ class Reference:
 
 
 #: One of the things that a user asks for, in order.
-Step: TypeAlias = Hint | Region | Blend | Reference
+Step: TypeAlias = Hint | Keep | Region | Blend | Reference
 
 
 def color_of(color: str | Sequence[float] | Material) -> Ab | Material:
@@ -185,14 +214,27 @@ def _checked_strength(strength: Any) -> float:
         raise HintError(f"a hint's {error}") from None
 
 
+def _checked_reach(reach: Any) -> str:
+    try:
+        return REACH.checked("reach", reach)
+    except OptionError as error:
+        raise HintError(f"a hint's {error}") from None
+
+
+def _check_place(place: Any) -> None:
+    if not isinstance(place, (Spot, Mask)):
+        raise HintError(f"a hint's place is of type {type(place).__name__}, expected Spot or Mask")
+
+
 class Hints(Sequence[Step]):
     """Any number of steps, in the order in which they were given. Never changes: every operation makes new ones."""
 
     def __init__(self, steps: Iterable[Step] = ()) -> None:
         self._steps = tuple(steps)
         for step in self._steps:
-            if not isinstance(step, (Hint, Region, Blend, Reference)):
-                raise HintError(f"a hint is of type {type(step).__name__}, expected Hint, Region, Blend or Reference")
+            if not isinstance(step, (Hint, Keep, Region, Blend, Reference)):
+                expected = "expected Hint, Keep, Region, Blend or Reference"
+                raise HintError(f"a hint is of type {type(step).__name__}, {expected}")
 
     @overload
     def __getitem__(self, index: int) -> Step: ...

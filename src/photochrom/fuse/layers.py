@@ -77,11 +77,13 @@ class Dots:
 Layer: TypeAlias = "Patch | Dots"
 
 
-def patch(mask: NDArray[Any], strength: float, color: tuple[float, float] | ColorField) -> Patch:
-    """A patch for a mask (H, W) in [0, 1] of the picture's size, its border softened by a pixel."""
+def patch(mask: NDArray[Any], strength: float, color: tuple[float, float] | ColorField, *, soft: bool = True) -> Patch:
+    """A patch for a mask (H, W) in [0, 1] of the picture's size; ``soft``: its border is softened by a pixel."""
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     top, bottom = max(int(rows[0]) - 1, 0), min(int(rows[-1]) + 2, mask.shape[0])
     left, right = max(int(columns[0]) - 1, 0), min(int(columns[-1]) + 2, mask.shape[1])
     covers = np.rint(mask[top:bottom, left:right] * (255 * np.float32(strength))).astype(np.uint8)
-    soft: Any = cv2.blur(covers, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    return Patch(top, left, soft, color)
+    if not soft:
+        return Patch(top, left, covers, color)
+    blurred: Any = cv2.blur(covers, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return Patch(top, left, blurred, color)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from photochrom.edits.hints import Ab, Blend, Hint, Hints
+from photochrom.edits.hints import Ab, Blend, Hint, Hints, Keep
 from photochrom.edits.places import ColorMap, Mask, Size, Spot
 from photochrom.materials import Material
 from photochrom.resize import resized
@@ -89,12 +89,19 @@ class Stroke(NamedTuple):
     """A hint that spreads over its object: (a*, b*), a place, and its strength in [0, 1].
 
     material: what has these ab in the light of the place, and others in that of the rest; None: they are exact everywhere.
+    alike: it spreads over everything like its object, wherever it lies. A stroke that keeps its place as it is has NaN for ab.
     """
 
     ab: tuple[float, float]
     place: Dot | Area
     strength: float
     material: Material | None = None
+    alike: bool = False
+
+    @property
+    def keeps(self) -> bool:
+        """Whether its place stays as it is without hints."""
+        return math.isnan(self.ab[0])
 
     @property
     def light(self) -> float:
@@ -119,7 +126,7 @@ Drawn: TypeAlias = Stroke | Wash
 
 
 def draw(hints: Hints, grids: Grids) -> list[Drawn]:
-    """Strokes and washes for the hints and blends, in their order. Regions, which hold to the picture's pixel, are left out.
+    """Strokes and washes for the hints and blends, in their order. What is exact to the pixel is left out.
 
     Materials must be in the light of their places, see :func:`photochrom.steering.lit.in_place`.
     """
@@ -128,9 +135,14 @@ def draw(hints: Hints, grids: Grids) -> list[Drawn]:
     found: list[Drawn] = []
     for step in hints:
         match step:
-            case Hint(ab=color, place=place, strength=strength):
+            case Hint(reach="here"):
+                continue
+            case Hint(ab=color, place=place, strength=strength, reach=reach):
                 material = color if isinstance(color, Material) else None
-                found.append(Stroke(_exact(color), _on_grids(place, grids, places), strength, material))
+                on_grids = _on_grids(place, grids, places)
+                found.append(Stroke(_exact(color), on_grids, strength, material, reach == "alike"))
+            case Keep(place=place):
+                found.append(Stroke((math.nan, math.nan), _on_grids(place, grids, places), 1.0))
             case Blend(ab=ColorMap(ab), mask=Mask(weight), strength=strength):
                 share = resized(weight, grids.cells) * np.float32(strength)
                 found.append(Wash(resized(ab, grids.cells), share))

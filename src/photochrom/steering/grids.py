@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import cv2
 import numpy as np
 
 from photochrom.analysis import Analysis
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["MOST_PLACES", "Constraints", "Placed", "Points", "cells", "constraints", "place", "points"]
+__all__ = ["HINT_SIDE", "MOST_PLACES", "Constraints", "Placed", "Points", "cells", "constraints", "place", "points"]
 
 #: A spot's colour holds for pixels as light as its centre: sigma in L*. Its edges are not crossed by what lies beyond them.
 ALIKE = 6.0
@@ -28,6 +29,8 @@ ALIKE = 6.0
 SURE = 0.8
 #: A spot weighs as much as this many work pixels, however small it is: so it reaches as far.
 SPOT_MASS = 40.0
+#: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
+HINT_SIDE = 7
 #: Places at the most; more are merged.
 MOST_PLACES = 1024
 
@@ -45,13 +48,16 @@ class Constraints:
 class Points:
     """Colours at places: places (n, 2), y and x in work pixels, ab (n, 2), and strength (n,) in (0, 1]; float32.
 
-    light: (n,), the L* for which ab are right where they are a material's; NaN where they are exact.
+    light: (n,), the L* for which ab are right where they are a material's; NaN where they are exact. alike: (n,) bool, where they
+    spread over everything like their object. keeps: (n,) bool, where they stay as they are.
     """
 
     places: Float
     ab: Float
     strength: Float
     light: Float
+    alike: NDArray[np.bool_]
+    keeps: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ class Placed:
 
     edits: materials among their hints are in the light of their places. washes: the blends in the model's cells. blend_cells and
     cells: what a model is given of the blends, and of all hints, (3, gh, gw); None: nothing. constraints: what must hold at work
-    size. points: the hints that spread, as colours at places.
+    size. points: the hints that spread, as colours at places. strokes: those hints; keeps: the places that stay as they are,
+    which :meth:`keeping` adds to both, and kept, the ab (h, w, 2) that they keep.
     """
 
     edits: Edits
@@ -69,6 +76,26 @@ class Placed:
     cells: Float | None
     constraints: Constraints | None
     points: Points | None
+    strokes: tuple[Stroke, ...]
+    keeps: tuple[Stroke, ...]
+    kept: Float | None = None
+
+    def keeping(self, ab: Float, lightness: Float) -> Placed:
+        """The same with the places that stay as they are: ab (h, w, 2) at work size is what they keep, ``lightness`` the L*."""
+        if not self.keeps or not self.strokes:
+            return self
+        strokes = (*self.strokes, *self.keeps)
+        wanted, found = constraints(strokes, lightness), points(strokes, lightness)
+        if wanted is None or found is None:  # no pixel counts
+            return self
+        y, x = np.rint(found.places).astype(np.intp).T
+        own = np.asarray(cv2.blur(ab, (HINT_SIDE, HINT_SIDE), borderType=cv2.BORDER_REPLICATE), np.float32)[y, x]
+        return replace(
+            self,
+            kept=ab,
+            constraints=replace(wanted, ab=np.where(np.isnan(wanted.ab), ab, wanted.ab)),
+            points=replace(found, ab=np.where(np.isnan(found.ab), own, found.ab)),
+        )
 
     @property
     def blends(self) -> Hints:
@@ -86,7 +113,8 @@ def place(photo: Analysis, edits: Edits) -> Placed:
     """Bring the hints among ``edits`` onto the grids of a photograph; they must lie within it, see :meth:`Edits.check`."""
     edits = replace(edits, hints=in_place(photo, edits.hints))
     light, grid = photo.work_lightness, photo.grid
-    drawn = draw(edits.hints, Grids(photo.size, grid, (light.shape[0], light.shape[1])))
+    found = draw(edits.hints, Grids(photo.size, grid, (light.shape[0], light.shape[1])))
+    drawn = [one for one in found if not (isinstance(one, Stroke) and one.keeps)]
     washes = tuple(one for one in drawn if isinstance(one, Wash))
     strokes = [one for one in drawn if isinstance(one, Stroke) and one.strength > 0]
     return Placed(
@@ -96,6 +124,8 @@ def place(photo: Analysis, edits: Edits) -> Placed:
         cells=cells(drawn, grid) if edits.hints else None,
         constraints=constraints(strokes, light),
         points=points(strokes, light),
+        strokes=tuple(strokes),
+        keeps=tuple(one for one in found if isinstance(one, Stroke) and one.keeps),
     )
 
 
@@ -164,7 +194,7 @@ def points(strokes: Iterable[Stroke], lightness: Float) -> Points | None:
     """
     shape = lightness.shape[0], lightness.shape[1]
     rows = [
-        np.array([[*one.place.center(shape), *one.ab, one.strength, one.light]])
+        np.array([[*one.place.center(shape), *one.ab, one.strength, one.light, one.alike]])
         if isinstance(one.place, Dot)
         else _filled(one, one.place.places, lightness)
         for one in strokes
@@ -176,17 +206,19 @@ def points(strokes: Iterable[Stroke], lightness: Float) -> Points | None:
     cell = CELL
     while len(found) > MOST_PLACES:
         found, cell = _merged(found, cell, shape), 2 * cell
-    return Points(found[:, :2], found[:, 2:4], found[:, 4], found[:, 5])
+    return Points(found[:, :2], found[:, 2:4], found[:, 4], found[:, 5], found[:, 6] > 0.5, np.isnan(found[:, 2]))
 
 
 def _filled(stroke: Stroke, share: Float, lightness: Float) -> Float:
-    """Rows of y, x, a*, b*, strength and L*, for the cells that a mask fills by half, or at least for the one it fills most."""
+    """Rows as those of :func:`points` for the cells that a mask fills by half, or at least for the one it fills most."""
     y, x = np.nonzero(share >= min(0.5, float(share.max())))
     scale = np.array(lightness.shape) / share.shape
     places = (np.column_stack([y, x]) + 0.5) * scale - 0.5
     there = resized(lightness, (share.shape[0], share.shape[1]))[y, x]
     light = np.full(len(y), np.nan) if stroke.material is None else there
-    return np.column_stack([places, stroke.colors(there), stroke.strength * share[y, x], light]).astype(np.float32)
+    alike = np.full(len(y), stroke.alike)
+    columns: list[Any] = [places, stroke.colors(there), stroke.strength * share[y, x], light, alike]
+    return np.column_stack(columns).astype(np.float32)
 
 
 def _merged(rows: Float, cell: int, shape: Shape) -> Float:

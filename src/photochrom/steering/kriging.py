@@ -49,7 +49,7 @@ class Posterior(NamedTuple):
     tone, surprise: (h / 4, w / 4, 2) float32. share: (h / 4, w / 4), in [0, 1], how far the hints, surprising or not, hold there;
     :func:`belonging` turns it into a decision. settled: (h / 8, w / 8), the share of the uncertainty that the hints remove. meant
     and follows: (h / 4, w / 4), the L* for which the surprise is right, and in [0, 1] how far it is right at no other; None where
-    all of it holds at every lightness.
+    all of it holds at every lightness. kept: (h / 4, w / 4), the share of what stays as it is, or None.
     """
 
     tone: Float
@@ -58,6 +58,17 @@ class Posterior(NamedTuple):
     settled: Float
     meant: Float | None = None
     follows: Float | None = None
+    kept: Float | None = None
+
+
+class _Object(NamedTuple):
+    """What :class:`Posterior` has for the objects of hints: surprise (cells, 2), share (cells, 1), and the others (cells,)."""
+
+    surprise: Float
+    share: Float
+    meant: Float | None = None
+    follows: Float | None = None
+    kept: Float | None = None
 
 
 class _Points(NamedTuple):
@@ -80,6 +91,7 @@ class Kriging:
         h, w = self._size = (lightness.shape[0], lightness.shape[1])
         light = resized(lightness, (h // FINE, w // FINE))
         self._levels = [_Level(cells, level, light, self._size, shade) for level, shade in enumerate((1, SHADE))]
+        self._anywhere = _Level(cells, 1, light, self._size, SHADE, local=False)
 
     def posterior(
         self,
@@ -89,12 +101,15 @@ class Kriging:
         excess: Float | None = None,
         strength: NDArray[Any] | None = None,
         light: NDArray[Any] | None = None,
+        alike: NDArray[np.bool_] | None = None,
+        keeps: NDArray[np.bool_] | None = None,
     ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
         automatic: (h, w, 2), the automatic ab at work size. excess: (gh, gw, 2), in the model's cells, by how much its ab differ
         from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
-        light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere).
+        light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere). alike: (n,),
+        where it holds for everything like its object, wherever it lies (None: nowhere). keeps: (n,), which stay as they are.
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
@@ -105,15 +120,26 @@ class Kriging:
         ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
         tone, at_hints, settled = self._tone(at, asked * within, within * wanted, excess)
-        surprise, share, lights = self._object(at, asked - at_hints, 1 - within, automatic, light)
-        h, w = self._size
-        fine = h // FINE, w // FINE
+        rest, beyond = asked - at_hints, 1 - within
+        before = resized(automatic, (self._size[0] // FINE, self._size[1] // FINE))
+        lights = np.full(len(at), np.nan, np.float32) if light is None else light
+        everywhere = np.zeros(len(at), bool) if alike is None else alike
+        kept = np.zeros(len(at), bool) if keeps is None else keeps
+        parts = [
+            self._object(level, at[which], rest[which], beyond[which], before, lights[which], kept[which])
+            for level, which in ((self._levels[1], ~everywhere), (self._anywhere, everywhere))
+            if which.any()
+        ]
+        found = parts[0] if len(parts) == 1 else _over(*parts)
+        fine = before.shape[0], before.shape[1]
         return Posterior(
             tone.reshape(*fine, 2),
-            surprise.reshape(*fine, 2),
-            share.reshape(fine),
+            found.surprise.reshape(*fine, 2),
+            found.share.reshape(fine),
             settled.clip(0, 1).reshape(self._cells.deviation.shape).astype(np.float32),
-            *(plane.reshape(fine) for plane in lights),
+            None if found.meant is None else found.meant.reshape(fine),
+            None if found.follows is None else found.follows.reshape(fine),
+            None if found.kept is None else found.kept.reshape(fine),
         )
 
     def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
@@ -140,33 +166,41 @@ class Kriging:
         )
 
     def _object(
-        self, at: Float, rest: Float, beyond: Float, automatic: Float, light: NDArray[Any] | None
-    ) -> tuple[Float, Float, tuple[Float, ...]]:
-        """The second process, of the ``rest`` (n, 2) that the first leaves: surprise (cells, 2) and share (cells, 1).
+        self,
+        level: _Level,
+        at: Float,
+        rest: Float,
+        beyond: Float,
+        before: Float,
+        light: NDArray[Any],
+        keeps: NDArray[np.bool_],
+    ) -> _Object:
+        """The second process, of the ``rest`` (n, 2) that the first leaves. before: automatic ab (h / 4, w / 4, 2).
 
         An object that gets a surprising colour, by the share that is ``beyond`` (n, 1), gets all of that colour, not the
-        difference on top of automatic colours that were wrong in another way at every place of it. light: as for
-        :meth:`posterior`; the third result is nothing or what it calls ``meant`` and ``follows``, (cells,).
+        difference on top of automatic colours that were wrong in another way at every place of it. light and keeps: (n,), as
+        for :meth:`posterior`.
         """
-        h, w = self._size
-        hints = self._levels[1].points(at)
-        before = resized(automatic, (h // FINE, w // FINE))
+        hints = level.points(at)
         there = _sampled(before, _share(at, self._size))
         columns = [np.ones_like(beyond), beyond, rest + beyond * there]
-        if light is not None and np.isfinite(light).any():
+        if np.isfinite(light).any():
             known = beyond * np.isfinite(light)[:, None]
             columns += [known, known * np.nan_to_num(light)[:, None]]
+        if keeps.any():
+            columns.append(keeps[:, None])
         parts = np.column_stack(columns).astype(np.float32)
-        spread = product(_covariance(self._levels[1].fine, hints), _product(_inverse(hints), parts))
+        spread = product(_covariance(level.fine, hints), _product(_inverse(hints), parts))
         # The posterior mean of 1 at all hints: how far their colours hold here.
         share = spread[:, :1].clip(0, 1)
         # Hints that contradict each other must not make a colour that none of them asks for.
         colors = (spread / np.maximum(share, np.float32(1e-3))).clip(parts.min(axis=0), parts.max(axis=0))
         surprise = np.asarray(colors[:, 2:4] - colors[:, 1:2] * before.reshape(-1, 2), np.float32)
-        if colors.shape[1] == 4:
-            return surprise, share, ()
+        kept = colors[:, -1] * share[:, 0] if keeps.any() else None
+        if not np.isfinite(light).any():
+            return _Object(surprise, share, kept=kept)
         meant = (colors[:, 5] / np.maximum(colors[:, 4], np.float32(1e-3))).clip(0, 100)
-        return surprise, share, (meant, colors[:, 4])
+        return _Object(surprise, share, meant, colors[:, 4], kept)
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
@@ -194,12 +228,32 @@ class Kriging:
         return found
 
 
-class _Level:
-    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much."""
+def _over(near: _Object, far: _Object) -> _Object:
+    """Hints for one object over those for everything alike: to the object, the former hold."""
+    own = belonging(near.share)
+    rest = 1 - own
+    surprise = own * near.surprise + rest * far.surprise
+    share = np.maximum(near.share, far.share)
+    if near.meant is None and far.meant is None:
+        return _Object(surprise, share, kept=near.kept)
+    mixed = []
+    for one, weight in ((near, own[:, 0]), (far, rest[:, 0])):
+        follows = np.zeros_like(weight) if one.follows is None else one.follows * weight
+        mixed.append((follows, follows if one.meant is None else follows * one.meant))
+    follows = mixed[0][0] + mixed[1][0]
+    meant = (mixed[0][1] + mixed[1][1]) / np.maximum(follows, np.float32(1e-6))
+    return _Object(surprise, share, meant, follows, near.kept)
 
-    def __init__(self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float) -> None:
+
+class _Level:
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much;
+    ``local``: places that lie apart are less alike."""
+
+    def __init__(
+        self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float, *, local: bool = True
+    ) -> None:
         embedding = cells.embedding[level]
-        self._rulers = cells.rulers[level] * np.array([[1], [shade]], np.float32)
+        self._rulers = cells.rulers[level] * np.array([[local], [shade]], np.float32)
         planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
         self._planes = np.concatenate(planes, axis=2)
         self._light, self._size = light, size

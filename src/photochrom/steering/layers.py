@@ -10,10 +10,11 @@ import numpy as np
 from photochrom import fuse
 from photochrom.analysis import Analysis
 from photochrom.edits.hints import Hint, Hints, Region
-from photochrom.edits.places import ColorMap, Spot
+from photochrom.edits.places import ColorMap, Mask, Spot
 from photochrom.materials import Material
 from photochrom.resize import resized
 from photochrom.steering import propagate
+from photochrom.steering.drawn import Dot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +33,8 @@ def layers(photo: Analysis, hints: Hints, around: Float) -> tuple[fuse.Layer, ..
     dots: dict[tuple[int, int], tuple[float, float]] = {}
     for hint in hints:
         match hint:
+            case Hint(reach="here"):
+                found.append(_stroke(photo, hint))
             case Hint(ab=given, place=Spot(x, y), strength=1):
                 dots[round(y), round(x)] = given.lab[1:] if isinstance(given, Material) else given
             case Region(ab=ColorMap() as given, mask=mask):
@@ -47,6 +50,19 @@ def layers(photo: Analysis, hints: Hints, around: Float) -> tuple[fuse.Layer, ..
         colors = np.array([dots[y, x] for y, x in places.tolist()], np.float32)
         found.append(fuse.Dots(places[:, 0], places[:, 1], colors))
     return tuple(found)
+
+
+def _stroke(photo: Analysis, hint: Hint) -> fuse.Patch:
+    """A hint that holds at its own pixels and nowhere else."""
+    light, given = photo.work_lightness, hint.ab
+    color = fuse.fit(given.at(light), light) if isinstance(given, Material) else given
+    if isinstance(hint.place, Mask):
+        return fuse.patch(hint.place.weight, hint.strength, color, soft=False)
+    dot, shape = Dot(hint.place, photo.size), (photo.size[1], photo.size[0])
+    (rows, columns), squared = dot.disc(shape)
+    inside = squared <= max(dot.radius(shape), float(squared.min()) ** 0.5 + 1e-3) ** 2
+    alpha = (inside * np.rint(255 * np.float32(hint.strength))).astype(np.uint8)
+    return fuse.Patch(rows.start, columns.start, alpha, color)
 
 
 def _fused(photo: Analysis, given: ColorMap, weight: NDArray[np.float32], around: Float) -> Float:

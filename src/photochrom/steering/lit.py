@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from photochrom.analysis import Analysis
-from photochrom.edits.hints import Ab, Hint, Hints, Reference, Step
+from photochrom.edits.hints import Ab, Hint, Hints, Keep, Reference, Step
 from photochrom.edits.places import Mask, Size, Spot
 from photochrom.materials import Material, in_light, placed
 from photochrom.resize import resized
@@ -28,7 +28,7 @@ _SIDE = 3
 
 def in_place(photo: Analysis, hints: Hints) -> Hints:
     """The same hints, each material as it is in the light of its place; what is exact stays itself."""
-    named = [(index, step, step.ab) for index, step in enumerate(hints) if not isinstance(step, Reference)]
+    named = [(index, step, step.ab) for index, step in enumerate(hints) if not isinstance(step, (Keep, Reference))]
     given = [(index, step, color) for index, step, color in named if isinstance(color, Material)]
     if not given:
         return hints

@@ -58,8 +58,9 @@ def paint(photo: Analysis, edits: Edits) -> Painted:
     """
     placed = place(photo, edits)
     first = automatic(photo, placed)
-    colors = answered(photo, first, placed)
-    colors = _styled(photo, colors, placed)
+    colors = _styled(photo, answered(photo, first, placed), placed)
+    if placed.keeps:
+        placed = placed.keeping(_styled(photo, first, placed).sharp, photo.work_lightness)
     colors, everywhere = _spread(photo, colors, placed)
     colors = held(photo, colors, placed.constraints, wide=not everywhere)
     over = layers(photo, placed.edits.hints, colors.sharp)
@@ -78,7 +79,7 @@ def _styled(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
 
 def _spread(photo: Analysis, colors: Colors, placed: Placed) -> tuple[Colors, bool]:
     """The colours with what follows from the hints everywhere, and whether anything did."""
-    found = spread(photo, placed.points, colors.sharp, colors.ab - colors.expected)
+    found = spread(photo, placed.points, colors.sharp, colors.ab - colors.expected, placed.kept)
     if found is None:
         return colors, False
     confidence = colors.confidence + (1 - colors.confidence) * found.settled

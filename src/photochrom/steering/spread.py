@@ -12,7 +12,7 @@ from photochrom.analysis import Analysis
 from photochrom.resize import resized
 from photochrom.steering import propagate
 from photochrom.steering.ask import Colors, kriging_of
-from photochrom.steering.grids import Constraints, Points
+from photochrom.steering.grids import HINT_SIDE, Constraints, Points
 from photochrom.steering.kriging import Posterior, belonging
 from photochrom.steering.lit import shaded
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Correction", "held", "spread"]
 
-#: Side of the square, in work pixels, whose mean automatic colour a hint corrects.
-_HINT_SIDE = 7
 #: A place where the hints hold to a smaller share has nothing of their objects.
 _NEAR = 0.05
 #: Lambda of the smoother, which stops at edges of L*: for the tone, and for the membership in hinted objects.
@@ -39,24 +37,34 @@ class Correction(NamedTuple):
     settled: Float
 
 
-def spread(photo: Analysis, points: Points | None, ab: Float, excess: Float) -> Correction | None:
+def spread(
+    photo: Analysis, points: Points | None, ab: Float, excess: Float, kept: Float | None = None
+) -> Correction | None:
     """The correction of ab (h, w, 2) at work size that follows from ``points``; None where there is no kernel, or no point.
 
-    excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones.
+    excess: (gh, gw, 2), by how much the model's ab in its cells differ from the expected ones. kept: (h, w, 2), what they
+    have without hints, for the objects of places that stay as they are.
     """
     light = photo.work_lightness
     kriging = None if points is None else photo.once(kriging_of)
     if points is None or kriging is None:
         return None
-    around: Any = cv2.blur(ab, (_HINT_SIDE, _HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
+    around: Any = cv2.blur(ab, (HINT_SIDE, HINT_SIDE), borderType=cv2.BORDER_REPLICATE)
     y, x = np.rint(points.places).astype(np.intp).T
-    found = kriging.posterior(points.places, points.ab - around[y, x], ab, excess, points.strength, points.light)
+    asked = points.ab - around[y, x]
+    found = kriging.posterior(
+        points.places, asked, ab, excess, points.strength, points.light, points.alike, points.keeps
+    )
     tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
     # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
     share = resized(found.share, (light.shape[0], light.shape[1]))
     belongs = belonging(propagate.smoother(light, _EVEN_SHARE)(share))
     surprise = fuse.sharpen(_in_shade(found, ab, light), light, blur=0)
-    return Correction(tone + surprise * belongs[..., None], found.settled)
+    change = tone + surprise * belongs[..., None]
+    if found.kept is not None and kept is not None:
+        share = resized(found.kept, (light.shape[0], light.shape[1]))
+        change += belonging(propagate.smoother(light, _EVEN_SHARE)(share))[..., None] * (kept - ab - change)
+    return Correction(change, found.settled)
 
 
 def _in_shade(found: Posterior, ab: Float, lightness: Float) -> Float:

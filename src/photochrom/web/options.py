@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
-from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Choice, Number, Text
+from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Choice, Number, Text
 
 __all__ = [
     "Alternatives",
@@ -49,10 +49,30 @@ Ab = Annotated[
 ]
 
 
+Keep = Annotated[
+    Literal[True], Field(description="Keep the place as it is without hints, in place of a colour, strength and reach.")
+]
+
+
 class Strict(BaseModel):
     """Unknown keys, NaN and infinity are refused."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _fields(table: dict[str, Number | Choice | Text]) -> dict[str, Any]:
+    """Fields of a model, made from the table of dials."""
+    return {name: (_type(kind), Field(default=kind.default, description=kind.help)) for name, kind in table.items()}
+
+
+def _type(kind: Number | Choice | Text) -> Any:
+    if isinstance(kind, Number):
+        return Annotated[int if kind.whole else float, Field(ge=kind.low, le=kind.high)]
+    return Literal[kind.options] if isinstance(kind, Choice) else Annotated[str, Field(max_length=100)] | None
+
+
+_Reach: Any = _type(REACH)
+Reach = Annotated[_Reach, Field(description=REACH.help)]
 
 
 class Rle(Strict):
@@ -75,8 +95,10 @@ class SpotHint(Strict):
     color: Color | None = None
     material: Lab | None = None
     ab: Ab | None = None
+    keep: Keep | None = None
     radius: Annotated[float, Field(ge=0, le=1e7)] | None = Field(default=None, description="Pixels; null: a usual one.")
     strength: Unit = 1.0
+    reach: Reach = REACH.default
 
 
 class MaskHint(Strict):
@@ -86,8 +108,10 @@ class MaskHint(Strict):
     color: Color | None = None
     material: Lab | None = None
     ab: Ab | None = None
+    keep: Keep | None = None
     spread: Literal["inside", "suggest", "object"] = "inside"
     strength: Unit = 1.0
+    reach: Annotated[Reach, Field(description=f"Where spread is object. {REACH.help}")] = REACH.default
 
 
 def _kind(value: Any) -> str:
@@ -104,17 +128,6 @@ class Reference(Strict):
     id: str = Field(max_length=16, examples=["r1"])
     mask: Rle | None = None
     trust: Unit = DEFAULT_TRUST
-
-
-def _fields(table: dict[str, Number | Choice | Text]) -> dict[str, Any]:
-    """Fields of a model, made from the table of dials."""
-    return {name: (_type(kind), Field(default=kind.default, description=kind.help)) for name, kind in table.items()}
-
-
-def _type(kind: Number | Choice | Text) -> Any:
-    if isinstance(kind, Number):
-        return Annotated[int if kind.whole else float, Field(ge=kind.low, le=kind.high)]
-    return Literal[kind.options] if isinstance(kind, Choice) else Annotated[str, Field(max_length=100)] | None
 
 
 _Dials: Any = create_model("_Dials", __base__=Strict, **_fields(DIALS))

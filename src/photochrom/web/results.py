@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from photochrom.edits.dials import DIALS
-from photochrom.edits.hints import Hint, Hints, Reference
+from photochrom.edits.hints import Hint, Hints, Keep, Reference
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap
 from photochrom.edits.sidecar import Sidecar, reference_to_json, sidecar_from_json, sidecar_text, steps_to_json
@@ -37,12 +37,12 @@ class Missing(BaseModel):
 class Loaded(BaseModel):
     """The choices of a sidecar for this picture; references that are missing are left out of them.
 
-    ``swatches``: ``#rrggbb`` of each hint, in the light of its place.
+    ``swatches``: ``#rrggbb`` of each hint, in the light of its place; null where a place is kept.
     """
 
     edits: dict[str, Any]
     missing_references: list[Missing]
-    swatches: list[str]
+    swatches: list[str | None]
     model: str
     quality: str
 
@@ -144,11 +144,13 @@ def _load(photo: Photo, text: bytes) -> Loaded:
     )
 
 
-def _swatches(photo: Photo, hints: Hints) -> list[str]:
-    steps = [step for step in hints if not isinstance(step, Reference)]  # those of files have no maps of colours
+def _swatches(photo: Photo, hints: Hints) -> list[str | None]:
+    # Those of files have no maps of colours.
+    steps = [step for step in hints if not isinstance(step, (Keep, Reference))]
     given = [(step.place if isinstance(step, Hint) else step.mask, step.ab) for step in steps]
     places, colors = [place for place, _ in given], [color for _, color in given if not isinstance(color, ColorMap)]
-    return [one.color for one in photo.opened.seen_at(places, colors)]
+    seen = iter(photo.opened.seen_at(places, colors))
+    return [None if isinstance(step, Keep) else next(seen).color for step in hints if not isinstance(step, Reference)]
 
 
 def _checked(value: Any, pixels: int) -> Sidecar:

@@ -1,9 +1,10 @@
 /**
  * What the user wants of one photograph, as one immutable value, and its form on the wire (the sidecar's words).
  *
- * @typedef {{material?: [number, number, number], color?: string, ab?: [number, number], swatch: string, name: string}} Fill
- *     a material by its L*, a*, b* or by its name or #rrggbb, or exact ab
- * @typedef {{id: string, x: number, y: number, fill: Fill, radius?: number, strength?: number}} Spot  pixels of the picture
+ * @typedef {{material?: [number, number, number], color?: string, ab?: [number, number], keep?: true, swatch: string, name: string}} Fill
+ *     a material by its L*, a*, b* or by its name or #rrggbb, or exact ab; or `keep`: the place as it is without hints
+ * @typedef {"here"|"object"|"alike"} Reach  how far a colour goes
+ * @typedef {{id: string, x: number, y: number, fill: Fill, radius?: number, strength?: number, reach?: Reach}} Spot  pixels of the picture
  * @typedef {{id: string, mask: Object, fill?: Fill, ref?: string, trust?: number, name: string, strength?: number}} Region
  *     a mask in run lengths with a colour, or with the key of a reference picture
  * @typedef {{id: string, ref: string, trust: number, name: string}} Reference  for the whole photograph
@@ -20,6 +21,7 @@
  */
 
 import { swatchOf } from "./color.js";
+import { t } from "./i18n.js";
 
 /** @type {Edits} */
 export const PLAIN = Object.freeze({
@@ -45,7 +47,9 @@ export function without(edits, list, id) {
 }
 
 /** How a fill's colour is written. */
-export const colour = ({ material, ab, color }) => (material ? { material } : ab ? { ab } : { color });
+export const colour = ({ material, ab, color, keep }) => (keep ? { keep } : material ? { material } : ab ? { ab } : { color });
+/** What a spot holds whose place is kept as it is. @returns {Fill} */
+export const kept = () => ({ keep: true, swatch: "", name: t("keep.name") });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
 
 /** Whether a palette is the key of a reference picture. */
@@ -70,8 +74,8 @@ export function toWire(edits, refs) {
     if (one.ref) refer(one, one.mask);
     else order.push(hints.push(given({ mask: one.mask, ...colour(one.fill), spread: "inside", strength: one.strength })) - 1);
   }
-  for (const { x, y, fill, radius, strength } of edits.spots) {
-    order.push(hints.push(given({ x, y, ...colour(fill), radius, strength })) - 1);
+  for (const { x, y, fill, radius, strength, reach } of edits.spots) {
+    order.push(hints.push(given({ x, y, ...colour(fill), radius, ...(fill.keep ? {} : { strength, reach }) })) - 1);
   }
   const { vividness, warmth, palette_strength, smooth } = edits;
   const palette = refs.get(edits.palette) ?? (isPicture(edits.palette) ? null : edits.palette);
@@ -101,10 +105,10 @@ export function fromWire(wire, found, swatches = []) {
       continue;
     }
     const hint = hints[index];
-    const { x, y, ab, color, material, radius, strength, mask, spread } = hint;
-    const fill = given({ ab, color, material, ...swatchOf({ ab, color, material, swatch: swatches[index] }) });
-    if (!mask) edits.spots.push(given({ id: newId("spot"), x, y, fill, radius: radius ?? undefined, strength }));
-    else if ((spread ?? "inside") === "inside") edits.regions.push(given({ id: newId("region"), mask, fill, strength, name: fill.name }));
+    const { x, y, ab, color, material, keep, radius, strength, reach, mask, spread } = hint;
+    const fill = keep ? kept() : given({ ab, color, material, ...swatchOf({ ab, color, material, swatch: swatches[index] }) });
+    if (!mask) edits.spots.push(given({ id: newId("spot"), x, y, fill, radius: radius ?? undefined, strength, reach: reach === "object" ? undefined : reach }));
+    else if (!keep && (spread ?? "inside") === "inside") edits.regions.push(given({ id: newId("region"), mask, fill, strength, name: fill.name }));
     else edits.base.push(hint);
   }
   return edits;

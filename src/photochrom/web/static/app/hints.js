@@ -39,14 +39,15 @@ export function startHints(view, parts) {
     parts().picker.open({
       title, anchor, current, colors, lightness: lightnessAt(anchor),
       seen: (colors) => sessions.swatches(photo, mask ? { mask } : anchor, colors),
-      pick(fill, live) {
+      reach: list === "spots" ? itemOf(id)?.reach ?? "object" : null,
+      pick(fill, live, reach) {
         uncover();
-        change((now) => put(now, list, make(fill)), { key: `pick:${id}:${gesture}`, live });
+        change((now) => put(now, list, make(fill, reach === "object" ? undefined : reach)), { key: `pick:${id}:${gesture}`, live });
         if (!live) gesture += 1;
         parts().pins.setDraft(null);
         if (list === "regions") parts().regions.discard();
         select(id);
-        if (!live) announce(t("hint.set", { name: fill.name }));
+        if (!live) announce(fill.keep ? t("keep.set") : t("hint.set", { name: fill.name }));
       },
       picture,
       reshape,
@@ -67,7 +68,7 @@ export function startHints(view, parts) {
     select(null);
     ask({
       title: t("hint.place"), anchor: pixel, id, list: "spots", colors: colors ?? sessions.colors(photo, edits(), pixel),
-      make: (fill) => ({ id, ...pixel, ...(itemOf(id) ?? {}), fill }),
+      make: (fill, reach) => ({ id, ...pixel, ...(itemOf(id) ?? {}), fill, reach }),
     });
     parts().pins.setDraft(pixel);
   }
@@ -100,7 +101,7 @@ export function startHints(view, parts) {
     ask({
       title: t(region ? "hint.area" : "hint.place"), anchor, mask: region ? item.mask : null, id, current: item.fill ?? null, list: listOf(id),
       colors: sessions.colors(photo, others, anchor),
-      make: (fill) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : {}) }),
+      make: (fill, reach) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : { reach }) }),
       picture: region ? () => chooseReference(
         (picture) => (now) => put(now, "regions", { ...item, fill: undefined, ref: picture.id, trust: 0.5, name: picture.name }),
         () => parts().picker.close(),

@@ -13,7 +13,7 @@ export function labelOf({ diff: { set, lists } }, photo = null) {
     for (const { id, set: now } of change) {
       const one = photo?.history.edits[list].find((item) => item.id === id);
       const name = now.fill?.name ?? now.name ?? (one ? one.fill?.name ?? nameOf(one) : "");
-      const what = now.fill || now.ref ? kind : now.mask ? "area" : "x" in now || "y" in now ? "moved" : "changed";
+      const what = now.fill || now.ref || "reach" in now ? kind : now.mask ? "area" : "x" in now || "y" in now ? "moved" : "changed";
       found.push(t(`step.${what}`, { name }));
     }
     if (drop.length) found.push(t("step.removed", { n: drop.length }));

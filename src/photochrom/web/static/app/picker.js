@@ -9,7 +9,8 @@
  * @property {number} lightness L* there
  * @property {Promise<Object[]>} colors ranked, as the server gives them
  * @property {Fill|null} current
- * @property {(fill: Fill, live: boolean) => void} pick
+ * @property {import("./edits.js").Reach|null} reach how far the colour goes; null: it has an area of its own
+ * @property {(fill: Fill, live: boolean, reach: import("./edits.js").Reach) => void} pick
  * @property {(colors: (string|number[])[]) => Promise<{color: string, lab: number[]}[]>} seen what colours look like there
  * @property {(() => void)|null} picture colours from a reference picture
  * @property {(() => void)|null} reshape takes the area back under the brush
@@ -21,6 +22,7 @@
 import { emit, on } from "./app.js";
 import { abToHex, describe, hexToLab } from "./color.js";
 import { $, h } from "./dom.js";
+import { kept } from "./edits.js";
 import { startEyedropper } from "./eyedropper.js";
 import { sentence } from "./faults.js";
 import { colorName, colorWord, percent, t } from "./i18n.js";
@@ -37,16 +39,51 @@ export function startPicker(view) {
   /** @type {Question|null} */
   let question = null;
   let moved = false;
+  /** @type {Fill|null} */
+  let fillNow = null;
+  const far = $("#picker-far");
+  const keep = $("#picker-keep");
   const pad = makePad((lab, live) => choose({ material: lab, swatch: abToHex(lab.slice(1), lab[0]), name: describe(lab.slice(1)) }, live));
   $("#picker-pad").append(pad.element);
   const eyedropper = startEyedropper(view);
 
   function choose(fill, live = false) {
     fault.hidden = true;
+    showKept(false);
     for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === fill.name));
-    question?.pick(fill, live);
+    fillNow = fill;
+    question?.pick(fill, live, reachNow());
     if (!live) used(fill);
+    removable();
+  }
+
+  /** There is something to remove; the button makes the window taller. */
+  function removable() {
+    if (!$("#picker-remove").hidden) return;
     $("#picker-remove").hidden = false;
+    place();
+  }
+
+  const reachNow = () => $("input:checked", far)?.value ?? "object";
+
+  function showKept(on) {
+    keep.setAttribute("aria-pressed", String(on));
+    $("fieldset", far).disabled = on;
+  }
+
+  /** Another reach for the colour that is there; without one yet, for the one that will be chosen. */
+  function reached() {
+    if (fillNow && !fillNow.keep) question?.pick(fillNow, false, reachNow());
+  }
+
+  function keepPlace() {
+    if (!question || keep.getAttribute("aria-pressed") === "true") return;
+    fault.hidden = true;
+    fillNow = kept();
+    for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", "false");
+    question.pick(fillNow, false, reachNow());
+    showKept(true);
+    removable();
   }
 
   function option({ color, name: english, share, lab }) {
@@ -101,12 +138,16 @@ export function startPicker(view) {
     // One that another version of the page left may be unknown to the server: it keeps its look.
     inLight(asked, recent()).then((colors) => question === asked && showRecent(colors), () => {});
     $("#picker-remove").hidden = !asked.exists;
+    fillNow = asked.current;
+    far.hidden = !asked.reach;
+    $(`input[value="${asked.reach ?? "object"}"]`, far).checked = true;
+    showKept(Boolean(asked.current?.keep));
     fault.hidden = true;
     text.value = "";
     list.replaceChildren(...Array.from({ length: 6 }, () => h("li", { class: "skeleton" })));
     list.setAttribute("aria-busy", "true");
     const current = asked.current;
-    pad.show(asked.lightness, current ? current.ab ?? hexToLab(current.swatch).slice(1) : null);
+    pad.show(asked.lightness, current && !current.keep ? current.ab ?? hexToLab(current.swatch).slice(1) : null);
     box.hidden = false;
     cover(true);
     place();
@@ -183,6 +224,8 @@ export function startPicker(view) {
   $("#picker-close").addEventListener("click", close);
   $("#picker-remove").addEventListener("click", () => question?.remove());
   $("#picker-drop").addEventListener("click", () => eyedropper.start(take));
+  keep.addEventListener("click", keepPlace);
+  far.addEventListener("change", reached);
   $("#picker-reshape").addEventListener("click", () => question?.reshape?.());
   $("#picker-picture").addEventListener("click", () => question?.picture?.());
   on("view", place);

@@ -45,7 +45,7 @@ export function startPins(view, acts) {
     Object.assign(known, { x, y });
     element.setAttribute("aria-label", label);
     element.title = label;
-    element.className = `pin ${kind}${app.selected === id ? " selected" : ""}`;
+    element.className = `pin ${kind}${fill?.keep ? " kept" : ""}${app.selected === id ? " selected" : ""}`;
     element.firstChild.style.background = fill?.swatch ?? "";
     return id;
   }

@@ -69,6 +69,8 @@ export default {
 
   "hint.place": "Farbe dieser Stelle", "hint.area": "Farbe dieser Fläche", "hint.set": "{name} gesetzt.", "hint.removed": "Entfernt. Rückgängig holt es wieder.",
   "pin.spot": "Farbe {i}: {name}", "pin.region": "Fläche {i}: {name}", "pin.from": "aus {name}", "pin.suggested": "Vorgeschlagene Stelle {i}: vielleicht {names}", "pin.new": "Neue Farbe",
+  reach: "Wie weit die Farbe reicht", "reach.here": "Nur hier", "reach.here.what": "Nur diese Stelle, auf den Pixel genau", "reach.object": "Dieses Ding", "reach.object.what": "Das Ding, zu dem die Stelle gehört", "reach.alike": "Alles Gleiche", "reach.alike.what": "Alles, was so aussieht, wo immer es liegt",
+  keep: "So lassen", "keep.what": "Farben, die anderswo gesetzt sind, breiten sich nicht auf dieses Ding aus", "keep.name": "so gelassen", "keep.set": "Diese Stelle bleibt, wie sie ist.",
   "picker.close": "Schließen", "picker.close.title": "Schließen (Esc)", "picker.list": "Wahrscheinliche Farben", "picker.recent": "Zuletzt benutzt", "picker.name": "Name oder #rrggbb", "picker.example": "Oliv", "picker.none": "Keine Vorschläge: {why}",
   "picker.drop": "Aus dem Foto", "picker.drop.hint": "Klicken Sie ins Foto, wo es die Farbe hat.", "pad.label": "Jede Farbe: links und rechts ändern den Ton, auf und ab die Stärke", "pad.value": "{name}, Stärke {share}",
   "brush.hint": "Eine Fläche übermalen", "brush.more": "Malen fügt hinzu, oder radieren", "brush.edit": "Malen erweitert die Fläche, oder radieren", "brush.size": "Pinselgröße", "brush.size.title": "Pinselgröße ([ und ])", "brush.erase": "Radieren",

@@ -67,6 +67,8 @@ export default {
 
   "hint.place": "Colour of this place", "hint.area": "Colour of this area", "hint.set": "{name} set.", "hint.removed": "Removed. Undo brings it back.",
   "pin.spot": "Colour {i}: {name}", "pin.region": "Region {i}: {name}", "pin.from": "from {name}", "pin.suggested": "Suggested place {i}: maybe {names}", "pin.new": "New colour",
+  reach: "How far the colour goes", "reach.here": "Only here", "reach.here.what": "Only this spot, to the pixel", "reach.object": "This object", "reach.object.what": "The object around the place", "reach.alike": "All alike", "reach.alike.what": "Everything like it, wherever it lies",
+  keep: "Keep as it is", "keep.what": "Colours that are placed elsewhere do not spread to this object", "keep.name": "kept as it is", "keep.set": "This place stays as it is.",
   "picker.close": "Close", "picker.close.title": "Close (Esc)", "picker.list": "Likely colours", "picker.recent": "Used lately", "picker.name": "Name or #rrggbb", "picker.example": "olive", "picker.none": "No suggestions: {why}",
   "picker.drop": "From the photograph", "picker.drop.hint": "Click the photograph where it has the colour.", "pad.label": "Any colour: left and right change the hue, up and down its strength", "pad.value": "{name}, strength {share}",
   "brush.hint": "Paint over an area", "brush.more": "Paint to add, or erase", "brush.edit": "Paint to add to the area, or erase", "brush.size": "Brush size", "brush.size.title": "Brush size ([ and ])", "brush.erase": "Erase",
