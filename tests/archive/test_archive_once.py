@@ -10,9 +10,9 @@ from typing import Any
 
 from archive_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
+from photochrom.archive.execute import Request, execute
 from photochrom.archive.local import LocalPool
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import Request, execute
 from photochrom.archive.states import State
 
 

@@ -15,9 +15,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from photochrom.archive import provenance, stores
+from photochrom.archive.c2pa import Signer, signed_for
 from photochrom.archive.figures import figures, perceptual_hash
 from photochrom.archive.options import merged, wanted
 from photochrom.archive.tasks import Hello, Result, Settings, Task
+from photochrom.edits.dials import DEFAULT_TRUST
 from photochrom.errors import MissingExtraError, OutputWriteError, PhotochromError
 from photochrom.version import __version__
 
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer, Opened
 
 __all__ = ["Painter", "limit_memory"]
-
-#: How far the colours of another scan of the same photograph are believed.
-_TRUST = 0.5
 
 
 def limit_memory(limit: int | None) -> None:
@@ -55,8 +54,6 @@ class Painter:
         )
         self._sign: Callable[..., None] | None = None
         if settings.c2pa is not None:
-            from photochrom.archive.c2pa import Signer
-
             self._sign = Signer(*settings.c2pa)
 
     def do(self, task: Task) -> Result:
@@ -102,7 +99,7 @@ class Painter:
             return "skipped"
         edits = wanted(opened, merged(settings.options, task.options))
         if task.leader is not None:
-            hint = opened.refer(stores.read(task.leader), trust=_TRUST)
+            hint = opened.refer(stores.read(task.leader), trust=DEFAULT_TRUST)
             edits = edits.changed({"hints": [hint, *edits.hints]})
         result = opened.paint(edits)
         values |= figures(result.field_ab, opened.work_lightness)
@@ -147,7 +144,7 @@ class Painter:
             def ours(there: bytes) -> bool:
                 if hashlib.sha256(there).hexdigest() == task.replaces:
                     return True
-                return self._sign is not None and provenance.signed_for(there, suffix, values["input_sha256"])
+                return self._sign is not None and signed_for(there, suffix, values["input_sha256"])
 
             stores.publish(file, task.target, same=ours, force=self._settings.force)
             return returned
