@@ -182,7 +182,7 @@ class RayPool:
     def _hear(self, worker: _Worker, ref: Any, found: list[Result | Lost]) -> None:
         errors = self._ray.exceptions
         try:
-            said = self._ray.get(ref)
+            answer = self._ray.get(ref)
         except errors.RayActorError as error:
             self._bury(worker, error, found)
             return
@@ -197,9 +197,9 @@ class RayPool:
             return
         if worker.tasks:
             worker.tasks.popleft()
-            found.append(said)
+            found.append(answer)
             return
-        hello, worker.node = said
+        hello, worker.node = answer
         if isinstance(hello, str):
             raise ClusterError(hello)
         if self._hello is not None and hello.model_sha256 != self._hello.model_sha256:
