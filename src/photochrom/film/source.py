@@ -247,7 +247,7 @@ def _opened(path: Path) -> Any:
 
 
 def _converted(frame: Any, layout: Layout) -> Any:
-    """A frame in the layout's format, matrix and range given explicitly. RGB becomes YCbCr of full range."""
+    """A frame in the layout's format, matrix and range told explicitly. RGB becomes YCbCr of full range."""
     from photochrom.film.layout import MATRICES
 
     rgb = frame.format.is_rgb or frame.format.has_palette
