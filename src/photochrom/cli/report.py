@@ -11,14 +11,14 @@ from typing import Any
 
 from photochrom.batch import Outcome
 from photochrom.batch.kinds import picture_kinds
-from photochrom.batch.run import OWN
+from photochrom.batch.run_jobs import OWN
 from photochrom.cli.streams import say, say_json
 
 __all__ = ["Report", "progress"]
 
 
 class Report:
-    """Says what became of each picture, and counts.
+    """Reports what became of each picture, and counts.
 
     Args:
         as_json: a JSON line for each picture on standard output, and for folders a last one with the counts.

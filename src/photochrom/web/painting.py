@@ -21,7 +21,7 @@ __all__ = ["PartOfPicture", "picture_response", "routes"]
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-#: What any of these may answer beside the wanted.
+#: The problems that any of these may answer with.
 _PROBLEMS = responses(400, 401, 403, 404, 413, 422, 429, 500, 503, 504)
 
 

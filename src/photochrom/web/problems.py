@@ -1,6 +1,6 @@
 """What goes wrong, as problem+json (RFC 9457): a type, a title, the reason, and where there is one the field and the limit.
 
-No message holds a path: what an error says of a file is left out, since clients know nothing of this machine's files.
+No message holds a path: the file that an error names is left out, since clients know nothing of this machine's files.
 """
 
 from __future__ import annotations
