@@ -318,7 +318,7 @@ def test_every_language_has_all_words() -> None:
 
     folder = Path(app.__file__).parent / "static" / "app"
     words = {}
-    for path in (folder / "lang").glob("*.js"):
+    for path in {*(folder / "lang").glob("*.js")} - {folder / "lang" / "colors.js"}:  # which holds all languages
         text = path.read_text("utf-8")
         words[path.stem] = {
             key.strip('"'): set(re.findall(r"\{(\w+)\}", value))
