@@ -42,14 +42,14 @@ from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.scores import Scores
 from photochrom.nets.lite import load_pretrained
 from photochrom.train.augment import prepare
-from photochrom.train.data import split
+from photochrom.train.color_module import ColorModule, psnr_of_ab
+from photochrom.train.crops import split
 from photochrom.train.distil import ImageNetTeacher
 from photochrom.train.export import export, load_network
+from photochrom.train.fit import fit
 from photochrom.train.losses import expected_ab, soft_bins
-from photochrom.train.module import ColorModule, psnr_of_ab
+from photochrom.train.picture_store import PictureStore
 from photochrom.train.recipe import Recipe, load_recipe, recipe_path
-from photochrom.train.run import fit
-from photochrom.train.store import PictureStore
 
 HELD, TRUTH, LABELLED, HINTS = 75, 57, 200, 10
 FIGURES = ("psnr", "auc", "auc_rebalanced", "ciede2000", "colourfulness")

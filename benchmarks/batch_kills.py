@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from batch import COMMAND, below, make_scans
+from photochrom.archive.execute import Request, execute
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import Request, execute
 from photochrom.archive.states import State
 
 

@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 
 from photochrom.nets.imagenet import wordnet_id
-from photochrom.train.data import split
+from photochrom.train.crops import split
+from photochrom.train.picture_store import PictureStore
 from photochrom.train.recipe import load_recipe, recipe_path
-from photochrom.train.store import PictureStore
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from photochrom.nets.lite import STRIDES
-from photochrom.train.module import ColorModule
+from photochrom.train.color_module import ColorModule
 from photochrom.train.recipe import Recipe
 
 KINDS = ("decoder on cached features", "decoder on the fly", "encoder and decoder")

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from helpers import data, save
+from photochrom.archive.execute import manifest_url
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import manifest_url
 from photochrom.archive.states import State
 
 

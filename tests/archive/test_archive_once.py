@@ -13,11 +13,11 @@ from typing import Any
 from archive_helpers import alive, children, count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
 from photochrom.archive import stores
+from photochrom.archive.execute import Request, execute
 from photochrom.archive.local import LocalPool
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.picture import Painter
 from photochrom.archive.pools import DEPTH, AtHand
-from photochrom.archive.run import Request, execute
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings, Task
 

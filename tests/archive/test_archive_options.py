@@ -15,9 +15,9 @@ from helpers import COLOUR, Command, data, load, save
 from photochrom import Colorizer
 from photochrom.archive import options
 from photochrom.archive.duplicates import DISTANCE, groups
+from photochrom.archive.execute import Request, execute, stored
 from photochrom.archive.figures import perceptual_hash
 from photochrom.archive.metrics import Metrics
-from photochrom.archive.run import Request, execute, stored
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
 from photochrom.errors import EditsError, OptionError
@@ -178,7 +178,7 @@ def test_the_command_line(scans: Path, tmp_path: Path, photochrom: Command) -> N
     assert "2  done" in photochrom("batch", "status", tmp_path / "out").out
     other = photochrom("batch", scans, "-o", tmp_path / "else", "--manifest", tmp_path / "out/photochrom-batch.db")
     assert (other.code, "belongs to the destination" in other.err) == (1, True)
-    from photochrom.archive.run import open_manifest
+    from photochrom.archive.execute import open_manifest
 
     manifest = open_manifest(str(tmp_path / "out"), None)
     assert stored(manifest).sources == (str(scans / "scan-001.png"), str(scans / "scan-002.png"))

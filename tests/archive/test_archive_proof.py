@@ -13,9 +13,8 @@ import pytest
 from archive_helpers import done, outputs, rows
 
 from helpers import Command
-from photochrom.archive import provenance
-from photochrom.archive.c2pa import read_record
-from photochrom.archive.run import Request, execute
+from photochrom.archive.c2pa import read_record, signed_for
+from photochrom.archive.execute import Request, execute
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
 from photochrom.images.metadata import SYNTHETIC
@@ -82,8 +81,8 @@ def test_signed_results(scans: Path, tmp_path: Path) -> None:
         digest = hashlib.sha256((scans / name).read_bytes()).hexdigest()
         assert record["input"]["sha256"] == digest
         assert record["digital_source_type"] == SYNTHETIC
-        assert provenance.signed_for(data, Path(name).suffix, digest)
-        assert not provenance.signed_for(data, Path(name).suffix, "0" * 64)
+        assert signed_for(data, Path(name).suffix, digest)
+        assert not signed_for(data, Path(name).suffix, "0" * 64)
     for path in out.glob("photochrom-batch.db*"):
         path.unlink()
     assert execute(Request(str(out), (pair,), settings=settings, workers=1), lambda _: None) == {State.DONE: 2}

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from helpers import needs_browser
+from photochrom.archive.execute import Request, execute, open_manifest
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.report import write_report
 from photochrom.archive.report.tables import FAILURES, ROWS
-from photochrom.archive.run import Request, execute, open_manifest
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES, writing
 

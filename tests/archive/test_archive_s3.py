@@ -18,8 +18,8 @@ from moto.server import ThreadedMotoServer
 
 from helpers import Command
 from photochrom.archive import stores
+from photochrom.archive.execute import MANIFEST
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import MANIFEST
 
 _KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 

@@ -16,8 +16,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import _registry as kinds
 
 from photochrom.archive import stores
+from photochrom.archive.execute import Request, execute
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import Request, execute
 from photochrom.archive.sources import Plan, plan
 from photochrom.archive.states import State
 from photochrom.errors import BatchError, ImageNotFoundError, StoreError

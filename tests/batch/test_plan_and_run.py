@@ -257,7 +257,7 @@ def test_a_bug_in_what_is_looked_at_first_is_named_and_the_rest_go_on(monkeypatc
             raise ZeroDivisionError("division by zero")
         return False
 
-    monkeypatch.setattr(sys.modules["photochrom.batch.run"], "is_own_output", own)
+    monkeypatch.setattr(sys.modules["photochrom.batch.run_jobs"], "is_own_output", own)
     jobs = [Job(Path("a"), Path("ac")), Job(Path("b"), Path("bc"))]
     first, second = run(jobs, lambda job: "done", Settle(jobs))
     assert (type(first.error), first.job) == (UnexpectedError, jobs[0])

@@ -19,12 +19,12 @@ import numpy as np
 import pytest
 
 from helpers import data, needs_browser, save
+from photochrom.evaluate.evaluation import Evaluation, Options, evaluate
 from photochrom.evaluate.html import write_html
 from photochrom.evaluate.html.gallery import gallery
 from photochrom.evaluate.html.text import best_rows, interval, number
 from photochrom.evaluate.methods import parse_methods
 from photochrom.evaluate.render import Shown
-from photochrom.evaluate.run import Evaluation, Options, evaluate
 
 DESK: dict[str, Any] = {"viewport": {"width": 1200, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 760}, "has_touch": True, "is_mobile": True}

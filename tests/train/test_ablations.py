@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from photochrom.train.module import make_network
+from photochrom.train.color_module import make_network
 from photochrom.train.recipe import as_dict, load_recipe, recipe_path
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"

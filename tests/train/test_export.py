@@ -14,8 +14,8 @@ from safetensors import safe_open
 from net_tester import inputs
 from photochrom.errors import CheckpointError, OptionError, OutputWriteError
 from photochrom.runtime import open_model
+from photochrom.train.color_module import ColorModule, expected_ab
 from photochrom.train.export import export, load_network
-from photochrom.train.module import ColorModule, expected_ab
 from photochrom.train.recipe import Recipe, as_dict
 
 

@@ -12,10 +12,10 @@ import torch
 from photochrom.errors import DataError
 from photochrom.nets.lite import LiteEncoder
 from photochrom.train.augment import prepare
-from photochrom.train.data import Crop, centre_square
+from photochrom.train.crops import Crop, centre_square
 from photochrom.train.features import FeatureDataset, build_features
+from photochrom.train.picture_store import PictureStore, build_store
 from photochrom.train.recipe import Recipe
-from photochrom.train.store import PictureStore, build_store
 
 Make = Callable[..., Recipe]
 CHOSEN = np.array([4, 1, 2])

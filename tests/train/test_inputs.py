@@ -13,11 +13,11 @@ import cv2
 import fsspec
 import numpy as np
 import pytest
-from test_store import png, write_shard
+from test_picture_store import png, write_shard
 
 from photochrom.errors import DataError
 from photochrom.train.inputs import Encoded, list_inputs, read_pictures
-from photochrom.train.store import build_store, open_store, split_share
+from photochrom.train.picture_store import build_store, open_store, split_share
 
 
 def write_tar(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:

@@ -20,12 +20,12 @@ from photochrom.runtime import open_model
 from photochrom.steering.distribution import expected
 from photochrom.steering.kriging import Kriging
 from photochrom.train.checkpoint import read_weights
-from photochrom.train.data import Crop
+from photochrom.train.crops import Crop
 from photochrom.train.export import export
-from photochrom.train.kernel.data import PARTS, Examples
-from photochrom.train.kernel.module import KernelModule, recolour
-from photochrom.train.kernel.recipe import KernelRecipe, build_kernel_recipe
-from photochrom.train.kernel.run import fit
+from photochrom.train.kernel.examples import PARTS, Examples
+from photochrom.train.kernel.fit_kernel import fit
+from photochrom.train.kernel.kernel_module import KernelModule, recolour
+from photochrom.train.kernel.kernel_recipe import KernelRecipe, build_kernel_recipe
 from photochrom.weights import PACKAGED
 
 TINY = KernelRecipe(pictures=4, size=64, width=8, dims=2, batch=2, steps=6, every=2, warmup=1, ema=0.5, holdout=0.3)

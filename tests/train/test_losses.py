@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from photochrom.color import ab_bins, rgb_to_lab
+from photochrom.train.color_module import expected_ab
 from photochrom.train.losses import bin_cross_entropy, soft_bins
-from photochrom.train.module import expected_ab
 from photochrom.train.recipe import Recipe
 from photochrom.train.simulate import simulate_hints, simulate_histogram
 

@@ -15,11 +15,11 @@ from torch.nn import functional
 from photochrom.errors import OptionError
 from photochrom.resize import enlarged
 from photochrom.runtime import open_model
-from photochrom.train.data import random_pair
+from photochrom.train.color_module import ColorModule, region
+from photochrom.train.crops import random_pair
 from photochrom.train.export import export, load_network
-from photochrom.train.module import ColorModule, region
+from photochrom.train.fit import fit
 from photochrom.train.recipe import Recipe
-from photochrom.train.run import fit
 
 Make = Callable[..., Recipe]
 SMALL: dict[str, Any] = {"widths": [16, 16, 16], "depths": [1, 1, 1]}

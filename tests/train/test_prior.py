@@ -11,11 +11,11 @@ import torch
 
 from photochrom.color import ab_bins, rgb_to_lab
 from photochrom.errors import DataError
+from photochrom.train.color_module import ColorModule
 from photochrom.train.export import export
-from photochrom.train.module import ColorModule
+from photochrom.train.picture_store import PictureStore, build_store
 from photochrom.train.prior import UNIFORM, bin_shares
 from photochrom.train.recipe import Recipe, as_dict
-from photochrom.train.store import PictureStore, build_store
 
 COLOURS = ((200, 120, 60), (200, 120, 60), (60, 90, 180))
 

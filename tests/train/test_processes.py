@@ -15,9 +15,9 @@ import pytest
 from photochrom.errors import DataError, TrainingError
 from photochrom.train import processes
 from photochrom.train.checkpoint import read_checkpoint
+from photochrom.train.fit import fit
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.recipe import load_recipe
-from photochrom.train.run import fit
 
 RECIPE = """
 batch = 16

@@ -7,7 +7,7 @@ import pytest
 
 import photochrom.train.recipe as module
 from photochrom.errors import RecipeError
-from photochrom.train.kernel.recipe import build_kernel_recipe
+from photochrom.train.kernel.kernel_recipe import build_kernel_recipe
 from photochrom.train.recipe import Recipe, as_dict, load_recipe, read_table, recipe_path
 
 SHIPPED = sorted(path.stem for path in (Path(module.__file__).parent / "recipes").glob("*.toml"))

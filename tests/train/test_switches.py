@@ -18,13 +18,13 @@ from photochrom.errors import OptionError, RecipeError
 from photochrom.nets.photochrom import Decoder, PhotochromNet, lightness_levels
 from photochrom.runtime import open_model
 from photochrom.train.checkpoint import read_checkpoint
+from photochrom.train.color_module import ColorModule, make_network
 from photochrom.train.export import export, load_network
+from photochrom.train.fit import fit
 from photochrom.train.losses import bin_cross_entropy, color_error, expected_ab, rebalancing
-from photochrom.train.module import ColorModule, make_network
+from photochrom.train.picture_store import PictureStore, build_store
 from photochrom.train.prior import bin_shares, lightness_shares
 from photochrom.train.recipe import Recipe, as_dict, load_recipe
-from photochrom.train.run import fit
-from photochrom.train.store import PictureStore, build_store
 
 Make = Callable[..., Recipe]
 SMALL: dict[str, Any] = {"widths": [16, 16, 16], "depths": [1, 1, 1]}

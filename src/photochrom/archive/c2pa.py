@@ -11,7 +11,7 @@ from photochrom.archive.provenance import LABEL
 from photochrom.errors import BatchError, MissingExtraError
 from photochrom.images.metadata import SYNTHETIC
 
-__all__ = ["Signer", "read_record"]
+__all__ = ["Signer", "read_record", "signed_for"]
 
 _TYPES = {
     **{".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".jpe": "image/jpeg", ".png": "image/png"},
@@ -87,3 +87,9 @@ def read_record(data: bytes, suffix: str) -> dict[str, Any] | None:
     active = found["manifests"][found["active_manifest"]]
     records = [one["data"] for one in active.get("assertions", ()) if one["label"] == LABEL]
     return records[0] if records else None
+
+
+def signed_for(data: bytes, suffix: str, input_sha256: str) -> bool:
+    """Whether a file's signed record states that it was made from that input: signing a file twice gives different bytes."""
+    found = read_record(data, suffix)
+    return found is not None and found.get("input", {}).get("sha256") == input_sha256

@@ -19,9 +19,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from photochrom.archive import provenance, stores
+from photochrom.archive.c2pa import Signer, signed_for
 from photochrom.archive.figures import figures, perceptual_hash
 from photochrom.archive.options import merged, wanted
 from photochrom.archive.tasks import Hello, Result, Settings, Task
+from photochrom.edits.dials import DEFAULT_TRUST
 from photochrom.errors import MissingExtraError, OutputWriteError, PhotochromError
 from photochrom.version import __version__
 
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Painter", "limit_memory"]
 
-#: How far the colours of another scan of the same photograph are believed.
-_TRUST = 0.5
 #: M_ARENA_MAX of mallopt(3).
 _ARENA_MAX = -8
 Value = TypeVar("Value")
@@ -76,8 +76,6 @@ class Painter:
         )
         self._sign: Callable[..., None] | None = None
         if settings.c2pa is not None:
-            from photochrom.archive.c2pa import Signer
-
             self._sign = Signer(*settings.c2pa)
 
     def do(self, task: Task, begun: Callable[[], object] = lambda: None) -> Result:
@@ -153,7 +151,7 @@ class Painter:
             return "skipped", None
         edits = wanted(opened, merged(settings.options, task.options))
         if leader is not None:
-            edits = edits.changed({"hints": [opened.refer(leader, trust=_TRUST), *edits.hints]})
+            edits = edits.changed({"hints": [opened.refer(leader, trust=DEFAULT_TRUST), *edits.hints]})
         result = opened.paint(edits)
         values |= figures(result.field_ab, opened.work_lightness)
         values["confidence"] = round(float(result.confidence.mean()), 4)
@@ -194,7 +192,7 @@ class Painter:
         def ours(there: bytes) -> bool:
             if hashlib.sha256(there).hexdigest() == task.replaces:
                 return True
-            return self._sign is not None and provenance.signed_for(there, file.suffix, values["input_sha256"])
+            return self._sign is not None and signed_for(there, file.suffix, values["input_sha256"])
 
         stores.publish(file, task.target, same=ours, force=self._settings.force)
 

@@ -10,7 +10,7 @@ from photochrom.archive.options import merged
 from photochrom.archive.tasks import Hello, Settings, Task
 from photochrom.images.metadata import SYNTHETIC
 
-__all__ = ["LABEL", "record", "signed_for"]
+__all__ = ["LABEL", "record"]
 
 #: The name of the record among the assertions of a signed picture.
 LABEL = "org.photochrom.provenance"
@@ -34,11 +34,3 @@ def record(task: Task, settings: Settings, hello: Hello, values: dict[str, Any])
         "same_photograph_as": None if task.leader is None else PurePosixPath(task.leader).name,
         "confidence": values["confidence"],
     }
-
-
-def signed_for(data: bytes, suffix: str, input_sha256: str) -> bool:
-    """Whether a file's signed record states that it was made from that input: a signature is never twice the same."""
-    from photochrom.archive.c2pa import read_record
-
-    found = read_record(data, suffix)
-    return found is not None and found.get("input", {}).get("sha256") == input_sha256

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.archive import stores
+from photochrom.archive.execute import MANIFEST, SCRATCH, bag_place
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.run import MANIFEST, SCRATCH, bag_place
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
 from photochrom.errors import ImageNotFoundError, PhotochromError

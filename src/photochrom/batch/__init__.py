@@ -2,7 +2,7 @@
 
 from photochrom.batch.job import Job, Outcome, make_room
 from photochrom.batch.plan import plan
-from photochrom.batch.run import Settle, run
+from photochrom.batch.run_jobs import Settle, run
 from photochrom.batch.walk import Found, walk
 
 __all__ = ["Found", "Job", "Outcome", "Settle", "make_room", "plan", "run", "walk"]

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from photochrom.archive.run import Request
+    from photochrom.archive.execute import Request
 
 __all__ = ["app"]
 
@@ -105,8 +105,8 @@ def run(
     metrics: Metrics = None,
 ) -> None:
     """Colour all pictures of the sources. Exit code 0: all done; 1: some failed, and the manifest names them; 2: wrong usage."""
+    from photochrom.archive.execute import Request
     from photochrom.archive.options import canonical, load
-    from photochrom.archive.run import Request
     from photochrom.archive.tasks import Settings
     from photochrom.errors import OptionError
 
@@ -161,7 +161,7 @@ def retry(
     """Try again what failed or was set aside, and go on with what waits, as the batch was begun; sources are not listed anew."""
     from dataclasses import replace
 
-    from photochrom.archive.run import open_manifest, stored
+    from photochrom.archive.execute import open_manifest, stored
 
     opened = open_manifest(out, manifest)
     try:
@@ -176,7 +176,7 @@ def retry(
 @app.command()
 def status(out: Out, manifest: ManifestOption = None, as_json: Json = False) -> None:
     """How far a batch is, what failed and why."""
-    from photochrom.archive.run import open_manifest
+    from photochrom.archive.execute import open_manifest
     from photochrom.archive.status import status as find
 
     opened = open_manifest(out, manifest)
@@ -196,7 +196,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Read everything again, and name what is missing, changed or foreign. Exit code 1 if anything is."""
-    from photochrom.archive.run import open_manifest
+    from photochrom.archive.execute import open_manifest
     from photochrom.archive.verify import verify as check
 
     opened = open_manifest(out, manifest)
@@ -228,8 +228,8 @@ def report(
     ] = None,
 ) -> None:
     """Write a page to look at: counts, failures, and contact sheets of what deserves a look."""
+    from photochrom.archive.execute import open_manifest
     from photochrom.archive.report import write_report
-    from photochrom.archive.run import open_manifest
 
     opened = open_manifest(out, manifest)
     try:
@@ -250,7 +250,7 @@ def _over(text: str, more: str) -> str:
 
 
 def _execute(request: Request, as_json: bool, metrics: int | None) -> None:
-    from photochrom.archive.run import execute, manifest_url
+    from photochrom.archive.execute import execute, manifest_url
     from photochrom.archive.states import FINISHED, State
     from photochrom.archive.stores import is_remote
     from photochrom.cli.progress import BatchProgress

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from photochrom.evaluate.run import Progress
+    from photochrom.evaluate.evaluation import Progress
 
 __all__ = ["evaluate"]
 
@@ -88,11 +88,11 @@ def evaluate(
     import os
 
     from photochrom.evaluate.about import provenance
+    from photochrom.evaluate.evaluation import Options
+    from photochrom.evaluate.evaluation import evaluate as measure
     from photochrom.evaluate.judges import JudgeFiles
     from photochrom.evaluate.methods import parse_methods
     from photochrom.evaluate.output import Output
-    from photochrom.evaluate.run import Options
-    from photochrom.evaluate.run import evaluate as measure
 
     options = Options(
         protocol=protocol,

@@ -101,7 +101,7 @@ class BatchProgress:
 
     def end(self, counts: dict[State, int], out: str) -> None:
         """The last line: what there is now."""
-        from photochrom.archive.run import summary
+        from photochrom.archive.execute import summary
 
         found = summary(counts)
         if self._failed > _NAMED:

@@ -11,7 +11,7 @@ from typing import Any
 
 from photochrom.batch import Outcome
 from photochrom.batch.kinds import picture_kinds
-from photochrom.batch.run import OWN
+from photochrom.batch.run_jobs import OWN
 from photochrom.cli.streams import say, say_json
 
 __all__ = ["Report", "progress"]

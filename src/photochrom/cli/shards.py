@@ -34,7 +34,7 @@ def shards(
     from photochrom.errors import DataError
 
     need_torch()
-    from photochrom.train.shards.run import make_shards
+    from photochrom.train.shards.make import make_shards
 
     with _progress():
         failed = make_shards(
@@ -66,7 +66,7 @@ def store(
     from photochrom.cli.train import need_torch
 
     need_torch()
-    from photochrom.train.store import build_store
+    from photochrom.train.picture_store import build_store
 
     with _progress():
         made = build_store(data, out, largest_side=side, encoded=encoded)

@@ -122,7 +122,7 @@ def run(
 
     study = read_study(folder)
 
-    from photochrom.evaluate.study.store import Store
+    from photochrom.evaluate.study.votes import Store
     from photochrom.web.study import serve
 
     serve(study, Store(study, database), host, port, ready=lambda address: typer.echo(f"The study is at {address}"))
@@ -147,7 +147,7 @@ def report(
 
     from photochrom.evaluate.study.plan import read_study
     from photochrom.evaluate.study.report import build_report, write_csv
-    from photochrom.evaluate.study.store import Store
+    from photochrom.evaluate.study.votes import Store
 
     study = read_study(folder)
     store = Store(study, database)

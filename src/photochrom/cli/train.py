@@ -39,13 +39,13 @@ def train(
     """
     need_torch()
     from photochrom.errors import OptionError
-    from photochrom.train.kernel.recipe import build_kernel_recipe
-    from photochrom.train.kernel.run import fit as fit_kernel
-    from photochrom.train.papers.recipe import PaperRecipe, load_any
-    from photochrom.train.papers.run import fit as fit_paper
+    from photochrom.train.fit import fit
+    from photochrom.train.kernel.fit_kernel import fit as fit_kernel
+    from photochrom.train.kernel.kernel_recipe import build_kernel_recipe
+    from photochrom.train.papers.fit_paper import fit as fit_paper
+    from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
     from photochrom.train.processes import use_threads
     from photochrom.train.recipe import Recipe, read_table, recipe_path
-    from photochrom.train.run import fit
 
     if threads:
         use_threads(threads)

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any
 
 from photochrom.errors import OutputExistsError, OutputWriteError
+from photochrom.evaluate.evaluation import Evaluation
 from photochrom.evaluate.figures import Figure
-from photochrom.evaluate.run import Evaluation
 from photochrom.evaluate.summary import plain
 from photochrom.evaluate.work import Measured
 

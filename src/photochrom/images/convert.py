@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyvips
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from photochrom.errors import UnsupportedImageError
 
-if TYPE_CHECKING:
-    from photochrom.images.ranges import ValueRange
-
 __all__ = [
     "LAB_LIKE",
     "NUMPY",
+    "PROFILE",
     "Pixels",
     "is_bilevel",
     "is_grey",
@@ -27,7 +25,6 @@ __all__ = [
     "shrink",
     "split",
     "to_array",
-    "to_integers",
     "to_srgb",
     "turn",
 ]
@@ -38,7 +35,8 @@ NUMPY = {
     **{"uchar": np.uint8, "ushort": np.uint16, "uint": np.uint32, "char": np.int8, "short": np.int16},
     **{"int": np.int32, "float": np.float32, "double": np.float64},
 }
-_PROFILE = "icc-profile-data"
+#: The field in which libvips keeps a colour profile.
+PROFILE = "icc-profile-data"
 _SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
 LAB_LIKE = ("lab", "labs", "labq", "lch", "xyz", "yxy", "oklab", "oklch")
 _INTENT: dict[str, Any] = {"intent": "relative", "black_point_compensation": True}
@@ -59,24 +57,6 @@ def to_array(image: pyvips.Image) -> NDArray[Any]:
     """All pixels: shape (h, w) or (h, w, n)."""
     shape = (image.height, image.width) if image.bands == 1 else (image.height, image.width, image.bands)
     return np.frombuffer(image.write_to_memory(), NUMPY[image.format]).reshape(shape)
-
-
-def to_integers(image: pyvips.Image, black_white: ValueRange | None) -> pyvips.Image:
-    """The image as 8 or 16-bit numbers with a plain interpretation, its alpha and profile kept."""
-    if black_white is not None:
-        black, white = black_white.black, black_white.white
-        factor = 65535 / (white - black)
-        fields = image.get(_PROFILE) if _PROFILE in image.get_fields() else None
-        # The cast truncates, hence the half; what is outside is clipped.
-        image = image.linear(factor, 0.5 - black * factor).cast("ushort").copy()
-        if fields is not None:
-            image.set_type(pyvips.GValue.blob_type, _PROFILE, fields)
-    if image.interpretation in ("cmyk", *LAB_LIKE):
-        return image
-    deep = image.format == "ushort"
-    if image.bands < 3:
-        return image.copy(interpretation="grey16" if deep else "b-w")
-    return image.copy(interpretation="rgb16" if deep else "srgb")
 
 
 def split(image: pyvips.Image) -> tuple[pyvips.Image, pyvips.Image | None]:
@@ -147,13 +127,13 @@ def is_bilevel(pixels: Pixels) -> bool:
 def like(device: pyvips.Image, pixels: NDArray[Any]) -> pyvips.Image:
     """An image of these pixels with the interpretation and the profile of another one."""
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels)).copy(interpretation=device.interpretation)
-    if _PROFILE in device.get_fields():
-        image.set_type(pyvips.GValue.blob_type, _PROFILE, device.get(_PROFILE))
+    if PROFILE in device.get_fields():
+        image.set_type(pyvips.GValue.blob_type, PROFILE, device.get(PROFILE))
     return image
 
 
 def _profile(image: pyvips.Image) -> bytes | None:
-    return bytes(image.get(_PROFILE)) if _PROFILE in image.get_fields() else None
+    return bytes(image.get(PROFILE)) if PROFILE in image.get_fields() else None
 
 
 @lru_cache(maxsize=8)
@@ -165,7 +145,7 @@ def _effect(profile: bytes, bands: int) -> str:
     probe = np.stack(np.meshgrid(*[steps] * bands, indexing="ij"), axis=-1).reshape(1, -1, bands)
     image = pyvips.Image.new_from_array(np.ascontiguousarray(probe))
     image = image.copy(interpretation={1: "grey16", 3: "rgb16", 4: "cmyk"}[bands])
-    image.set_type(pyvips.GValue.blob_type, _PROFILE, profile)
+    image.set_type(pyvips.GValue.blob_type, PROFILE, profile)
     try:
         moved = to_array(image.icc_transform("srgb", embedded=True, depth=16, **_INTENT))
     except pyvips.Error:

@@ -10,9 +10,7 @@ import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from photochrom.images.metadata import Tags
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["EXIF", "GPS", "SIZES", "Entry", "Tiff", "swap"]
 
@@ -165,10 +163,13 @@ class Tiff:
         ordered = sorted(records, key=lambda entry: int(struct.unpack(self.order + "H", entry[:2])[0]))
         return self._append(struct.pack(self.order + self.count, len(ordered)) + b"".join(ordered) + following)
 
-    def put(self, tags: Tags) -> None:
-        """Add tags to the first directory. Nothing that was written is moved: a new directory goes to the end."""
-        main = dict(tags.main)
-        for tag, part in ((EXIF, tags.exif), (GPS, tags.gps)):
+    def put(self, tags: Mapping[int, Entry], parts: Mapping[int, Mapping[int, Entry]]) -> None:
+        """Add tags to the first directory. Nothing that was written is moved: a new directory goes to the end.
+
+        parts: the entries of further directories, by the tag that points to each (:data:`EXIF`, :data:`GPS`).
+        """
+        main = dict(tags)
+        for tag, part in parts.items():
             if part:
                 entries = [self.encode(*item) for item in part.items()]
                 offset = self.write_directory(entries, b"\0" * self.value_room)

@@ -48,6 +48,10 @@ class Tags:
     gps: Mapping[int, Entry] = field(default_factory=dict)
     layout: Mapping[int, Entry] = field(default_factory=dict)
 
+    def parts(self) -> dict[int, Mapping[int, Entry]]:
+        """The directories beside the first, by the tag that points to each."""
+        return {EXIF: self.exif, GPS: self.gps}
+
     def number(self, tag: int) -> int | None:
         """First value of a storage tag with 16 or 32 bits."""
         kind, _, raw = self.layout.get(tag, (0, 0, b""))
@@ -112,7 +116,7 @@ def mark_tags(tags: Tags, creator: str, size: tuple[int, int], dpi: tuple[float,
 def pack_exif(tags: Tags) -> bytes:
     """An EXIF packet, without its ``Exif`` prefix."""
     file = io.BytesIO(b"II*\0" + struct.pack("<I", 8) + bytes(6))
-    Tiff(file).put(tags)
+    Tiff(file).put(tags.main, tags.parts())
     return file.getvalue()
 
 
@@ -215,7 +219,7 @@ def png_lead(exif: bytes, xmp: bytes) -> bytes:
 def seal_file(file: BinaryIO, format: str, tags: Tags, xmp: bytes) -> None:
     """Add EXIF and XMP to a finished TIFF, WebP or GIF file, open for reading and writing (GIF takes XMP only)."""
     if format == "tiff":
-        Tiff(file).put(Tags({**tags.main, _XMP: (1, len(xmp), xmp)}, tags.exif, tags.gps))
+        Tiff(file).put({**tags.main, _XMP: (1, len(xmp), xmp)}, tags.parts())
     elif format == "webp":
         end = file.seek(0, io.SEEK_END)
         for name, data in ((b"EXIF", pack_exif(tags)), (b"XMP ", xmp)):

@@ -1,4 +1,4 @@
-"""Which numbers mean black and white in a picture of floats, or of signed or wide integers."""
+"""Which numbers mean black and white in a picture of floats, or of signed or wide integers, and the picture in 8 or 16 bits."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import pyvips
 
 from photochrom.errors import InvalidPixelsError, UnsupportedImageError
-from photochrom.images.convert import LAB_LIKE, NUMPY, rows, split
+from photochrom.images.convert import LAB_LIKE, NUMPY, PROFILE, rows, split
 
-__all__ = ["ValueRange", "value_range"]
+__all__ = ["ValueRange", "to_integers", "value_range"]
 
 #: Whole ranges that writers use: of fractions, of 8 and 16 bits, of signed 16 bits, and of 32 bits.
 _SCALES = {
@@ -73,3 +73,21 @@ def value_range(image: pyvips.Image) -> ValueRange | None:
         clipped = ", what is outside was clipped" if low < 0 or outside else ""
         return ValueRange(0.0, scale, f"{seen}; 0 was taken for black and {scale:g} for white{clipped}")
     return ValueRange(low, max(high, low + 1e-12), f"{seen}, and were stretched from black to white")
+
+
+def to_integers(image: pyvips.Image, black_white: ValueRange | None) -> pyvips.Image:
+    """The image as 8 or 16-bit numbers with a plain interpretation, its alpha and profile kept."""
+    if black_white is not None:
+        black, white = black_white.black, black_white.white
+        factor = 65535 / (white - black)
+        fields = image.get(PROFILE) if PROFILE in image.get_fields() else None
+        # The cast truncates, hence the half; what is outside is clipped.
+        image = image.linear(factor, 0.5 - black * factor).cast("ushort").copy()
+        if fields is not None:
+            image.set_type(pyvips.GValue.blob_type, PROFILE, fields)
+    if image.interpretation in ("cmyk", *LAB_LIKE):
+        return image
+    deep = image.format == "ushort"
+    if image.bands < 3:
+        return image.copy(interpretation="grey16" if deep else "b-w")
+    return image.copy(interpretation="rgb16" if deep else "srgb")

@@ -27,7 +27,7 @@ from photochrom.images.forked import libvips_is_used
 from photochrom.images.inputs import AnyInput, plain_input
 from photochrom.images.metadata import Tags
 from photochrom.images.negatives import looks_negative
-from photochrom.images.ranges import ValueRange, value_range
+from photochrom.images.ranges import ValueRange, to_integers, value_range
 
 __all__ = ["IN_MEMORY", "MAX_PIXELS", "AnyImage", "ImageInfo", "SourceImage", "open_image"]
 
@@ -199,7 +199,7 @@ class SourceImage:
         """The picture as it is stored: its own colours, not yet turned."""
         if self._file is None:
             raise RuntimeError("an array is always held in memory")
-        return convert.to_integers(self._file.load(access, shrink), self._black_white)
+        return to_integers(self._file.load(access, shrink), self._black_white)
 
     def _upright(self) -> pyvips.Image:
         orientation = self.info.orientation
@@ -314,7 +314,7 @@ def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> Source
             raise ImageTooLargeError(image.width * image.height, max_pixels, file.path)
         try:
             black_white = value_range(image)
-            info = _describe(file, convert.to_integers(image, black_white), black_white)
+            info = _describe(file, to_integers(image, black_white), black_white)
         except ImageError as error:
             raise type(error)(str(error), file.path) from None
         bands = 4 if image.interpretation == "cmyk" else info.bands

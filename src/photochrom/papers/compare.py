@@ -23,15 +23,15 @@ from photochrom.papers.measure import measure, seconds_at, with_model, write_sam
 from photochrom.papers.rows import Row
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
-from photochrom.train.data import centre_square, split
+from photochrom.train.crops import centre_square, split
 from photochrom.train.export import export, load_network
 from photochrom.train.files import replacing
+from photochrom.train.fit import fit as fit_ours
 from photochrom.train.papers.export import load_paper_net
-from photochrom.train.papers.recipe import PaperRecipe, load_any
-from photochrom.train.papers.run import fit
+from photochrom.train.papers.fit_paper import fit
+from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
+from photochrom.train.picture_store import open_store
 from photochrom.train.recipe import Recipe, recipe_path
-from photochrom.train.run import fit as fit_ours
-from photochrom.train.store import open_store
 
 __all__ = ["REFERENCES", "Settings", "reference", "references_table", "run_row"]
 

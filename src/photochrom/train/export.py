@@ -19,12 +19,12 @@ from photochrom.nets.lite import STRIDES
 from photochrom.nets.photochrom import PhotochromNet
 from photochrom.runtime import FEATURES, KERNEL, OVERVIEW
 from photochrom.train.checkpoint import read_weights
+from photochrom.train.color_module import make_network
 from photochrom.train.files import replacing
 from photochrom.train.graph import HALF_FROM, write_graph
-from photochrom.train.module import make_network
 from photochrom.train.papers.export import load_paper_net, write_paper_graph
+from photochrom.train.picture_store import PictureStore
 from photochrom.train.prior import bin_shares
-from photochrom.train.store import PictureStore
 
 __all__ = ["export", "load_network"]
 

@@ -22,11 +22,11 @@ from torch.utils.data import Dataset
 from photochrom.errors import DataError
 from photochrom.nets.lite import STRIDES, LiteEncoder
 from photochrom.train.augment import prepare
-from photochrom.train.data import Crop, centre_square
+from photochrom.train.crops import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
+from photochrom.train.picture_store import PictureStore
 from photochrom.train.precision import has_bfloat16
 from photochrom.train.recipe import Recipe
-from photochrom.train.store import PictureStore
 
 __all__ = ["FeatureDataset", "build_features"]
 

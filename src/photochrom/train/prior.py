@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from photochrom.color import ab_bins, planes_to_lab
 from photochrom.nets.photochrom import LEVELS, lightness_levels
-from photochrom.train.data import centre_square
+from photochrom.train.crops import centre_square
 from photochrom.train.losses import soft_bins
-from photochrom.train.store import PictureStore
+from photochrom.train.picture_store import PictureStore
 
 __all__ = ["bin_shares", "lightness_shares"]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from photochrom.color import lightness
 from photochrom.nets.imagenet import wordnet_id
-from photochrom.train.store import PictureStore, split_share
+from photochrom.train.picture_store import PictureStore, split_share
 
 __all__ = ["LinearProbe"]
 

@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from photochrom.color import planes_to_lab, planes_to_rgb
 from photochrom.errors import DivergenceError, OutputWriteError
+from photochrom.train.color_module import ColorModule
 from photochrom.train.files import append_line, replacing
-from photochrom.train.module import ColorModule
 
 __all__ = ["LogLines", "OnlyNumbers", "ProgressLine", "SamplePictures"]
 

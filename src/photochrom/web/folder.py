@@ -6,13 +6,14 @@ import os
 import shutil
 import socket
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from photochrom.errors import OptionError
 from photochrom.portable import process_runs
 
-__all__ = ["private_folder"]
+__all__ = ["folder_while_serving", "private_folder"]
 
 _PREFIX, _OWNER = "photochrom-serve-", "owner"
 
@@ -31,6 +32,16 @@ def private_folder(parent: Path | None = None) -> Path:
         if _abandoned(other):
             shutil.rmtree(other, ignore_errors=True)
     return folder
+
+
+@contextmanager
+def folder_while_serving(parent: Path | None = None) -> Iterator[Path]:
+    """A :func:`private_folder` for uploads, deleted when the server ends, however it ends. Raises OptionError."""
+    folder = private_folder(parent)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _abandoned(folder: Path) -> bool:

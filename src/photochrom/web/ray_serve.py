@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import shutil
 import signal
 import threading
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from photochrom.errors import MissingExtraError
-from photochrom.web.folder import private_folder
+from photochrom.web.folder import folder_while_serving
 from photochrom.web.lan import announcement
 from photochrom.web.listening import listen
 from photochrom.web.settings import Settings
@@ -54,40 +53,41 @@ def serve(
         raise MissingExtraError("batch", "--engine ray") from error
     with listen(host, port) as free:  # whether the address can be used, and a port where any will do
         port = free.getsockname()[1]
-    shared = private_folder(folder)
+    with folder_while_serving(folder) as shared:
 
-    def build() -> Any:
-        from photochrom.web.app import create_app
+        def build() -> Any:
+            from photochrom.web.app import create_app
 
-        return create_app(settings, shared)
+            return create_app(settings, shared)
 
-    # Both signals end it as Ctrl-C does, at any time: what Ray started is stopped, and the uploads are deleted.
-    usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        ray.init(address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray has put its own there, which aborts
-        with contextlib.suppress(TimeoutError):  # it gives its proxies a minute; a slow machine needs more, and goes on
-            ray_serve.start(http_options={"host": host, "port": port})
-        cpus = settings.threads or 1
-        deployment = ray_serve.deployment(
-            name="photochrom",
-            num_replicas=workers,
-            max_ongoing_requests=_ONGOING,
-            ray_actor_options={"num_cpus": cpus},
-        )(ray_serve.ingress(build)())
-        ray_serve.run(deployment.bind(), name="photochrom", route_prefix="/")
-        while not _answers(host, port):
-            time.sleep(0.5)
-        ready(announcement(host, port, settings.token))
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        shutil.rmtree(shared, ignore_errors=True)
-        if ray.is_initialized():
-            ray_serve.shutdown()  # type: ignore[no-untyped-call]
-        ray.shutdown()
-        signal.signal(signal.SIGTERM, usual)
+        # Both signals end it as Ctrl-C does, at any time: what Ray started is stopped, and the uploads are deleted.
+        usual = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            ray.init(address=os.environ.get("RAY_ADDRESS"), include_dashboard=False, log_to_driver=False)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # Ray has put its own there, which aborts
+            with contextlib.suppress(
+                TimeoutError
+            ):  # it gives its proxies a minute; a slow machine needs more, and goes on
+                ray_serve.start(http_options={"host": host, "port": port})
+            cpus = settings.threads or 1
+            deployment = ray_serve.deployment(
+                name="photochrom",
+                num_replicas=workers,
+                max_ongoing_requests=_ONGOING,
+                ray_actor_options={"num_cpus": cpus},
+            )(ray_serve.ingress(build)())
+            ray_serve.run(deployment.bind(), name="photochrom", route_prefix="/")
+            while not _answers(host, port):
+                time.sleep(0.5)
+            ready(announcement(host, port, settings.token))
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if ray.is_initialized():
+                ray_serve.shutdown()  # type: ignore[no-untyped-call]
+            ray.shutdown()
+            signal.signal(signal.SIGTERM, usual)
 
 
 def _answers(host: str, port: int) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.errors import MissingExtraError
-from photochrom.web.folder import private_folder
+from photochrom.web.folder import folder_while_serving
 from photochrom.web.lan import announcement, invented_token, is_local
 from photochrom.web.listening import listen
 from photochrom.web.settings import Settings
@@ -70,36 +69,34 @@ def serve(
 
     No request is logged: an address may hold the number of a session.
     """
-    shared = private_folder(folder)
-    try:
-        with listen(host, port) as listener:
-            config = uvicorn.Config(
-                _App(settings, shared),
-                factory=True,
-                workers=workers,
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=10,
-            )
-            ready(announcement(host, listener.getsockname()[1], settings.token))
-            if workers == 1:
-                _hang_up_as_terminate()
-                uvicorn.Server(config).run(sockets=[listener])
-                return
-            figures = shared / "metrics"
-            figures.mkdir()
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # workers read it when they start
+    with folder_while_serving(folder) as shared, listen(host, port) as listener:
+        config = uvicorn.Config(
+            _App(settings, shared),
+            factory=True,
+            workers=workers,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+        ready(announcement(host, listener.getsockname()[1], settings.token))
+        if workers == 1:
+            _hang_up_as_terminate()
+            uvicorn.Server(config).run(sockets=[listener])
+            return
+        figures = shared / "metrics"
+        figures.mkdir()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)  # workers read it when they start
+        try:
             more: dict[str, Any] = {}
             if "target" in inspect.signature(Multiprocess).parameters:  # uvicorn before 0.50 or so
                 more["target"] = uvicorn.Server(config).run
             supervisor = Multiprocess(config, sockets=[listener], **more)
             _hang_up_as_terminate()  # Uvicorn would start its workers anew
             supervisor.run()
-    finally:
-        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        shutil.rmtree(shared, ignore_errors=True)
+        finally:
+            os.environ.pop("PROMETHEUS_MULTIPROC_DIR")
 
 
 def _hang_up_as_terminate() -> None:

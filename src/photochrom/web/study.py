@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from photochrom.errors import MissingExtraError, StudyError
 from photochrom.evaluate.study.plan import Side, Study
-from photochrom.evaluate.study.store import Progress, Store
+from photochrom.evaluate.study.votes import Progress, Store
 from photochrom.web.listening import address, listen
 
 try:

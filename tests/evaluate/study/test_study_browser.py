@@ -13,7 +13,7 @@ from study_helpers import serving
 
 from helpers import needs_browser
 from photochrom.evaluate.study.plan import Study
-from photochrom.evaluate.study.store import Store
+from photochrom.evaluate.study.votes import Store
 from server_process import ServerProcess
 
 pytestmark = needs_browser

@@ -17,7 +17,7 @@ from photochrom.errors import OptionError
 from photochrom.evaluate.study.plan import Study, Trial, deal
 from photochrom.evaluate.study.report import Report, build_report
 from photochrom.evaluate.study.stats import wilson
-from photochrom.evaluate.study.store import Store, Vote
+from photochrom.evaluate.study.votes import Store, Vote
 
 DAY = datetime.date(2026, 1, 1)
 

@@ -18,7 +18,7 @@ from study_helpers import Visitor, serving
 from helpers import Command
 from photochrom.evaluate.study.create import create_study
 from photochrom.evaluate.study.plan import Study
-from photochrom.evaluate.study.store import Store
+from photochrom.evaluate.study.votes import Store
 
 
 def trials_of(study: Study) -> Any:
@@ -201,7 +201,7 @@ def test_a_folder_without_a_study(photochrom: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verb", "library", "module", "extra"),
     [
-        ("report", "sqlalchemy", "photochrom.evaluate.study.store", "eval"),
+        ("report", "sqlalchemy", "photochrom.evaluate.study.votes", "eval"),
         ("run", "uvicorn", "photochrom.web.study", "web"),
     ],
 )

@@ -8,8 +8,8 @@ import pytest
 import pyvips
 from shards_helpers import from_clone, jpg, left_out, photographs, rows, write_table
 
-from photochrom.train.shards.run import make_shards
-from photochrom.train.store import build_store
+from photochrom.train.picture_store import build_store
+from photochrom.train.shards.make import make_shards
 
 
 def test_shard_has_pictures_classes_and_terms(table: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from shards_helpers import jpg, left_out, photographs, rows, write_table
 from skimage import data
 
-from photochrom.train.shards.run import make_shards
+from photochrom.train.shards.make import make_shards
 
 
 def test_of_near_copies_the_larger_stays(folder: Path, table: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from shards_helpers import jpg, rows, write_table
 from skimage import data
 
 from photochrom.errors import OutputWriteError
-from photochrom.train.shards.run import make_shards
+from photochrom.train.shards.make import make_shards
 from photochrom.train.shards.table import Source
 
 

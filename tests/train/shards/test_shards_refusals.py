@@ -8,7 +8,7 @@ from shards_helpers import from_clone, git, left_out, rows, write_table
 
 from photochrom.cli.main import main
 from photochrom.errors import DataError, SourceTableError
-from photochrom.train.shards.run import make_shards
+from photochrom.train.shards.make import make_shards
 from photochrom.train.shards.table import read_sources
 
 

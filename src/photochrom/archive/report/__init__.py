@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from photochrom.archive import stores
+from photochrom.archive.execute import bag_place
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.report.sheets import Sheet, sheets
 from photochrom.archive.report.tables import finished_over_time, sampled
-from photochrom.archive.run import bag_place
 from photochrom.archive.status import Status, status
 from photochrom.html_page import html_page
 from photochrom.version import __version__

@@ -19,7 +19,7 @@ from photochrom.evaluate.study.stats import bradley_terry, design_effect, wilson
 if TYPE_CHECKING:
     import datetime
 
-    from photochrom.evaluate.study.store import Vote
+    from photochrom.evaluate.study.votes import Vote
 
 __all__ = ["Report", "build_report", "write_csv"]
 

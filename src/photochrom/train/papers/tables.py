@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from photochrom.train.data import centre_square
-from photochrom.train.papers.data import lab_of
+from photochrom.train.crops import centre_square
+from photochrom.train.papers.paper_crops import lab_of
+from photochrom.train.papers.paper_recipe import PaperRecipe
 from photochrom.train.papers.rare import ab_histograms, rare_color_weights
-from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.soft_encoding import bin_counts, rebalancing_weights, smoothed_prior
-from photochrom.train.store import PictureStore
+from photochrom.train.picture_store import PictureStore
 
 __all__ = ["make_tables"]
 

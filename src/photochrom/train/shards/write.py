@@ -17,12 +17,12 @@ import pyvips
 
 from photochrom.train.files import make_folder, replacing
 from photochrom.train.inputs import Encoded, in_order
+from photochrom.train.picture_store import encode_jpeg
 from photochrom.train.plain import plain_size
 from photochrom.train.shards.blobs import Blob, read_blobs
 from photochrom.train.shards.look import thumbnail
 from photochrom.train.shards.survey import Survey
 from photochrom.train.shards.table import Source
-from photochrom.train.store import encode_jpeg
 
 __all__ = ["ROWS", "copy_shard", "shard_names", "write_shards"]
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from photochrom.errors import DataError, RecipeError
-from photochrom.train.data import Crop, CropDataset, StepSampler, centre_square, random_crop
+from photochrom.train.crops import Crop, CropDataset, StepSampler, centre_square, random_crop
+from photochrom.train.picture_store import Entry, PictureStore, build_store
 from photochrom.train.recipe import Recipe
-from photochrom.train.store import Entry, PictureStore, build_store
 
 Make = Callable[..., Recipe]
 

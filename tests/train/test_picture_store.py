@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from photochrom.errors import DataError, OutputWriteError
-from photochrom.train.data import split
+from photochrom.train.crops import split
+from photochrom.train.picture_store import PictureStore, build_store, open_store, split_share
 from photochrom.train.recipe import Recipe
-from photochrom.train.store import PictureStore, build_store, open_store, split_share
 
 Row = tuple[str | None, str | None, bytes | None]
 
@@ -148,7 +148,7 @@ def test_a_build_that_breaks_off_leaves_no_store(shard: Path, tmp_path: Path, mo
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("photochrom.train.store.in_order", full)
+        patch.setattr("photochrom.train.picture_store.in_order", full)
         with pytest.raises(OutputWriteError, match="No space left"):
             build_store([shard], store)
     with pytest.raises(DataError, match="not a picture store"):

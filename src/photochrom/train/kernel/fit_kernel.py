@@ -15,12 +15,12 @@ from torch.utils.data import DataLoader
 from photochrom.errors import DataError
 from photochrom.runtime import digest_of, open_model
 from photochrom.train.checkpoint import same_run
-from photochrom.train.data import StepSampler, split
-from photochrom.train.kernel.data import build_examples, chosen_pictures
-from photochrom.train.kernel.module import KernelModule
-from photochrom.train.kernel.recipe import KernelRecipe
+from photochrom.train.crops import StepSampler, split
+from photochrom.train.kernel.examples import build_examples, chosen_pictures
+from photochrom.train.kernel.kernel_module import KernelModule
+from photochrom.train.kernel.kernel_recipe import KernelRecipe
+from photochrom.train.picture_store import open_store
 from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.store import open_store
 from photochrom.train.trainer import quiet, quiet_trainer
 
 __all__ = ["fit"]
@@ -39,7 +39,7 @@ def fit(
 ) -> Path:
     """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
-    data, init, cache: as in :func:`photochrom.train.run.fit`. Raises DataError, CheckpointError, OutputWriteError, and what
+    data, init, cache: as in :func:`photochrom.train.fit.fit`. Raises DataError, CheckpointError, OutputWriteError, and what
     opening the recipe's model raises.
     """
     out = Path(out)

@@ -21,15 +21,15 @@ from torch.utils.data import DataLoader
 from photochrom.errors import CheckpointError
 from photochrom.train.budget import Pace, spent
 from photochrom.train.checkpoint import read_checkpoint, same_run
-from photochrom.train.data import CropDataset, StepSampler, centre_squares, split
+from photochrom.train.color_module import ColorModule
+from photochrom.train.crops import CropDataset, StepSampler, centre_squares, split
 from photochrom.train.features import build_features
-from photochrom.train.module import ColorModule
+from photochrom.train.picture_store import PictureStore, open_store
 from photochrom.train.precision import precision
 from photochrom.train.probe import LinearProbe
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
 from photochrom.train.recipe import NEVER, Recipe, as_dict
-from photochrom.train.store import PictureStore, open_store
 from photochrom.train.trainer import quiet, quiet_trainer
 
 __all__ = ["fit"]

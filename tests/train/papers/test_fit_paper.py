@@ -19,13 +19,13 @@ from photochrom.runtime import open_model
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.export import export
-from photochrom.train.papers import run, tables
-from photochrom.train.papers.data import PaperCrops, zoomed
+from photochrom.train.papers import tables
 from photochrom.train.papers.export import load_paper_net
-from photochrom.train.papers.module import PaperModule, keras_accuracy, rate_at
-from photochrom.train.papers.recipe import PaperRecipe
-from photochrom.train.papers.run import fit
-from photochrom.train.store import PictureStore, build_store
+from photochrom.train.papers.fit_paper import VALIDATION_PICTURES, fit
+from photochrom.train.papers.paper_crops import PaperCrops, zoomed
+from photochrom.train.papers.paper_module import PaperModule, keras_accuracy, rate_at
+from photochrom.train.papers.paper_recipe import PaperRecipe
+from photochrom.train.picture_store import PictureStore, build_store
 
 #: One recipe for each way to learn.
 WAYS: dict[str, dict[str, Any]] = {
@@ -287,7 +287,7 @@ class TestPictures:
         return build_store([folder], tmp_path / "store")
 
     def crop(self, store: PictureStore, seed: int, **overrides: Any) -> np.ndarray:
-        from photochrom.train.data import Crop
+        from photochrom.train.crops import Crop
 
         picture, _ = PaperCrops(store, recipe("rare", **overrides))[Crop(0, 32, seed)]
         return picture.permute(1, 2, 0).numpy()
@@ -324,4 +324,4 @@ def test_warnings_of_lightning_stay_with_it(folder: Path, tmp_path: Path, capfd:
     fit(recipe("gan", steps=2), [folder], tmp_path / "run", cache=tmp_path / "cache")
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
-    assert run.VALIDATION_PICTURES > 0
+    assert VALIDATION_PICTURES > 0

@@ -24,10 +24,10 @@ from photochrom.parallel import ordered
 from photochrom.runtime import OnnxSession, digest_of
 from photochrom.steering.distribution import expected
 from photochrom.train.augment import prepare
-from photochrom.train.data import Crop, centre_square
+from photochrom.train.crops import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
-from photochrom.train.kernel.recipe import KernelRecipe
-from photochrom.train.store import PictureStore
+from photochrom.train.kernel.kernel_recipe import KernelRecipe
+from photochrom.train.picture_store import PictureStore
 
 __all__ = ["PARTS", "TRUTH", "Examples", "build_examples", "chosen_pictures"]
 

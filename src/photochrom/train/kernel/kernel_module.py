@@ -15,8 +15,8 @@ from torch.nn import functional
 from photochrom.errors import CheckpointError
 from photochrom.nets.kernel import KernelNet, sampled
 from photochrom.train.checkpoint import read_weights
-from photochrom.train.kernel.data import PARTS, TRUTH
-from photochrom.train.kernel.recipe import KernelRecipe
+from photochrom.train.kernel.examples import PARTS, TRUTH
+from photochrom.train.kernel.kernel_recipe import KernelRecipe
 from photochrom.train.recipe import as_dict
 
 __all__ = ["COUNTS", "KernelModule", "recolour"]
@@ -32,7 +32,7 @@ SMALLEST, LARGEST = 0.01, 0.5
 class KernelModule(LightningModule):
     """The mean logarithm of the squared error, as PSNR has it: a picture that is nearly right counts as much as a bad one.
 
-    A batch is the :data:`~photochrom.train.kernel.data.PARTS`, each (N, ...), and the seeds.
+    A batch is the :data:`~photochrom.train.kernel.examples.PARTS`, each (N, ...), and the seeds.
     """
 
     def __init__(self, recipe: KernelRecipe, channels: tuple[int, ...], base: str) -> None:

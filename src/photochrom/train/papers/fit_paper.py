@@ -1,4 +1,4 @@
-"""One run of a paper's recipe: as :mod:`photochrom.train.run`, without the averaging of weights that no paper has."""
+"""One run of a paper's recipe: as :mod:`photochrom.train.fit`, without the averaging of weights that no paper has."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from photochrom.errors import OptionError
 from photochrom.nets.registry import find_net
 from photochrom.train.budget import Pace, spent
 from photochrom.train.checkpoint import read_checkpoint, same_run
-from photochrom.train.data import StepSampler, centre_squares, split
+from photochrom.train.crops import StepSampler, centre_squares, split
 from photochrom.train.files import append_line
-from photochrom.train.papers.data import PaperCrops, profile_of
-from photochrom.train.papers.module import PaperModule
-from photochrom.train.papers.recipe import PaperRecipe
+from photochrom.train.papers.paper_crops import PaperCrops, profile_of
+from photochrom.train.papers.paper_module import PaperModule
+from photochrom.train.papers.paper_recipe import PaperRecipe
 from photochrom.train.papers.tables import make_tables
+from photochrom.train.picture_store import PictureStore, open_store
 from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
 from photochrom.train.recipe import NEVER
-from photochrom.train.store import PictureStore, open_store
 from photochrom.train.trainer import quiet, quiet_trainer
 
 __all__ = ["CurveLines", "fit"]
@@ -47,7 +47,7 @@ def fit(
 ) -> Path:
     """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
-    data, cache: as in :func:`photochrom.train.run.fit`. pretrained: the file of the recipe's pretrained start.
+    data, cache: as in :func:`photochrom.train.fit.fit`. pretrained: the file of the recipe's pretrained start.
     Raises DataError, CheckpointError, OutputWriteError, and OptionError where the recipe wants a pretrained start and there is
     none, or the other way round.
     """

@@ -15,9 +15,9 @@ from torch.nn import functional
 from photochrom.nets.gan import Discriminator
 from photochrom.nets.registry import make_net
 from photochrom.train.papers.adversarial import adversarial_optimizers, adversarial_step
-from photochrom.train.papers.data import lab_of
+from photochrom.train.papers.paper_crops import lab_of
+from photochrom.train.papers.paper_recipe import PaperRecipe
 from photochrom.train.papers.rare import rare_color_loss
-from photochrom.train.papers.recipe import PaperRecipe
 from photochrom.train.papers.soft_encoding import annealed_ab, rebalanced_cross_entropy
 from photochrom.train.recipe import as_dict
 

@@ -19,13 +19,13 @@ from safetensors.torch import save_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from photochrom.errors import CheckpointError, DataError, DivergenceError, OutputWriteError
-from photochrom.train import checkpoint, module, run
+from photochrom.train import checkpoint, color_module
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint
-from photochrom.train.module import ColorModule
+from photochrom.train.color_module import ColorModule
+from photochrom.train.fit import fit
 from photochrom.train.progress import ProgressLine
 from photochrom.train.recipe import Recipe
-from photochrom.train.run import fit
 
 Make = Callable[..., Recipe]
 pytestmark = pytest.mark.usefixtures("small_decoder")
@@ -79,7 +79,7 @@ def test_killed_and_resumed_ends_with_the_same_weights(
 def test_the_clock_makes_checkpoints_too(
     recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "CHECKPOINT_INTERVAL", timedelta(0))
+    monkeypatch.setattr("photochrom.train.fit.CHECKPOINT_INTERVAL", timedelta(0))
     settings = recipe(steps=7, every=7)
     with monkeypatch.context() as patch:
         kill_at(3, patch)
@@ -187,14 +187,14 @@ class TestDivergence:
     def test_of_the_loss(
         self, value: float, recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        cross_entropy = module.bin_cross_entropy
+        cross_entropy = color_module.bin_cross_entropy
         calls: list[int] = []
 
         def fourth(scores: torch.Tensor, ab: torch.Tensor, rarity: torch.Tensor | None = None) -> torch.Tensor:
             calls.append(1)
             return cross_entropy(scores, ab, rarity) * (value if len(calls) == 4 else 1.0)
 
-        monkeypatch.setattr(module, "bin_cross_entropy", fourth)
+        monkeypatch.setattr(color_module, "bin_cross_entropy", fourth)
         settings = recipe(every=2, holdout=0.0)
         self.check(settings, folder, tmp_path, f"the loss is {value} at step 4")
 
@@ -354,7 +354,7 @@ def test_progress_is_one_short_line_on_a_terminal(
     recipe: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = Terminal()
-    monkeypatch.setattr(run, "ProgressLine", lambda steps, batch: ProgressLine(steps, batch, stream))
+    monkeypatch.setattr("photochrom.train.fit.ProgressLine", lambda steps, batch: ProgressLine(steps, batch, stream))
     fit(recipe(steps=2, every=1), [folder], tmp_path, workers=0)
     lines = stream.getvalue().replace("\x1b[K", "").split("\r")
     assert any("step 1/2, loss " in line and "pictures/s" in line for line in lines)

@@ -20,12 +20,12 @@ from photochrom.train.augment import prepare
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.distil import ImageNetTeacher
 from photochrom.train.losses import bin_cross_entropy, color_error, expected_ab, rebalancing
+from photochrom.train.picture_store import PictureStore
 from photochrom.train.prior import bin_shares, lightness_shares
 from photochrom.train.probe import LinearProbe
 from photochrom.train.processes import gather
 from photochrom.train.recipe import Recipe, as_dict
 from photochrom.train.simulate import simulate_hints, simulate_histogram
-from photochrom.train.store import PictureStore
 
 __all__ = ["ColorModule", "expected_ab", "make_network"]
 
@@ -103,7 +103,7 @@ class ColorModule(LightningModule):
     def _pair_step(self, whole: Tensor, part: Tensor, place: Tensor, seed: int) -> Tensor:
         """The loss of pictures that are seen whole and as an enlarged part, of which the whole is the overview.
 
-        whole, part: (N, 3, S, S) sRGB uint8. place: (N, 3), see :func:`~photochrom.train.data.random_pair`.
+        whole, part: (N, 3, S, S) sRGB uint8. place: (N, 3), see :func:`~photochrom.train.crops.random_pair`.
         """
         losses: list[Tensor] = []
         features: tuple[Tensor, ...] = ()

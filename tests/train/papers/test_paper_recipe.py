@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import photochrom.train.papers.recipe as module
+import photochrom.train.papers.paper_recipe as module
 from photochrom.errors import OptionError, RecipeError
 from photochrom.nets.registry import NETS, find_net, make_net
 from photochrom.papers.rows import ROWS, chosen_rows
-from photochrom.train.papers.recipe import PaperRecipe, load_any
+from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
 from photochrom.train.recipe import Recipe, recipe_path
 
 SHIPPED = sorted(path.stem for path in (Path(module.__file__).parent / "recipes").glob("*.toml"))

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from photochrom.errors import DataError, RecipeError
+from photochrom.train.picture_store import PictureStore, split_share
 from photochrom.train.recipe import Recipe
-from photochrom.train.store import PictureStore, split_share
 
 __all__ = ["Crop", "CropDataset", "StepSampler", "centre_square", "centre_squares", "split"]
 

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from photochrom.color import planes_to_lab
-from photochrom.train.data import Crop, centre_square
-from photochrom.train.papers.recipe import PaperRecipe
-from photochrom.train.store import PictureStore
+from photochrom.train.crops import Crop, centre_square
+from photochrom.train.papers.paper_recipe import PaperRecipe
+from photochrom.train.picture_store import PictureStore
 
 __all__ = ["PaperCrops", "lab_of", "profile_of"]
 

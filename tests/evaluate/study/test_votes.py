@@ -12,7 +12,7 @@ import pytest
 
 from photochrom.errors import StudyError
 from photochrom.evaluate.study.plan import Study, deal
-from photochrom.evaluate.study.store import Store
+from photochrom.evaluate.study.votes import Store
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
