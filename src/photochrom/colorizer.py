@@ -155,6 +155,11 @@ class Opened(Analysis):
         """Hints for up to ``count`` distinct, plausible colourings; see :func:`photochrom.steering.suggest.alternatives`."""
         return suggest.alternatives(self, count, seed=seed, hints=self._known(hints))
 
+    def variants(self, edits: Edits, count: int, *, seed: int = 0) -> list[Edits]:
+        """``edits`` for each of up to ``count`` distinct, plausible colourings that agree with their hints."""
+        found = self.alternatives(count, seed=seed, hints=edits.hints)
+        return [edits.changed({"hints": hints + edits.hints}) for hints in found]
+
     def suggest(self, count: int = 5, *, hints: Iterable[Step] = ()) -> list[suggest.Click]:
         """Where a hint would change most, best first; see :func:`photochrom.steering.suggest.suggest`."""
         return suggest.suggest(self, count, hints=self._known(hints))

@@ -208,7 +208,7 @@ class RayPool:
     ) -> None:
         errors = self._ray.exceptions
         try:
-            said = self._ray.get(ref)
+            answer = self._ray.get(ref)
         except errors.RayActorError as error:
             dead.append((worker, error))
             return
@@ -224,9 +224,9 @@ class RayPool:
         if worker.ready:
             worker.hand.remove(said.id)
             del worker.refs[said.id]
-            found.append(said)
+            found.append(answer)
             return
-        hello, worker.node = said
+        hello, worker.node = answer
         if isinstance(hello, str):
             raise ClusterError(hello)
         if self._hello is not None and hello.model_sha256 != self._hello.model_sha256:

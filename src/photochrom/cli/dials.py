@@ -11,11 +11,16 @@ import typer
 
 from photochrom.edits.dials import DIALS, SETUP, TRUST, Choice, Number, Text
 
-__all__ = ["DEFAULT_HELP", "with_dials"]
+__all__ = ["DEFAULT_HELP", "dial", "with_dials"]
 
 #: The help text for an option whose default is the model's own.
 DEFAULT_HELP = "by default the model's own"
 _TABLE: dict[str, Number | Choice | Text] = {**DIALS, "trust": TRUST, **SETUP}
+
+
+def dial(name: str) -> Any:
+    """The option of one dial, for a command that has few of them."""
+    return _option(_TABLE[name])
 
 
 def with_dials(command: Callable[..., None]) -> Callable[..., None]:

@@ -80,7 +80,7 @@ def _save_samples(
     opened: Opened, edits: Edits, target: Path, output: Output, written: dict[str, Any]
 ) -> tuple[str, ...]:
     """Write the alternatives, which agree with the user's hints, as NAME-1.EXT, NAME-2.EXT ... and NAME-sheet.jpg."""
-    found = opened.alternatives(output.samples or 1, seed=output.seed, hints=edits.hints)
+    found = opened.variants(edits, output.samples or 1, seed=output.seed)
     paths = [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, len(found) + 1)]
     sheet = target.with_name(f"{target.stem}-sheet.jpg")
     for path in [*paths, sheet]:
@@ -88,8 +88,8 @@ def _save_samples(
             raise OutputExistsError("exists already; overwrite it with --force, or choose another with -o", path)
     notices: tuple[str, ...] = ()
     thumbs = []
-    for path, hints in zip(paths, found, strict=True):
-        result = opened.paint(edits, hints=hints + edits.hints)
+    for path, variant in zip(paths, found, strict=True):
+        result = opened.paint(variant)
         notices = result.save(path, force=output.force, jpeg_quality=output.jpeg_quality)
         thumbs.append(_thumb(result))
     _save_sheet(thumbs, sheet, opened.session.name, output.force)

@@ -18,7 +18,7 @@ __all__ = ["Report", "progress"]
 
 
 class Report:
-    """Says what became of each picture, and counts.
+    """Reports what became of each picture, and counts.
 
     Args:
         as_json: a JSON line for each picture on standard output, and for folders a last one with the counts.

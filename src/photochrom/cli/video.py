@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from photochrom.cli.dials import dial
+from photochrom.edits.dials import Dials
+
 if TYPE_CHECKING:
     from photochrom.film.film import Film
     from photochrom.film.run import Progress
@@ -54,8 +57,8 @@ def video(
     suggest: Annotated[
         int | None, typer.Option(min=1, max=50, help="Name so many moments and places worth a hint, and write no film.")
     ] = None,
-    vividness: Annotated[float, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid.")] = 0.5,
-    warmth: Annotated[float, typer.Option(min=-1.0, max=1.0, help="-1 is cool, 1 is warm.")] = 0.0,
+    vividness: Annotated[float, dial("vividness")] = Dials.vividness,
+    warmth: Annotated[float, dial("warmth")] = Dials.warmth,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
     model: Annotated[
         str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")
@@ -227,7 +230,7 @@ def _progress(path: Path, as_json: bool) -> Iterator[Progress | None]:
                 bar.console.print(f"{path.name}: {event['shots']} shots, {event['frames']} frames; {need}")
                 bar.update(task, completed=event["done"], total=event["frames"], description=path.name)
             elif kind == "frames":
-                told = f"{path.name}: {event['fps']:.1f} frames/s"
-                bar.update(task, completed=event["done"], description=told)
+                speed = f"{path.name}: {event['fps']:.1f} frames/s"
+                bar.update(task, completed=event["done"], description=speed)
 
         yield step

@@ -1,7 +1,7 @@
 """What films ask of the model: all that this package needs of the colorizer stands here.
 
 A key frame is opened like a photograph, at work size. Its scores are mixed with those of like cells in other key frames of the
-shot (what belongs together is told by the encoder's vectors and by lightness), so that the shot is decided as one thing.
+shot (what belongs together is decided by the encoder's vectors and by lightness), so that the shot is decided as one thing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _UNLIKE, _LIGHT = 0.35, 12.0
 _ASKED, _MOST = 1500, 0.8
 #: What key frames agree on is made more vivid by this factor at the most.
 _VIVID = 1.8
-#: How much a hint's colours count against those of the model, and which change (in ab) tells that a hint has reached.
+#: How much a hint's colours count against those of the model, and the change (in ab) from which on a hint has reached a place.
 _HINTED, _REACHED = 12.0, 2.0
 
 
@@ -153,14 +153,14 @@ class Coloring:
 def agreed(look: Look, others: Sequence[Look]) -> Float:
     """Scores (Q, gh, gw) of a key frame, mixed with those of like cells in others of its shot."""
     assert look.scores is not None
-    told = [
+    scored = [
         (one.vectors, one.cells.ravel(), one.scores.reshape(len(one.scores), -1))
         for one in others
         if one.scores is not None
     ]
-    if not told:
+    if not scored:
         return look.scores
-    vectors, light, scores = (np.concatenate([row[i] for row in told], axis=1 if i == 2 else 0) for i in range(3))
+    vectors, light, scores = (np.concatenate([row[i] for row in scored], axis=1 if i == 2 else 0) for i in range(3))
     if len(light) > _ASKED:
         chosen = np.linspace(0, len(light) - 1, _ASKED).astype(int)
         vectors, light, scores = vectors[chosen], light[chosen], scores[:, chosen]

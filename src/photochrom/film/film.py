@@ -145,5 +145,5 @@ class Film:
         return job.target
 
     def steered(self, choices: Choices, steering: Steering) -> Choices:
-        """The same choices with what is said of shots."""
+        """The same choices with these hints, references and palettes."""
         return replace(choices, steering=steering)

@@ -37,7 +37,7 @@ class Layout:
 
     width, height: in pixels. bits: 8 to 16, of each sample. across, down: how many times, as powers of two, the chroma planes
     are narrower and lower. range: LIMITED or FULL. matrix: a name in MATRICES. primaries, transfer: FFmpeg's numbers, carried.
-    assumed: what of range and matrix the film does not tell.
+    assumed: which of range and matrix the film does not state.
     """
 
     width: int
@@ -90,7 +90,7 @@ class Layout:
 def layout_of(frame: Any) -> tuple[Layout, Literal["planes", "grey", "other"]]:
     """The layout of a decoded frame (av.VideoFrame), and how it lies there.
 
-    "planes": as the layout says. "grey": luma alone; the layout is 4:2:0. "other" must first be converted to the layout:
+    "planes": as in the layout. "grey": luma alone; the layout is 4:2:0. "other" must first be converted to the layout:
     packed or semi-planar YCbCr, RGB (4:4:4 of full range, by the matrix of its size), transparency (left out).
     """
     name, kind = frame.format.name, frame.format
@@ -102,7 +102,7 @@ def layout_of(frame: Any) -> tuple[Layout, Literal["planes", "grey", "other"]]:
     if not rgb and not luma_only:
         chroma_width, chroma_height = kind.chroma_width(frame.width), kind.chroma_height(frame.height)
         across, down = _halvings(frame.width, chroma_width), _halvings(frame.height, chroma_height)
-        if frame.width < 4 or frame.height < 4:  # too small to tell; asked of a larger one of the same format
+        if frame.width < 4 or frame.height < 4:  # too small for a decision; made for a larger one of the same format
             across = _halvings(64, kind.chroma_width(64))
             down = _halvings(64, kind.chroma_height(64))
     assumed: tuple[str, ...] = ()

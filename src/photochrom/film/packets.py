@@ -1,4 +1,4 @@
-"""Encoded pictures on their way to the result: files of packets, and the journal that says which of them count.
+"""Encoded pictures on their way to the result: files of packets, and the journal of those that are complete.
 
 A file of packets is written whole, brought to the disk (fsync), renamed, and only then named in the journal, with its digest;
 a line of the journal that is cut off by a crash does not count.

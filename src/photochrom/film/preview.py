@@ -86,9 +86,9 @@ def _tile(colors: ShotColors, shot: Shot, frame: Frame, reading: Reading, source
     tile = np.full((height + _LINE + _GAP, _WIDTH + _GAP, 3), 255, np.uint8)
     tile[:height, :_WIDTH] = small
     seconds = reading.times[shot.start - reading.first]
-    told = f"{int(seconds // 60):02d}:{seconds % 60:05.2f}  {shot.stop - shot.start} frames"
-    told += "" if shot.kind == "film" else f", {shot.kind}"
-    cv2.putText(tile, told, (2, height + 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+    caption = f"{int(seconds // 60):02d}:{seconds % 60:05.2f}  {shot.stop - shot.start} frames"
+    caption += "" if shot.kind == "film" else f", {shot.kind}"
+    cv2.putText(tile, caption, (2, height + 13), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return tile
 
 

@@ -1,6 +1,6 @@
 """A film's work from beginning to end, in a job folder that survives whatever ends the process.
 
-The folder lies beside the result (``NAME.job``): ``job.json`` tells of which film and which choices it is, ``shots.json`` what
+The folder lies beside the result (``NAME.job``): ``job.json`` names the film and the choices, ``shots.json`` what
 the first reading found, ``journal.jsonl`` which parts are done. A part is a shot, or at most 240 frames of one. The same command
 takes up the work where it was; the frames of the result are those of an undisturbed run.
 """
@@ -134,11 +134,11 @@ class Job:
         seen = self.source.path.stat()
         with self.source.path.open("rb") as file:
             head = hashlib.sha256(file.read(1 << 20)).hexdigest()
-        told = [repr(self.encoding), repr(self.span), self.choices.digest(), self.threads, self.source.deinterlace]
+        settings = [repr(self.encoding), repr(self.span), self.choices.digest(), self.threads, self.source.deinterlace]
         return {
             "photochrom": __version__,
             "film": {"name": self.source.path.name, "bytes": seen.st_size, "sha256_of_first_mb": head},
-            "choices": hashlib.sha256(repr(told).encode()).hexdigest(),
+            "choices": hashlib.sha256(repr(settings).encode()).hexdigest(),
         }
 
     def _enter(self) -> None:
@@ -173,7 +173,7 @@ class Job:
         return reading
 
     def run(self, progress: Progress | None = None, stop: Callable[[], bool] | None = None) -> bool:
-        """Do the work, or what is left of it. True: the result is written, and the folder gone; False: ``stop`` said so.
+        """Do the work, or what is left of it. True: the result is written, and the folder gone; False: ``stop`` returned True.
 
         Raises FilmError, JobError, OutputWriteError; what is done is kept then, too.
         """

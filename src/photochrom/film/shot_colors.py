@@ -1,4 +1,4 @@
-"""The colours of one shot after another: which key frames are asked together, and what the user says of the shot."""
+"""The colours of one shot after another: which key frames the model sees together, and the user's hints for the shot."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from photochrom.color import rgb_to_lab
+from photochrom.edits.dials import Dials
 from photochrom.edits.hints import Hint
 from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
@@ -49,9 +50,9 @@ class Choices:
 
     model: str | None = None
     quality: str = "normal"
-    vividness: float = 0.5
+    vividness: float = Dials.vividness
     palette: str | None = None
-    warmth: float = 0.0
+    warmth: float = Dials.warmth
     threads: int | None = None
     every: int = EVERY
     keep_color: bool = False
@@ -59,8 +60,8 @@ class Choices:
 
     def digest(self) -> str:
         """Of all that changes the colours."""
-        told = (self.model, self.quality, self.vividness, self.palette, self.warmth, self.every, self.keep_color)
-        return repr(told) + self.steering.digest()
+        wanted = (self.model, self.quality, self.vividness, self.palette, self.warmth, self.every, self.keep_color)
+        return repr(wanted) + self.steering.digest()
 
     def coloring(self, palette: str | None = None) -> Coloring:
         """The model, loaded; with another palette for a shot."""
@@ -115,7 +116,7 @@ class ShotColors:
         return ColorField(*(np.ascontiguousarray(np.rot90(plane, -self._turns)) for plane in planes))
 
     def check(self) -> None:
-        """Raise HintError for what is said of moments or places outside the film, before any work is done."""
+        """Raise HintError for hints at moments or places outside the film, before any work is done."""
         steering = self.choices.steering
         for one in (*steering.hints, *steering.references, *steering.palettes):
             one.at(self._times)

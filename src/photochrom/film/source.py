@@ -42,7 +42,7 @@ class Frame:
     """One picture of a film, in the film's layout.
 
     index: from 0 in order of presentation. pts: presentation time in ticks of the source's ``time_base``. luma: (h, w) uint8 or
-    uint16 codes, a view. held: the decoded av.VideoFrame. planes: whether that lies as the layout says.
+    uint16 codes, a view. held: the decoded av.VideoFrame. planes: whether its planes are those of the layout.
     """
 
     index: int
@@ -63,7 +63,7 @@ class Source:
     """A film that can be read any number of times, always from its beginning.
 
     layout: of the frames as they are given. rotation: degrees, counter-clockwise, by which a player turns them. aspect: width of
-    a pixel by its height. rate: mean frames a second, or None. duration: seconds, as the header tells, or None. notices:
+    a pixel by its height. rate: mean frames a second, or None. duration: seconds, as in the header, or None. notices:
     sentences for the user; reading adds to them. damaged: (time in seconds, why) of frames that are damaged or lost.
     """
 
@@ -109,7 +109,7 @@ class Source:
                 index += 1
         if not index:
             raise FilmError(
-                "no frame of it can be decoded; it may be cut off or of another kind than it says", self.path
+                "no frame of it can be decoded; it may be cut off or of another kind than its header states", self.path
             )
 
     def _start(self, container: Any, stream: Any) -> None:
@@ -148,7 +148,7 @@ class Source:
         if graph is not None:
             graph.push(None)
             yield from _pulled(graph, av)
-        # Decoding threads tell of an error late; what never came out is what was lost.
+        # Decoding threads report an error late; frames that never came out are lost.
         if errors and 0 < len(sent) <= 2 * len(errors):
             errors = [(pts, errors[0][1]) for pts in sorted(sent)]
         for pts, why in errors:
@@ -187,23 +187,27 @@ def open_source(path: Path, *, deinterlace: bool = False, max_pixels: int = 1 <<
         stream.thread_type = "AUTO"
         context = stream.codec_context
         if context.width * context.height > max_pixels or max(context.width, context.height) > _LONGEST_SIDE:
-            raise FilmError(f"tells of frames of {context.width} x {context.height}; at most {max_pixels} pixels", path)
+            raise FilmError(
+                f"its header states frames of {context.width} x {context.height}; at most {max_pixels} pixels", path
+            )
         first = _first_frame(container, stream, av)
         if first is None:
-            raise FilmError("no frame of it can be decoded; it may be cut off or of another kind than it says", path)
+            raise FilmError(
+                "no frame of it can be decoded; it may be cut off or of another kind than its header states", path
+            )
         layout, kind = layout_of(first)
         notices = []
         if len(videos) > 1:
             notices.append(f"{len(videos)} video streams; only the first is coloured and kept")
         if layout.assumed:
-            notices.append(f"does not tell its {' and '.join(layout.assumed)}; taken for {_said(layout)}")
+            notices.append(f"does not state its {' and '.join(layout.assumed)}; taken for {_assumed(layout)}")
         if kind == "other":
             notices.append(f"frames of format {first.format.name} are converted to {layout.pix_fmt}")
         if layout.transfer in (16, 18):
             notices.append("a film of high dynamic range; its colours are chosen as if it were a plain one")
         seconds = None if container.duration is None else container.duration / 1e6
         if seconds is not None and not 0 <= seconds < 60 * 60 * 24 * 7:
-            notices.append("the header tells an absurd length; it is not believed")
+            notices.append("the header states an absurd length, which is ignored")
             seconds = None
         return Source(
             path,
@@ -222,9 +226,9 @@ def open_source(path: Path, *, deinterlace: bool = False, max_pixels: int = 1 <<
         )
 
 
-def _said(layout: Layout) -> str:
-    told = {"range": "full range" if layout.range == 2 else "limited range", "matrix": layout.matrix}
-    return " and ".join(told[one] for one in layout.assumed)
+def _assumed(layout: Layout) -> str:
+    names = {"range": "full range" if layout.range == 2 else "limited range", "matrix": layout.matrix}
+    return " and ".join(names[one] for one in layout.assumed)
 
 
 def _kinds(container: Any) -> str:
@@ -256,7 +260,7 @@ def open_container(path: Path) -> Any:
 
 
 def converted(frame: Any, layout: Layout) -> Any:
-    """A frame in the layout's format, matrix and range told explicitly. RGB becomes YCbCr of full range."""
+    """A frame in the layout's format, matrix and range given explicitly. RGB becomes YCbCr of full range."""
     from photochrom.film.layout import MATRICES
 
     rgb = frame.format.is_rgb or frame.format.has_palette

@@ -1,6 +1,6 @@
 """Colour that stays with what it belongs to: key frames are asked, the frames between take their colours along the flow.
 
-Each key frame's colours are the mean of what the key frames before said, carried here, and of what the model says now, by
+Each key frame's colours are the mean of the colours of the key frames before, carried here, and of the model's colours now, by
 weight; the weight carried falls where the flow is not to be believed. A frame between two keys mixes both keys' colours, by its
 distance to them and by how far each can be followed. All of this is at work size. The colour field is fitted against lightness
 from which the grain is taken, by a mean along the flow.
@@ -31,7 +31,7 @@ __all__ = ["EVERY", "Colored", "State", "steady"]
 EVERY, _FEWEST = 12, 4
 #: A key frame comes early where so much of the picture cannot be followed to the last.
 _LOST = 0.35
-#: So much that key frames before have said counts at the most: about five key frames.
+#: The most that the colours of earlier key frames count: about five key frames.
 _MOST = 5.0
 #: How far (lambda of the smoother) and with which share of its weight colour is lent to what could not be followed.
 _BELONGS, _LENT = 30.0, np.float32(0.5)
@@ -120,7 +120,7 @@ def steady(
             yield from _between(key, new, window)
             key, window = new, []
             before = _Held(None, index, now.light, now.even, now.smooth, _start(light))
-    if window and key is not None:  # the film is shorter than it was said to be
+    if window and key is not None:  # the film is shorter than announced
         new = _joined(key, window[-1], ask(window[-1].index, window[-1].light))
         yield from _between(key, new, window)
         key, before = new, window[-1]
@@ -170,7 +170,7 @@ def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
     total = old + answer.weight
     share = (answer.weight / total)[..., None]
     ab = mixed(ab, answer.ab, share)
-    # What was said by hints counts for more than the most, and goes on to.
+    # Colours from hints count for more than that, and go on doing so.
     return _Key(now.index, ab, np.minimum(total, np.maximum(_MOST, np.maximum(old, answer.weight))))
 
 

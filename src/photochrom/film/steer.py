@@ -1,4 +1,4 @@
-"""What a user says of a film: hints at moments, reference pictures and palettes for shots.
+"""What a user wants of a film: hints at moments, reference pictures and palettes for shots.
 
 The file (``film.photochrom.json``)::
 
@@ -76,7 +76,7 @@ class FilmPalette(_Moment):
 
 @dataclass(frozen=True)
 class Steering:
-    """All that is said of one film."""
+    """All hints, reference pictures and palettes of one film."""
 
     hints: tuple[FilmHint, ...] = ()
     references: tuple[FilmReference, ...] = ()
@@ -84,9 +84,9 @@ class Steering:
 
     def digest(self) -> str:
         """Of everything, pictures included: another one makes another film. Raises EditsError for a picture that is missing."""
-        told = [repr(self.hints), repr(self.palettes)]
-        told += [repr((one.time, one.frame, _digest(one.path))) for one in self.references]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+        parts = [repr(self.hints), repr(self.palettes)]
+        parts += [repr((one.time, one.frame, _digest(one.path))) for one in self.references]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

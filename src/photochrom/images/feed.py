@@ -48,7 +48,7 @@ class Feed:
                 self._change.notify_all()
 
     def close(self) -> None:
-        """No more strips: said by the painter who fails, and by the encoder that is done or gives up."""
+        """End the strips: called by the painter when it fails, and by the encoder when it is done or gives up."""
         with self._change:
             self._closed = True
             self._change.notify_all()

@@ -41,10 +41,10 @@ MAX_PIXELS = 500_000_000
 class ImageInfo:
     """What is known of a picture before it is coloured.
 
-    ``width`` and ``height`` are those of the upright picture; ``orientation`` is what EXIF said of the stored one.
+    ``width`` and ``height`` are those of the upright picture; ``orientation`` is the EXIF orientation of the stored one.
     ``bit_depth`` is 8 or 16 and ``bands`` 1 (grey) or 3, both as :meth:`SourceImage.strips` gives them. ``format`` is that of
     :class:`~photochrom.images.container.PictureFile`, or ``"array"``. ``notices`` are sentences for the user.
-    ``dpi`` (across, down) is None where the file does not tell. ``jpeg_quality`` is an estimate, 1..100; ``compression``
+    ``dpi`` (across, down) is None where the file has none. ``jpeg_quality`` is an estimate, 1..100; ``compression``
     and ``tile`` (width, height) are a TIFF's, ``lossless`` is a WebP's.
     """
 

@@ -22,7 +22,7 @@ _JXL_BITS = (9, 13, 18, 30)
 
 
 def pixels_by_header(kind: str, opener: Callable[[], BinaryIO], source: Callable[[], pyvips.Source]) -> int | None:
-    """Width times height of a picture of the format ``kind`` ("jp2", "jxl", "heic"); None where the header does not tell.
+    """Width times height of a picture of the format ``kind`` ("jp2", "jxl", "heic"); None where it is not in the header.
 
     opener: opens the file for reading. source: the same for libvips. Nothing is decoded. Raises what opener raises.
     """

@@ -28,13 +28,13 @@ _CUTS = (0.35, 0.42, 0.46, 0.5, 0.54, 0.58, 0.65)
 #: Two prints of different tints are, taken for one, this far off.
 _BOTH = 0.2
 _LEVELS = 24
-#: So many pixels tell of a part's tint.
+#: So many pixels decide on a part's tint.
 _ENOUGH = 2048
 
 
 @dataclass(frozen=True)
 class Tint:
-    """What the colours of a scan tell.
+    """What a scan's colours show.
 
     ``kind``: ``"grey"`` (no colour), ``"sepia"`` (yellow to brown), ``"blue"``, ``"faded"`` (one cast of another hue, as of a
     print gone pink or green), ``"mixed"`` (two prints of different tints) or ``"colour"``. ``mean_ab``: mean a* and b*.

@@ -38,7 +38,7 @@ OUTPUT_SUFFIXES = {
     **{".tif": "tiff", ".tiff": "tiff", ".gif": "gif"},
 }
 _DEEP = ("png", "tiff")
-_DPI = 72.0  # for pictures that do not tell their resolution
+_DPI = 72.0  # for pictures without a resolution
 _MINIMUM_JPEG, _DEFAULT_QUALITY = 85, 90
 
 

@@ -72,6 +72,6 @@ class Pace(Callback):
 
 
 def spent(checkpoint: dict[str, Any]) -> tuple[int, float]:
-    """Steps and CPU seconds of a checkpoint (:func:`photochrom.train.checkpoint.read_checkpoint`); 0 where it does not tell."""
+    """Steps and CPU seconds of a checkpoint (:func:`photochrom.train.checkpoint.read_checkpoint`); 0 where it has none."""
     state = checkpoint.get("callbacks", {}).get(Pace.__name__, {})
     return int(state.get("steps", 0)), float(state.get("seconds", 0.0))

@@ -1,4 +1,4 @@
-"""The short way for plain JPEG and WebP files: what their headers tell, and decoding at a half, a quarter or an eighth."""
+"""The short way for plain JPEG and WebP files: what is in their headers, and decoding at a half, a quarter or an eighth."""
 
 from __future__ import annotations
 

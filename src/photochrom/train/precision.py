@@ -22,7 +22,7 @@ def has_bfloat16() -> bool:
 
 
 def _has_instructions() -> bool:
-    """Whether an x86 processor has AVX512_BF16, which those with AMX have, too; False where this version of torch cannot tell."""
+    """Whether an x86 processor has AVX512_BF16, which those with AMX have, too; False where this torch cannot find out."""
     found = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(found()) if found is not None else False
 

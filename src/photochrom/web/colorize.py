@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from photochrom.edits.hints import Hints
 from photochrom.web import options
 from photochrom.web.engine import Photo, place_reference
 from photochrom.web.problems import responses
@@ -111,14 +110,12 @@ def routes(state: State) -> APIRouter:
 
 
 def _paint(state: State, folder: Path, wanted: options.Colorize) -> tuple[dict[str, Any], list[Path]]:
-    """Open, paint and write: what is to be said of it, and the files."""
+    """Open, paint and write: the fields of the answer, and the files."""
     photo: Photo = state.engine.open(folder, wanted.model, wanted.quality)
     given = options.Edits.model_validate({name: getattr(wanted, name) for name in options.Edits.model_fields})
     opened, edits = photo.opened, photo.resolved(given)
-    found = [Hints()]
-    if wanted.samples:
-        found = opened.alternatives(wanted.samples, seed=wanted.seed, hints=edits.hints)
-    results = [opened.paint(edits, hints=hints + edits.hints) for hints in found]
+    variants = opened.variants(edits, wanted.samples, seed=wanted.seed) if wanted.samples else [edits]
+    results = [opened.paint(one) for one in variants]
     paths: list[Path] = []
     notices: tuple[str, ...] = ()
     for number, result in enumerate(results, 1):

@@ -1,4 +1,4 @@
-"""What every request passes: who may ask, how much may be sent, what every answer says to the browser, and the counting."""
+"""What every request passes: who may ask, how much may be sent, the headers of every answer, and the counting."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Guard"]
 
 _log = logging.getLogger("photochrom.web")
 
-#: Said with every answer. Nothing but this server's own files: the browser itself refuses any third party.
+#: Sent with every answer. Nothing but this server's own files: the browser itself refuses any third party.
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -74,7 +74,7 @@ class Guard:
         except Exception as error:
             _log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
             if status == 0:
-                sorry = Problem("error", "the server failed at this request; its log tells why")
+                sorry = Problem("error", "the server failed at this request; the reason is in its log")
                 await problem_response(sorry)(scope, receive, say)
         finally:
             # The route's pattern, not the address: a client cannot make new rows in the metrics.
@@ -85,7 +85,7 @@ class Guard:
         """Raise Problem for who may not ask."""
         headers, settings = Headers(scope=scope), self.settings
         host = headers.get("host", "")
-        # A page elsewhere can make its own name point to this computer; the name then tells it.
+        # A page elsewhere can make its own name point to this computer; the name then shows it.
         if settings.hosts is not None and _name(host) not in settings.hosts:
             raise Problem("forbidden", f"this server answers as {', '.join(settings.hosts)}")
         origin = headers.get("origin")
@@ -105,14 +105,14 @@ class Guard:
                 )
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
-        """``receive``, which raises Problem where a body grows too large, at once where it says so beforehand."""
+        """``receive``, which raises Problem where a body grows too large, at once where its header announces it."""
         headers = Headers(scope=scope)
         form = headers.get("content-type", "").lower().startswith("multipart/")
         film = scope["method"] == "POST" and scope["path"] == "/v1/films"
         limit = self.settings.max_bytes if form else self.settings.max_json
         limit = self.settings.max_film_bytes if film else limit
         room = limit + (_FORM_ROOM if form else 0)
-        told = headers.get("content-length", "")
+        announced = headers.get("content-length", "")
         problem = Problem(
             "too-large",
             f"the request has more than {limit} bytes",
@@ -120,7 +120,7 @@ class Guard:
             limit=limit,
             headers={"Connection": "close"},
         )
-        if told.isdecimal() and int(told[:20]) > room:
+        if announced.isdecimal() and int(announced[:20]) > room:
             raise problem
         count = 0
 

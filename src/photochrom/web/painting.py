@@ -21,12 +21,12 @@ __all__ = ["PartOfPicture", "picture_response", "routes"]
 
 _JPEG = [cv2.IMWRITE_JPEG_QUALITY, 92, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-#: What any of these may answer beside the wanted.
+#: The problems that any of these may answer with.
 _PROBLEMS = responses(400, 401, 403, 404, 413, 422, 429, 500, 503, 504)
 
 
 class LikelyColor(BaseModel):
-    """A colour that a place may have; ``share``: of what the model thinks there, 0 to 1. ``color`` is as light as the place.
+    """A colour that a place may have; ``share``: of the model's distribution there, 0 to 1. ``color`` is as light as the place.
 
     ``lab``: the material that has this colour there, for a hint.
     """

@@ -70,7 +70,7 @@ class Pool:
     def _left(self, future: asyncio.Future[Any]) -> None:
         self.inside -= 1
         if not future.cancelled():
-            future.exception()  # it is told to whoever waited; if nobody did any more, it is no news
+            future.exception()  # whoever waits gets it; if nobody does any more, it is dropped
 
     def close(self) -> None:
         """No more calls; those that wait are given up, those that run are waited for."""

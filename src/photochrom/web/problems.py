@@ -1,6 +1,6 @@
 """What goes wrong, as problem+json (RFC 9457): a type, a title, the reason, and where there is one the field and the limit.
 
-No message holds a path: what an error says of a file is left out, since clients know nothing of this machine's files.
+No message holds a path: the file that an error names is left out, since clients know nothing of this machine's files.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Problem(StarletteHTTPException):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of the problems that an address may answer with."""
+    """The OpenAPI description of the problems that an address may answer with."""
     always = {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504, 507}
     titles: dict[int, str] = {}
     for status, title in KINDS.values():

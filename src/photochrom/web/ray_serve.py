@@ -20,9 +20,9 @@ from photochrom.web.settings import Settings
 
 __all__ = ["serve"]
 
-#: Requests in one replica: more than its own queue holds, so that the app itself tells who is too many, and answers /healthz.
+#: Requests in one replica: more than its own queue holds, so that the app refuses those that are too many, and answers /healthz.
 _ONGOING = 1000
-#: Ray's own settings, where the user has not set them: it tells nobody anything, and has patience with slow machines.
+#: Ray's own settings, where the user has not set them: no usage statistics are sent, and slow machines get more time.
 _RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
@@ -91,7 +91,7 @@ def serve(
 
 
 def _answers(host: str, port: int) -> bool:
-    """Whether the app answers there, if only that this name is not its own; Ray's proxy says 404 while it knows no app."""
+    """Whether the app answers there, if only that this name is not its own; Ray's proxy answers 404 while it knows no app."""
     connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz")

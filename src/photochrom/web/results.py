@@ -95,7 +95,7 @@ def routes(state: State) -> APIRouter:
         openapi_extra=multipart_body({"sidecar": "A file that was saved as a sidecar."}),
     )
     async def edits(name: str, request: Request) -> Loaded:
-        """What a sidecar says, for this picture's size."""
+        """The edits of a sidecar, for this picture's size."""
         state.store.find("sessions", name)
         async with received(request, state.settings, {"sidecar": 1}) as form:
             upload = form.one("sidecar")

@@ -17,7 +17,7 @@ class Settings:
     model: the model where a request names none. max_bytes: of a request with pictures; max_json: of one without, and of the
     options beside a picture. max_pixels: of a picture, asked of its header. max_references: pictures beside the photograph.
     jobs: requests that are worked on at a time; threads: processor threads for each (None: all). max_queue: requests that may
-    wait for them; one more is told to come again. max_seconds: a request may take. keep: seconds that a session or a result
+    wait for them; one more is refused. max_seconds: a request may take. keep: seconds that a session or a result
     is kept after its last use. max_sessions, max_disk: sessions kept on disk, and the bytes that they may take; max_memory: bytes
     of opened pictures. The oldest give way. idle: seconds after which an opened picture that nobody asked for is closed, and its
     memory given back; it is opened again when it is asked for. token: what clients must show, None: nothing. origins: of other

@@ -122,7 +122,7 @@ def create_app(study: Study, store: Store) -> FastAPI:
 
 
 def _state(study: Study, trials: Any, answered: int) -> dict[str, Any]:
-    """What the page must know, and nothing that tells which picture is which: an attention check looks like a test."""
+    """What the page needs, and nothing that shows which picture is which: an attention check looks like a test."""
     if answered == len(trials):
         return {"stage": "done", "title": study.title}
     trial = trials[answered]

@@ -58,7 +58,7 @@ def look(data: bytes, treat: tuple[str, ...] = ()) -> Look | str:
         width, height = plain_size(data) or upright_size(data)
         if min(width, height) < 16 or width * height > 300e6:
             return "size"
-        if "unpad" in treat:  # only the pixels tell how large what is left is
+        if "unpad" in treat:  # only the pixels show how large the rest is
             whole = thumbnail(data, max(width, height), treat)
             height, width = whole.shape[:2]
             scale = min(1.0, LOOK_SIDE / min(width, height))
