@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from helpers import data
-from photochrom import Colorizer
+from photochrom import Colorizer, Edits, Hint, Hints
 from photochrom.color import ab_bins
 from photochrom.errors import InvalidModelError, InvalidPixelsError, OptionError
 from photochrom.steering.distribution import modes, moments, shares
@@ -106,6 +106,18 @@ def test_the_same_seed_gives_the_same_alternatives(shipped: Colorizer) -> None:
     for one, same in zip(first, again, strict=True):
         np.testing.assert_array_equal(one.scores, same.scores)
     assert other[0].places == ()
+
+
+def test_variants_keep_dials_and_hints(shipped: Colorizer) -> None:
+    opened = shipped.open(data.astronaut()[:256:2, 64:320:2, 1].copy())
+    edits = Edits(hints=Hints([Hint.at(20, 20, (60.0, 45.0))]), warmth=0.3)
+    first, *others = opened.variants(edits, 3, seed=1)
+    assert first == edits
+    assert others
+    for one in others:
+        assert one.warmth == 0.3
+        assert len(one.hints) > 1
+        assert one.hints[-1] == edits.hints[0], "the user's own hints come last and hold"
 
 
 def test_the_suggested_click_is_where_the_answer_is_not_known() -> None:

@@ -56,5 +56,5 @@ def _option(kind: Number | Choice | Text) -> Any:
     default = DEFAULT_HELP if kind.default is None else f"by default {kind.default}"
     text = f"{kind.help[0].upper()}{kind.help[1:]}{unit}; {default}."
     if isinstance(kind, Number):
-        return typer.Option(min=kind.low, max=kind.high, help=text)
+        return typer.Option(min=kind.low, max=kind.high, help=text, show_default=False)
     return typer.Option(metavar="|".join(kind.options) if isinstance(kind, Choice) else "TEXT", help=text)
