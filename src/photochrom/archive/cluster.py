@@ -222,8 +222,8 @@ class RayPool:
             dead.append((worker, errors.ActorUnavailableError(str(error), None)))
             return
         if worker.ready:
-            worker.hand.remove(said.id)
-            del worker.refs[said.id]
+            worker.hand.remove(answer.id)
+            del worker.refs[answer.id]
             found.append(answer)
             return
         hello, worker.node = answer

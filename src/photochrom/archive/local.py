@@ -133,10 +133,10 @@ class LocalPool:
                     worker.hand.restart()
                 elif isinstance(message, str):
                     raise BatchError(message)
-                elif isinstance(said, _Begun):
-                    worker.begun = said.id
+                elif isinstance(message, _Begun):
+                    worker.begun = message.id
                 else:
-                    worker.hand.remove(said.id)
+                    worker.hand.remove(message.id)
                     found.append(message)
         except (EOFError, OSError):
             self._bury(worker, found)
