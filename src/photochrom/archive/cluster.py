@@ -208,7 +208,7 @@ class RayPool:
     ) -> None:
         errors = self._ray.exceptions
         try:
-            said = self._ray.get(ref)
+            answer = self._ray.get(ref)
         except errors.RayActorError as error:
             dead.append((worker, error))
             return
@@ -222,11 +222,11 @@ class RayPool:
             dead.append((worker, errors.ActorUnavailableError(str(error), None)))
             return
         if worker.ready:
-            worker.hand.remove(said.id)
-            del worker.refs[said.id]
-            found.append(said)
+            worker.hand.remove(answer.id)
+            del worker.refs[answer.id]
+            found.append(answer)
             return
-        hello, worker.node = said
+        hello, worker.node = answer
         if isinstance(hello, str):
             raise ClusterError(hello)
         if self._hello is not None and hello.model_sha256 != self._hello.model_sha256:

@@ -127,17 +127,17 @@ class LocalPool:
     def _hear(self, worker: _Worker, found: list[Result | Lost]) -> None:
         try:
             while worker.pipe.poll():
-                said = worker.pipe.recv()
-                if isinstance(said, Hello):
-                    worker.ready, self._stillborn, self._hello = True, 0, said
+                message = worker.pipe.recv()
+                if isinstance(message, Hello):
+                    worker.ready, self._stillborn, self._hello = True, 0, message
                     worker.hand.restart()
-                elif isinstance(said, str):
-                    raise BatchError(said)
-                elif isinstance(said, _Begun):
-                    worker.begun = said.id
+                elif isinstance(message, str):
+                    raise BatchError(message)
+                elif isinstance(message, _Begun):
+                    worker.begun = message.id
                 else:
-                    worker.hand.remove(said.id)
-                    found.append(said)
+                    worker.hand.remove(message.id)
+                    found.append(message)
         except (EOFError, OSError):
             self._bury(worker, found)
 

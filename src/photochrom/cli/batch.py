@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from photochrom.cli.dials import dial
+
 if TYPE_CHECKING:
     from photochrom.archive.execute import Request
 
@@ -62,7 +64,7 @@ def run(
         Path | None, typer.Option(help="A JSON file of options, or a sidecar that colorize --save-edits wrote.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue name or an .onnx file.")] = None,
-    vividness: Annotated[float | None, typer.Option(min=0.0, max=1.0, help="0 is safe, 1 is vivid.")] = None,
+    vividness: Annotated[float | None, dial("vividness")] = None,
     jpeg_quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files.")] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     workers: Workers = None,

@@ -260,7 +260,7 @@ def open_container(path: Path) -> Any:
 
 
 def converted(frame: Any, layout: Layout) -> Any:
-    """A frame in the layout's format, matrix and range told explicitly. RGB becomes YCbCr of full range."""
+    """A frame in the layout's format, matrix and range given explicitly. RGB becomes YCbCr of full range."""
     from photochrom.film.layout import MATRICES
 
     rgb = frame.format.is_rgb or frame.format.has_palette

@@ -27,8 +27,8 @@ async def receive(request: Request, films: Films, settings: Settings, name: str)
     """The body of a request as the file of a new film that nobody finds yet. Raises Problem."""
     folder = await run_in_threadpool(films.new)
     path = folder.path / f"film{films.suffix(name)}"
-    said = request.headers.get("content-length", "")
-    wanted = int(said[:20]) if said.isdecimal() else 0
+    announced = request.headers.get("content-length", "")
+    wanted = int(announced[:20]) if announced.isdecimal() else 0
     stream = request.stream()
     held = bytearray()
     try:

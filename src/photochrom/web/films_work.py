@@ -50,7 +50,7 @@ def moment_of(reading: Reading, time: float | None, frame: int | None) -> int:
 
 
 def how(settings: Settings) -> dict[str, Any]:
-    """What the server says of all work on films."""
+    """The state of all work on films, as the server answers it."""
     return {"model": settings.model, "threads": settings.threads}
 
 

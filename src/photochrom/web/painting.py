@@ -26,7 +26,7 @@ _PROBLEMS = responses(400, 401, 403, 404, 413, 422, 429, 500, 503, 504)
 
 
 class LikelyColor(BaseModel):
-    """A colour that a place may have; ``share``: of what the model thinks there, 0 to 1. ``color`` is as light as the place.
+    """A colour that a place may have; ``share``: of the model's distribution there, 0 to 1. ``color`` is as light as the place.
 
     ``lab``: the material that has this colour there, for a hint.
     """

@@ -90,7 +90,7 @@ class Problem(StarletteHTTPException):
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of the problems that an address may answer with."""
+    """The OpenAPI description of the problems that an address may answer with."""
     always = {400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503, 504, 507}
     titles: dict[int, str] = {}
     for status, title in KINDS.values():
