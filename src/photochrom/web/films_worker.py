@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
     """Do a task."""
     folder, task = FilmFolder(Path(arguments[0])), arguments[1]
     threading.Thread(target=_end_with_the_server, daemon=True).start()
-    with (folder.path.parent / f"{LANES[task]}.lock").open("a") as file:  # type: ignore[index]
+    with (folder.path.parent / f"{LANES[task]}.lock").open("ab") as file:  # type: ignore[index]
         if not lock(file):
             return BUSY
         if task == "color":

@@ -39,7 +39,7 @@ export function withFrame(shots, known, stretch, frame, edits) {
   const mine = (row) => frameOf(shots, row) === frame;
   const here = shotOf(shots, frame);
   const elsewhere = known.palettes.filter((row) => shotOf(shots, frameOf(shots, row)) !== here);
-  const spots = edits.spots.map(({ x, y, fill, radius }) => ({
+  const spots = edits.spots.filter(({ fill }) => !fill.keep).map(({ x, y, fill, radius }) => ({
     frame, x: x / stretch.x, y: y / stretch.y, ...colour(fill), ...(radius ? { radius } : {}),
   }));
   return {
