@@ -149,6 +149,6 @@ on("status", (text) => toast(text));
 await openStore(() => toast(t("store.none"), { kind: "error" }));
 const last = localStorage.getItem("photochrom-active") ?? "";
 await queue.restore();
-await films.restore(last);
+films.restore(last); // not waited for: the server may ask for its token first
 emit("tool");
 document.body.dataset.ready = "true";
