@@ -188,6 +188,13 @@ SURPRISES = ((45.0, -45.0), (-35.0, 30.0))
 GARMENTS = ("coat", "dress", "shirt", "jacket", "blouse", "top", "skirt", "sweater", "cardigan", "suit", "blazer")
 
 
+def innermost(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """The place (x, y) in a mask that is farthest from its border."""
+    inside: Any = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    return int(x), int(y)
+
+
 def measure_clicks(colorizer: Colorizer, folder: Path, limit: int | None) -> list[tuple[float, ...]]:
     """Mean change of ab on the garment, on skin and on what has no label, and the overlap; a row for each click."""
     names = dict(line.split(" ", 1) for line in (folder / "labels.txt").read_text().splitlines() if " " in line)
@@ -201,8 +208,7 @@ def measure_clicks(colorizer: Colorizer, folder: Path, limit: int | None) -> lis
         garment = labels == largest
         if garment.sum() < 500:
             continue
-        inside: Any = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
-        y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+        x, y = innermost(garment)
         opened = colorizer.open(grey(rgb))
         before = rgb_to_lab(opened.paint().rgb / 255.0)
         for ab in SURPRISES:

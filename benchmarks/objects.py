@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from hints import GARMENTS, SURPRISES, grey
+from hints import GARMENTS, SURPRISES, grey, innermost
 from numpy.typing import NDArray
 
 from photochrom import Colorizer
@@ -51,7 +51,9 @@ def beside(left: Labelled, right: Labelled) -> tuple[NDArray[np.uint8], NDArray[
     height = min(len(left.rgb), len(right.rgb))
 
     def fitted(image: NDArray[Any], way: int) -> NDArray[Any]:
-        return cv2.resize(image, (round(image.shape[1] * height / len(image)), height), interpolation=way)  # type: ignore[return-value]
+        width = round(image.shape[1] * height / len(image))
+        sized: Any = cv2.resize(image, (width, height), interpolation=way)
+        return np.asarray(sized)
 
     rgb = np.concatenate([fitted(one.rgb, cv2.INTER_AREA) for one in (left, right)], axis=1)
     first, second = (fitted(one.labels, cv2.INTER_NEAREST) for one in (left, right))
@@ -63,8 +65,7 @@ def click(
     colorizer: Colorizer, rgb: NDArray[np.uint8], garment: NDArray[np.bool_], others: list[NDArray[np.bool_]]
 ) -> NDArray[np.float64]:
     """Coverage of the garment, then the mean change of ab on each of the others (NaN where there is none); a row for a colour."""
-    inside: Any = cv2.distanceTransform(garment.astype(np.uint8), cv2.DIST_L2, 5)
-    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    x, y = innermost(garment)
     opened = colorizer.open(grey(rgb))
     before = rgb_to_lab(opened.paint().rgb / 255.0)
     rows = []
