@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -26,6 +28,8 @@ from photochrom.train.kernel.examples import PARTS, Examples
 from photochrom.train.kernel.fit_kernel import fit
 from photochrom.train.kernel.kernel_module import KernelModule, recolour
 from photochrom.train.kernel.kernel_recipe import KernelRecipe, build_kernel_recipe
+from photochrom.train.kernel.labelled import labelled_squares
+from photochrom.train.object.label_maps import WHOLE, find_pairs
 from photochrom.weights import PACKAGED
 
 TINY = KernelRecipe(pictures=4, size=64, width=8, dims=2, batch=2, steps=6, every=2, warmup=1, ema=0.5, holdout=0.3)
@@ -104,7 +108,7 @@ def test_one_object_in_another_colour() -> None:
     """The first hint of a changed picture lies on the object; what is not alike keeps its colour."""
     truth = torch.zeros(8, 2, 24, 24)
     truth[:, 0] = torch.arange(24) // 8 * 40.0  # three stripes, far from each other in colour
-    part = {"truth": truth.clone(), "lightness": torch.full((8, 1, 96, 96), 50.0)}
+    part = {"truth": truth.clone(), "lightness": torch.full((8, 1, 96, 96), 50.0), "objects": torch.zeros(8, 1, 24, 24)}
     hints = torch.full((8, 3, 2), 0.5)
     recolour(part, hints, 1.0, torch.Generator().manual_seed(0))
     change = (part["truth"] - truth).norm(dim=1)
@@ -115,9 +119,62 @@ def test_one_object_in_another_colour() -> None:
         assert torch.allclose(change[row, :, inside], change[row, y, x], atol=1e-3)
         assert int((change[row] > 0).sum()) == 24 * 8
         assert (hints[row, 1:] == 0.5).all()
-    untouched = {"truth": truth.clone(), "lightness": part["lightness"]}
+    untouched = {**part, "truth": truth.clone()}
     recolour(untouched, hints, 0.0, torch.Generator().manual_seed(0))
     assert torch.equal(untouched["truth"], truth)
+
+
+def test_a_labelled_object_in_another_colour() -> None:
+    """A garment of two colours is one object where a label map says so, and the rest of the same colour is not."""
+    truth = torch.zeros(4, 2, 24, 24)
+    truth[:, 0] = torch.arange(24) // 8 * 40.0
+    objects = torch.zeros(4, 1, 24, 24)
+    objects[:, :, :12, 4:12] = 3.0
+    part = {"truth": truth.clone(), "lightness": torch.full((4, 1, 96, 96), 50.0), "objects": objects}
+    recolour(part, torch.full((4, 1, 2), 0.5), 1.0, torch.Generator().manual_seed(0))
+    change = (part["truth"] - truth).norm(dim=1)
+    assert torch.equal(change > 10, objects[:, 0] > 0)
+    assert torch.equal(change > 0, objects[:, 0] > 0)
+
+
+@pytest.fixture
+def maps(tmp_path: Path, photographs: list[np.ndarray]) -> Path:
+    """Three photographs with label maps: one object at the left, one at the right, and a person whose parts are not labelled."""
+    out = tmp_path / "maps"
+    out.mkdir()
+    for number, label in enumerate((1, 2, WHOLE)):
+        picture = cv2.resize(photographs[number % len(photographs)], (120, 90))
+        labels = np.zeros((90, 120), np.uint8)
+        labels[:, 20:100] = label
+        cv2.imwrite(str(out / f"{number}.png"), picture[..., ::-1])
+        cv2.imwrite(str(out / f"{number}_labels.png"), labels)
+    return out
+
+
+def test_label_maps_become_squares(maps: Path) -> None:
+    pairs = find_pairs([maps])
+    alone = list(labelled_squares(pairs, replace(TINY, beside=0.0)))
+    assert [sorted(np.unique(square.objects)) for square in alone] == [[0, 1], [0, 2], [0]]
+    beside = list(labelled_squares(pairs, replace(TINY, beside=1.0)))
+    assert {square.rgb.shape for square in [*alone, *beside]} == {(64, 64, 3)}
+    left, right = np.hsplit(beside[0].objects, 2)
+    assert sorted(np.unique(left)) in ([1], [0, 1])
+    assert right.max() == 102, "the other picture's objects have numbers of their own"
+
+
+def test_it_learns_from_label_maps(folder: Path, maps: Path, tmp_path: Path) -> None:
+    settings = replace(TINY, labelled=1.0, steps=2)
+    last = fit(settings, [folder], tmp_path / "run", maps=[maps])
+    examples = Examples(tmp_path / "run" / "cache" / "kernel", labelled=1.0)
+    assert dict(zip(PARTS, examples[Crop(next(iter(examples.row)), 64, 2)], strict=False))["objects"].shape == (
+        1,
+        16,
+        16,
+    )
+    assert last.is_file()
+    (maps / "0_labels.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="no label map"):
+        fit(settings, [folder], tmp_path / "other", maps=[maps])
 
 
 def test_a_model_that_takes_no_hints(folder: Path, tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ def train(
     embedder: Annotated[str | None, typer.Option(help="Network of the embedding (recipe koalarization).")] = None,
     init: Annotated[Path | None, typer.Option(help="Start from this checkpoint or .safetensors file.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Where decoded pictures and features are kept.")] = None,
+    maps: Annotated[
+        list[str] | None, typer.Option(help="Folders of pictures with label maps (recipe kernel); may be repeated.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Overrides the recipe's steps.")] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that crop pictures, beside each that trains.")] = 1,
@@ -56,8 +59,12 @@ def train(
         for name, value in (("--pretrained", pretrained), ("--embedder", embedder)):
             if value:
                 raise OptionError(name, str(value), "given with recipes of networks that colour, not of the kernel")
-        typer.echo(str(fit_kernel(build_kernel_recipe(table, path), data, out, init=init, cache=cache)))
+        typer.echo(
+            str(fit_kernel(build_kernel_recipe(table, path), data, out, init=init, cache=cache, maps=maps or ()))
+        )
         return
+    if maps:
+        raise OptionError("--maps", ", ".join(maps), "given with the recipe of the kernel only")
     settings = load_any(path, **overrides)
     if isinstance(settings, Recipe):
         if no_pretrained or embedder:

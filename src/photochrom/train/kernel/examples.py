@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from photochrom.train.augment import prepare
 from photochrom.train.crops import Crop, centre_square
 from photochrom.train.files import replacing, writing_cache
 from photochrom.train.kernel.kernel_recipe import KernelRecipe
+from photochrom.train.kernel.labelled import Square, labelled_squares
+from photochrom.train.object.label_maps import find_pairs
 from photochrom.train.picture_store import PictureStore
 
 __all__ = ["PARTS", "TRUTH", "Examples", "build_examples", "chosen_pictures"]
@@ -34,24 +36,27 @@ __all__ = ["PARTS", "TRUTH", "Examples", "build_examples", "chosen_pictures"]
 log = logging.getLogger(__name__)
 
 #: What is kept of a picture: features, L*, the expected colours and their deviations, the automatic colours at the model's
-#: cells, and the true ones at cells of 4 x 4 pixels.
-PARTS = ("f8", "f16", "f32", "lightness", "expected", "automatic", "truth")
+#: cells, the true ones at cells of 4 x 4 pixels, and there the numbers of labelled objects, 0 where nothing is labelled.
+PARTS = ("f8", "f16", "f32", "lightness", "expected", "automatic", "truth", "objects")
 #: Pixels along a side of a cell of the true colours.
 TRUTH = 4
 
 
 class Examples(Dataset[tuple[Tensor, ...]]):
-    """The :data:`PARTS` of a picture, float32, mirrored half of the time, and its seed, for the orders of a StepSampler."""
+    """The :data:`PARTS` of a picture, float32, mirrored half of the time, and its seed, for the orders of a StepSampler.
 
-    def __init__(self, folder: str | Path) -> None:
-        folder = Path(folder)
+    A ``labelled`` share of the orders gets a picture with labelled objects in place of the store's, where there are any.
+    """
+
+    def __init__(self, folder: str | Path, labelled: float = 0.0) -> None:
+        folder, self.labelled = Path(folder), labelled
         try:
             about = json.loads((folder / "examples.json").read_text("utf-8"))
             self.key: str = about["key"]
             self.shapes = [tuple(shape) for shape in about["shapes"]]
             self.row = {index: row for row, index in enumerate(about["indices"])}
-            width = sum(int(np.prod(shape)) for shape in self.shapes)
-            self._data = np.memmap(folder / "examples.bin", np.float16, "r").reshape(len(self.row), width)
+            rows, width = len(self.row) + about["labelled"], sum(int(np.prod(shape)) for shape in self.shapes)
+            self._data = np.memmap(folder / "examples.bin", np.float16, "r").reshape(rows, width)
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise DataError(f"not a complete cache of examples ({error}); delete the folder", folder) from error
 
@@ -59,11 +64,18 @@ class Examples(Dataset[tuple[Tensor, ...]]):
         return len(self.row)
 
     def __getitem__(self, crop: Crop) -> tuple[Tensor, ...]:
-        return *self.parts(crop.index, mirrored=crop.seed % 2 == 1), torch.tensor(crop.seed)
+        row, mirrored, others = self.row[crop.index], crop.seed % 2 == 1, len(self._data) - len(self.row)
+        rng = np.random.default_rng((crop.seed, 4))
+        if others and rng.random() < self.labelled:
+            row = len(self.row) + int(rng.integers(others))
+        return *self._parts(row, mirrored=mirrored), torch.tensor(crop.seed)
 
-    def parts(self, index: int, *, mirrored: bool = False) -> tuple[Tensor, ...]:
+    def parts(self, index: int) -> tuple[Tensor, ...]:
         """The parts of the store's picture ``index``."""
-        flat = torch.from_numpy(self._data[self.row[index]].astype(np.float32))
+        return self._parts(self.row[index])
+
+    def _parts(self, row: int, *, mirrored: bool = False) -> tuple[Tensor, ...]:
+        flat = torch.from_numpy(self._data[row].astype(np.float32))
         parts = torch.split(flat, [int(np.prod(shape)) for shape in self.shapes])
         planes = (part.reshape(shape) for part, shape in zip(parts, self.shapes, strict=True))
         return tuple(plane.flip(-1) if mirrored else plane for plane in planes)
@@ -86,37 +98,49 @@ def build_examples(
     held: NDArray[np.int64],
     recipe: KernelRecipe,
     folder: str | Path,
+    maps: Sequence[str | Path] = (),
 ) -> Examples:
     """Compute the examples of these pictures, or find them in ``folder``; those held back are not augmented.
 
-    The key is made of the model, the pictures and the recipe's settings. Raises OutputWriteError where the disk is full.
+    ``maps``: folders of pictures with label maps. The key is made of the model, the pictures and the recipe's settings. Raises
+    DataError, and OutputWriteError where the disk is full.
     """
     folder, indices = Path(folder), [*train.tolist(), *held.tolist()]
-    key = _key(session, store, indices, recipe)
+    pairs = find_pairs(maps) if maps else []
+    key = _key(session, store, [*indices, *(path.name for pair in pairs for path in pair)], recipe)
     if (folder / "examples.json").exists():
-        if (known := Examples(folder)).key == key:
+        if (known := Examples(folder, recipe.labelled)).key == key:
             return known
         log.warning("the examples in %s are of other data, weights or settings: they are computed again", folder)
     shapes: list[tuple[int, ...]] = []
 
-    def pictures() -> Iterator[tuple[Tensor, Tensor]]:
+    def squares() -> Iterator[Square]:
+        nothing = np.zeros((recipe.size, recipe.size), np.uint8)
+        for index in indices:
+            yield Square(centre_square(store[index], recipe.size), nothing)
+        yield from labelled_squares(pairs, recipe)
+
+    def pictures() -> Iterator[tuple[Tensor, Tensor, NDArray[np.uint8]]]:
         rng = torch.Generator().manual_seed(recipe.seed)
-        for number, index in enumerate(indices):
-            rgb = torch.from_numpy(centre_square(store[index], recipe.size)).permute(2, 0, 1)[None]
-            yield rgb, prepare(rgb, recipe.for_store(), rng, augment=number < len(train)).lightness[0]
+        for number, square in enumerate(squares()):
+            rgb = torch.from_numpy(square.rgb).permute(2, 0, 1)[None]
+            augment = not len(train) <= number < len(indices)
+            yield rgb, prepare(rgb, recipe.for_store(), rng, augment=augment).lightness[0], square.objects
             if number % 1000 == 0:
-                log.info("examples of %d of %d pictures", number, len(indices))
+                log.info("examples of %d of %d pictures", number, len(indices) + len(pairs))
 
     with writing_cache(folder, "examples.json", "examples.bin") as out:
-        for parts in ordered(lambda pair: _example(session, *pair), pictures()):
+        for parts in ordered(lambda example: _example(session, *example), pictures()):
             shapes = [part.shape for part in parts]
             out.write(np.concatenate([part.ravel() for part in parts]).astype(np.float16).tobytes())
     with replacing(folder / "examples.json") as part_file:
-        part_file.write_text(json.dumps({"key": key, "shapes": shapes, "indices": indices}), "utf-8")
-    return Examples(folder)
+        part_file.write_text(
+            json.dumps({"key": key, "shapes": shapes, "indices": indices, "labelled": len(pairs)}), "utf-8"
+        )
+    return Examples(folder, recipe.labelled)
 
 
-def _example(session: OnnxSession, rgb: Tensor, lightness: Tensor) -> list[NDArray[Any]]:
+def _example(session: OnnxSession, rgb: Tensor, lightness: Tensor, objects: NDArray[np.uint8]) -> list[NDArray[Any]]:
     light = lightness[0].numpy()
     _, a, b = planes_to_lab(*(rgb.float() / 255).unbind(1))
     features = session.encode(light)
@@ -130,10 +154,11 @@ def _example(session: OnnxSession, rgb: Tensor, lightness: Tensor) -> list[NDArr
         expected(scores),
         np.moveaxis(automatic, -1, 0),
         functional.avg_pool2d(torch.cat([a, b]), TRUTH).numpy(),
+        objects[None, TRUTH // 2 :: TRUTH, TRUTH // 2 :: TRUTH],
     ]
 
 
-def _key(session: OnnxSession, store: PictureStore, indices: list[int], recipe: KernelRecipe) -> str:
-    pictures = hashlib.sha256(np.array(indices, np.int64).tobytes()).hexdigest()
-    settings = (store.digest, recipe.size, recipe.film, recipe.old_print, recipe.seed)
-    return " ".join([*map(str, settings), pictures, digest_of(session.paths[:2])])
+def _key(session: OnnxSession, store: PictureStore, pictures: list[int | str], recipe: KernelRecipe) -> str:
+    chosen = hashlib.sha256(json.dumps(pictures).encode()).hexdigest()
+    settings = (store.digest, recipe.size, recipe.film, recipe.old_print, recipe.beside, recipe.seed)
+    return " ".join([*map(str, settings), chosen, digest_of(session.paths[:2])])

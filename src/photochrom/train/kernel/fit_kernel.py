@@ -36,11 +36,13 @@ def fit(
     *,
     init: str | Path | None = None,
     cache: str | Path | None = None,
+    maps: Sequence[str | Path] = (),
 ) -> Path:
     """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
 
-    data, init, cache: as in :func:`photochrom.train.fit.fit`. Raises DataError, CheckpointError, OutputWriteError, and what
-    opening the recipe's model raises.
+    data, init, cache: as in :func:`photochrom.train.fit.fit`. maps: folders of pictures with label maps, see
+    :mod:`photochrom.train.object.label_maps`, from which the kernel learns where objects end. Raises DataError, CheckpointError,
+    OutputWriteError, and what opening the recipe's model raises.
     """
     out = Path(out)
     cache = Path(cache) if cache else out / "cache"
@@ -54,7 +56,7 @@ def fit(
         train, held = split(store, recipe.for_store())
         train = chosen_pictures(store, train, recipe)
         held = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
-        examples = build_examples(session, store, train, held, recipe, cache / "kernel")
+        examples = build_examples(session, store, train, held, recipe, cache / "kernel", maps)
         module = KernelModule(recipe, tuple(shape[0] for shape in examples.shapes[:3]), digest_of(session.paths[:2]))
         start = 0
         if last.exists():

@@ -128,12 +128,14 @@ class KernelModule(LightningModule):
 def recolour(part: dict[str, Tensor], hints: Tensor, share: float, rng: torch.Generator) -> None:
     """Give one object another colour, in ``share`` of the pictures, and put the first hint, (N, n, 2), in place, on it.
 
-    An object is what hangs together around a place and is alike in its true colour. People want coats in colours that nobody
-    would expect; in photographs as they are, a surprising colour reveals more about the rest than one that a user makes up.
+    An object is what is labelled as one, else what hangs together around a place and is alike in its true colour. People want
+    coats in colours that nobody would expect; in photographs as they are, a surprising colour reveals more about the rest than
+    one that a user makes up.
     """
     truth, light = part["truth"], functional.avg_pool2d(part["lightness"], TRUTH)
     n, _, h, w = truth.shape
-    cell = torch.stack([torch.randint(side, (n,), generator=rng) for side in (h, w)], 1)
+    objects = part["objects"][:, 0]
+    cell = torch.stack([_somewhere(row, rng) for row in objects])
     reach = 8 + 14 * torch.rand(n, 1, 1, generator=rng).to(truth.device)
     angle, length = 2 * math.pi * torch.rand(n, generator=rng), 15 + 55 * torch.rand(n, generator=rng)
     chosen = torch.rand(n, generator=rng) < share
@@ -144,11 +146,25 @@ def recolour(part: dict[str, Tensor], hints: Tensor, share: float, rng: torch.Ge
     inside[rows, cell[:, 0], cell[:, 1]] = True
     for _ in range(h):  # grows by a cell each time
         inside = (functional.max_pool2d(inside[:, None].float(), 3, 1, 1)[:, 0] > 0) & alike
+    label = objects[rows, cell[:, 0], cell[:, 1]][:, None, None]
+    inside = torch.where(label > 0, objects == label, inside)
     area = inside.float().mean((1, 2))
     chosen = chosen & ((area > SMALLEST) & (area < LARGEST)).cpu()
     shift = torch.stack([angle.cos() * length, angle.sin() * length], 1) * chosen[:, None]
     part["truth"] = (truth + shift.to(truth.device)[:, :, None, None] * inside[:, None]).clamp(-100, 100)
     hints[chosen, 0] = (cell[chosen] + 0.5) / torch.tensor([h, w])
+
+
+def _somewhere(objects: Tensor, rng: torch.Generator) -> Tensor:
+    """A cell (y, x) of a picture: of one of its labelled objects, each as likely as the others, else any."""
+    labels = torch.from_numpy(np.unique(objects.numpy(force=True)))
+    labels = labels[labels > 0]
+    if not len(labels):
+        return torch.stack([torch.randint(side, (), generator=rng) for side in objects.shape])
+    label = labels[torch.randint(len(labels), (), generator=rng)]
+    cells: Tensor = (objects == label).nonzero()
+    cell: Tensor = cells[torch.randint(len(cells), (), generator=rng)]
+    return cell
 
 
 def _places(pictures: int, count: int, rng: torch.Generator, *, anywhere: bool) -> Tensor:

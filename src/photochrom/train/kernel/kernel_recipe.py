@@ -46,6 +46,10 @@ class KernelRecipe:
     places: int = 512
     #: Share of pictures in which one object gets another colour, as users want it.
     recolour: float = 0.5
+    #: Share of pictures that are taken from the label maps, where such are given: there the object is a labelled one.
+    labelled: float = 0.4
+    #: Share of those that are two pictures side by side.
+    beside: float = 0.5
     film: float = 0.2
     old_print: float = 0.2
     #: As in :class:`~photochrom.train.recipe.Recipe`.
@@ -88,6 +92,8 @@ _RANGES = {
     "anywhere": (0, 1),
     "places": (1, math.inf),
     "recolour": (0, 1),
+    "labelled": (0, 1),
+    "beside": (0, 1),
     "film": (0, 1),
     "old_print": (0, 1),
     "holdout": (0, 1),
