@@ -37,9 +37,10 @@ def cells(session: Session, truth: TruthSet, vividness: list[float]) -> dict[str
     for index in track(range(len(truth)), "measuring", console=Console(stderr=True), transient=True):
         lab = rgb_to_lab(truth[index].rgb.astype(np.float32) / 255).astype(np.float32)
         light = np.ascontiguousarray(lab[..., 0])
-        scores = session.decode(session.encode(light))
+        features = session.encode(light)
+        scores = session.decode(features)
         grid = scores.shape[:0:-1]
-        scores = agree(scores, cv2.resize(light, grid, interpolation=cv2.INTER_AREA))
+        scores = agree(scores, cv2.resize(light, grid, interpolation=cv2.INTER_AREA), features.arrays[0][0])
         made = {"true": cv2.resize(np.ascontiguousarray(lab[..., 1:]), grid, interpolation=cv2.INTER_AREA)}
         made["mean (T = 1)"] = annealed_mean(scores, ab_bins(), 1.0)
         for value in vividness:

@@ -63,7 +63,7 @@ class Look:
         self.palette = palette_of_picture(cell_colours(rgb / 255.0, self.shape), self.light)
 
     def decoded(self, scores: Any) -> NDArray[np.float32]:
-        return decode.decode_bins(decode.agree(scores, self.light), ab_bins(), log_prior=self.session.log_prior)
+        return decode.decode_bins(self.opened.agreed(scores), ab_bins(), log_prior=self.session.log_prior)
 
     def looks(self, palette: Palette, strength: float) -> dict[str, NDArray[np.float32]]:
         told = self.decoded(self.session.decode(self.opened.features, None, blended(palette, self.own, strength)))

@@ -70,8 +70,7 @@ def painted(opened: Opened, given: Transfer, combination: str) -> Rgb:
     """
     session, light = opened.colorizer.session, opened.work_lightness
     scores = session.decode(opened.features, None if combination == "blend" else given.sure_hints())
-    cells = cv2.resize(light, given.weight.shape[::-1], interpolation=cv2.INTER_AREA)
-    ab = decode.decode_bins(decode.agree(scores, cells), ab_bins(), log_prior=session.log_prior)
+    ab = decode.decode_bins(opened.agreed(scores), ab_bins(), log_prior=session.log_prior)
     field = fuse.fit(fuse.sharpen(given.mixed_with(ab), light), light)
     height = opened.source.info.height
     return np.concatenate([fuse.paint_strip(field, pixels, y, height) for y, pixels in opened.source.strips(256)])

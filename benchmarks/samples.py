@@ -68,8 +68,8 @@ def main() -> None:
         def told(hints: Any, opened: Opened = opened) -> Any:
             return session.decode(opened.features, hints)
 
-        def decoded(given: Any, cells: Any = cells) -> NDArray[np.float32]:
-            return decode.decode_bins(decode.agree(given, cells), ab_bins(), log_prior=session.log_prior)
+        def decoded(given: Any, opened: Opened = opened) -> NDArray[np.float32]:
+            return decode.decode_bins(opened.agreed(given), ab_bins(), log_prior=session.log_prior)
 
         start = time.process_time()
         found = alternatives(scores, cells, told, options.count)

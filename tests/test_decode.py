@@ -54,13 +54,14 @@ def test_confidence_of_no_idea_and_of_certainty() -> None:
 
 def test_the_dial_goes_from_the_safe_mean_to_vivid_colours(logits: np.ndarray) -> None:
     dials = [decode.dial(value) for value in np.linspace(0, 1, 11)]
-    temperatures, weights, gains = zip(*dials, strict=True)
+    temperatures, weights, gains, plain_gains = zip(*dials, strict=True)
     assert 0 < temperatures[-1] < temperatures[0] <= 1
     assert sorted(temperatures, reverse=True) == list(temperatures)
     assert sorted(weights) == list(weights)
     assert weights[0] == 0
     assert weights[-1] > 0
     assert sorted(gains) == list(gains)
+    assert sorted(plain_gains) == list(plain_gains)
     chroma = [np.hypot(*decode.decode_bins(logits, ab_bins(), value).reshape(-1, 2).T).mean() for value in (0, 0.5, 1)]
     assert chroma[0] < chroma[1] < chroma[2]
 
@@ -122,7 +123,22 @@ def test_neighbours_of_like_lightness_agree_and_edges_keep_them_apart() -> None:
     np.testing.assert_allclose(decode.agree(clean, lightness), clean, atol=0.01)  # nothing crosses the edge
 
 
+def test_what_the_encoder_tells_apart_is_kept_apart() -> None:
+    """Two things of one lightness: by lightness alone their colours would mix; a lone cell far away joins its own kind."""
+    thing = np.where(np.arange(12) < 6, 1.0, -1.0) * np.ones((10, 1))
+    clean = np.stack([3 * thing, -3 * thing])
+    clean_and_odd = clean.copy()
+    clean_and_odd[:, 4, 2] *= -1
+    features = np.stack([thing, -thing, thing]).astype(np.float32)
+    lightness = np.full((10, 12), 50.0)
+    np.testing.assert_allclose(decode.agree(clean, lightness, features), clean, atol=0.3)
+    assert np.abs(decode.agree(clean, lightness) - clean).max() > 1
+    assert decode.agree(clean_and_odd, lightness, features)[0, 4, 2] > 2
+
+
 def test_agree_refuses_cells_of_another_shape() -> None:
+    with pytest.raises(InvalidModelError, match="features of shape"):
+        decode.agree(np.zeros((3, 4, 5)), np.zeros((4, 5)), np.zeros((2, 5, 4)))
     with pytest.raises(InvalidModelError, match="cells of shape"):
         decode.agree(np.zeros((3, 4, 5)), np.zeros((5, 4)))
 
@@ -130,11 +146,12 @@ def test_agree_refuses_cells_of_another_shape() -> None:
 def test_a_model_may_have_its_own_temperature_at_the_middle_of_the_dial():
     logits = np.random.default_rng(0).normal(0, 2, (3, 4, 5))
     bins = np.array([[0, 0], [50, 0], [0, 50]], np.float32)
+    low, middle = decode.dial(0.0), decode.dial(decode.DEFAULT_VIVIDNESS)
     own = decode.decode_bins(logits, bins, decode.DEFAULT_VIVIDNESS, middle=0.38)
-    np.testing.assert_allclose(own, decode.annealed_mean(logits, bins, 0.38), atol=1e-4)
+    np.testing.assert_allclose(own, decode.annealed_mean(logits, bins, 0.38) * middle.gain, atol=1e-3)
     safe = decode.decode_bins(logits, bins, 0.0, middle=0.38)
-    low, middle = decode.dial(0.0)[0], decode.dial(decode.DEFAULT_VIVIDNESS)[0]
-    np.testing.assert_allclose(safe, decode.annealed_mean(logits, bins, 0.38 * low / middle), atol=1e-4)
+    expected = decode.annealed_mean(logits, bins, 0.38 * low.temperature / middle.temperature) * low.gain
+    np.testing.assert_allclose(safe, expected, atol=1e-3)
     np.testing.assert_array_equal(
         decode.decode_bins(logits, bins, 0.0, middle=1.0), decode.annealed_mean(logits, bins, 1.0)
     )

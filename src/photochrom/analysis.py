@@ -77,7 +77,7 @@ class Analysis:
         session = self.session
         out = session.decode(self.features, hints, histogram)
         if session.output == "ab-bins":
-            scores = self._agreed(out)
+            scores = self.agreed(out, self.features)
             expected = decode.annealed_mean(scores, session.bins, 1.0)
             return Cells(self._colors(scores, vividness), expected, decode.confidence(out))
         ab = self._colors(out, vividness)
@@ -91,10 +91,13 @@ class Analysis:
         if self.details is None:
             return None
         out = self.session.decode(self.details, None, histogram)
-        return self._colors(self._agreed(out) if self.session.output == "ab-bins" else out, vividness)
+        return self._colors(self.agreed(out, self.details) if self.session.output == "ab-bins" else out, vividness)
 
-    def _agreed(self, scores: Float) -> Float:
-        return decode.agree(scores, resized(self.work_lightness, scores.shape[1:]))
+    def agreed(self, scores: Float, features: Features | None = None) -> Float:
+        """Scores over the bins (Q, h, w) on which like cells agree. features: of these cells; by default the whole view's."""
+        _, h, w = scores.shape
+        known = (features or self.features).arrays[0][0, :, :h, :w] if self.session.hints else None
+        return decode.agree(scores, resized(self.work_lightness, (h, w)), known)
 
     def _colors(self, scores: Float, vividness: float) -> Float:
         session = self.session

@@ -1,11 +1,12 @@
 """From a network's output to ab colour: annealed mean, the vividness dial, confidence.
 
-Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (post-hoc logit adjustment).
+Sources: Zhang, Isola, Efros 2016, eq. 5 (annealed mean); Menon et al. 2021 (post-hoc logit adjustment); Dammertz et al. 2010
+(edge-avoiding a-trous filter).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,28 +18,42 @@ from photochrom.errors import InvalidModelError, OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DEFAULT_VIVIDNESS", "agree", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
+__all__ = ["DEFAULT_VIVIDNESS", "Setting", "agree", "annealed_mean", "confidence", "decode_ab", "decode_bins", "dial"]
 
 #: The middle of the dial, which is its default.
 DEFAULT_VIVIDNESS = Dials.vividness
 
-# What the dial means at 0, at 0.5 and at 1; in between, temperature and gain go geometrically, the weight linearly.
+# What the dial means at 0, at 0.5 and at 1; in between, temperature and gains go geometrically, the weight linearly. Chosen by
+# `benchmarks/decoding.py`: a mean over more of the distribution, made more colourful, has fewer blotches than its modes.
 _DIAL = (0.0, 0.5, 1.0)
-_TEMPERATURES = (0.7, 0.45, 0.3)
-_PRIOR_WEIGHTS = (0.0, 0.12, 0.5)
-_CHROMA_GAINS = (0.8, 1.0, 1.25)
+_TEMPERATURES = (0.8, 0.5, 0.4)
+_PRIOR_WEIGHTS = (0.0, 0.1, 0.35)
+_GAINS = (1.0, 1.3, 1.4)
+_PLAIN_GAINS = (0.8, 1.0, 1.25)
 
 
-def dial(vividness: float) -> tuple[float, float, float]:
-    """What a vividness in [0, 1] means: (temperature, weight of the prior correction, chroma gain of plain ab).
+class Setting(NamedTuple):
+    """What a vividness means: temperature, weight of the prior correction, and gain of chroma, of ab bins and of plain ab."""
 
-    0 is safe, nearer to the mean of all likely colours; 0.5 the default; 1 nearer to the likeliest colour, rare ones favoured.
-    Raises OptionError outside [0, 1].
+    temperature: float
+    prior_weight: float
+    gain: float
+    plain_gain: float
+
+
+def dial(vividness: float) -> Setting:
+    """What a vividness in [0, 1] means.
+
+    0 is safe, near to the mean of all likely colours; 0.5 the default; 1 nearer to the likeliest colour, rare ones favoured, and
+    more colourful. Raises OptionError outside [0, 1].
     """
     DIALS["vividness"].checked("vividness", vividness)
-    temperature = float(np.exp(np.interp(vividness, _DIAL, np.log(_TEMPERATURES))))
-    gain = float(np.exp(np.interp(vividness, _DIAL, np.log(_CHROMA_GAINS))))
-    return temperature, float(np.interp(vividness, _DIAL, _PRIOR_WEIGHTS)), gain
+
+    def between(values: tuple[float, ...]) -> float:
+        return float(np.exp(np.interp(vividness, _DIAL, np.log(values))))
+
+    weight = float(np.interp(vividness, _DIAL, _PRIOR_WEIGHTS))
+    return Setting(between(_TEMPERATURES), weight, between(_GAINS), between(_PLAIN_GAINS))
 
 
 def annealed_mean(logits: NDArray[Any], bins: NDArray[Any], temperature: float) -> NDArray[np.float32]:
@@ -77,29 +92,51 @@ def confidence(logits: NDArray[Any]) -> NDArray[np.float32]:
     return certain.reshape(np.shape(logits)[1:])
 
 
-# Neighbours this many cells away count, nearer ones more (sigma in cells), and likewise those of similar lightness (in L*).
-_REACH, _NEAR, _ALIKE = 2, 1.0, 8.0
+# The neighbours that a cell agrees with, in four passes: those so many cells away, nearer ones more (sigma in these steps), and
+# those of similar lightness (sigma in L*) and similar features (sigma in standard deviations of the picture's).
+_STEPS, _NEAR, _ALIKE, _LIKE = (1, 2, 4, 8), 1.0, 8.0, 0.8
 
 
-def agree(logits: NDArray[Any], lightness: NDArray[Any]) -> NDArray[np.float32]:
-    """Let neighbouring cells of similar lightness agree: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
+def agree(logits: NDArray[Any], lightness: NDArray[Any], features: NDArray[Any] | None = None) -> NDArray[np.float32]:
+    """Let cells that look alike agree with their neighbours: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
 
-    A joint bilateral mean of the scores. Without it a lone unsure cell in an even wall may choose another colour than the
-    cells around it, which shows as a blotch. Raises InvalidModelError for other shapes or non-finite scores.
+    features: what the encoder knows of each cell, (C, h, w), if it is known. A joint bilateral mean of the scores in passes of
+    growing reach (the edge-avoiding a-trous filter of Dammertz et al. 2010, section 2). Without it a lone unsure cell in an
+    even wall may choose another colour than the cells around it, which shows as a blotch. Raises InvalidModelError for other
+    shapes or non-finite scores.
     """
     if np.ndim(logits) != 3 or np.shape(lightness) != np.shape(logits)[1:]:
         raise InvalidModelError(f"scores of shape {np.shape(logits)} for cells of shape {np.shape(lightness)}")
+    if features is not None and (np.ndim(features) != 3 or np.shape(features)[1:] != np.shape(lightness)):
+        raise InvalidModelError(f"features of shape {np.shape(features)} for cells of shape {np.shape(lightness)}")
     _require_finite(logits)
-    light = np.asarray(lightness, np.float32)
-    side, step = (2 * _REACH + 1,) * 2, np.arange(-_REACH, _REACH + 1, dtype=np.float32) / np.float32(_NEAR)
-    unlike = (sliding_window_view(np.pad(light, _REACH, "edge"), side) - light[..., None, None]) / np.float32(_ALIKE)
-    weights = np.exp(np.float32(-0.5) * (step[:, None] ** 2 + step**2 + unlike**2))
-    weights /= weights.sum(axis=(2, 3), keepdims=True)
+    guide = np.asarray(lightness, np.float32)[None] / np.float32(_ALIKE)
+    if features is not None:
+        deviation = np.maximum(features.std(axis=(1, 2), keepdims=True), np.float32(1e-3))
+        guide = np.concatenate([guide, features / (deviation * np.float32(_LIKE * len(features) ** 0.5))])
     # With the bins last, the sum of the neighbours stays in the nearest cache until it is done.
-    pad = (_REACH, _REACH)
-    scores = np.pad(np.moveaxis(np.asarray(logits, np.float32), 0, -1), (pad, pad, (0, 0)), "edge")
-    around = sliding_window_view(scores, side, axis=(0, 1))
-    return np.ascontiguousarray(np.moveaxis(np.einsum("yxij,yxqij->yxq", weights, around), -1, 0))
+    scores = np.ascontiguousarray(np.moveaxis(np.asarray(logits, np.float32), 0, -1))
+    for step in _STEPS:
+        weights = _likeness(guide, step)
+        scores = np.einsum("yxij,yxqij->yxq", weights, _neighbours(scores, step))
+    return np.ascontiguousarray(np.moveaxis(scores, -1, 0))
+
+
+def _neighbours(cells: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """The 3 x 3 cells around each that lie ``step`` apart, the border repeated: (h, w, n) -> a view (h, w, n, 3, 3)."""
+    padded = np.pad(cells, ((step, step), (step, step), (0, 0)), "edge")
+    around = sliding_window_view(padded, (2 * step + 1, 2 * step + 1), axis=(0, 1))
+    return around[..., ::step, ::step]
+
+
+def _likeness(guide: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """How much each of the 3 x 3 cells counts, (h, w, 3, 3), summing to 1: guide (n, h, w), in deviations."""
+    cells = np.ascontiguousarray(np.moveaxis(guide, 0, -1))
+    unlike = _neighbours(cells, step) - cells[..., None, None]
+    far = np.array([1, 0, 1], np.float32) / np.float32(_NEAR**2)
+    weights = np.exp(np.float32(-0.5) * (np.einsum("yxcij,yxcij->yxij", unlike, unlike) + far[:, None] + far))
+    weights /= weights.sum(axis=(2, 3), keepdims=True)
+    return np.asarray(weights, np.float32)
 
 
 def decode_bins(
@@ -116,16 +153,18 @@ def decode_bins(
     ``middle`` is the temperature at the middle of the dial for a model that has its own; the ends keep their ratios to it.
     Raises OptionError and InvalidModelError as :func:`annealed_mean` does, and for a prior of another length or not finite.
     """
-    temperature, tau, _ = dial(vividness)
+    temperature, tau, gain, _ = dial(vividness)
     if middle is not None:
-        temperature = min(1.0, temperature * middle / dial(DEFAULT_VIVIDNESS)[0])
+        temperature = min(1.0, temperature * middle / dial(DEFAULT_VIVIDNESS).temperature)
     if log_prior is not None:
         prior = np.asarray(log_prior, np.float32)
         if prior.shape != (len(bins),) or not np.isfinite(prior).all():
             raise InvalidModelError(f"log prior of shape {prior.shape}; expected {len(bins)} finite numbers")
         if tau > 0.0:
             logits = np.asarray(logits, np.float32) - np.float32(tau) * prior[:, None, None]
-    return annealed_mean(logits, bins, temperature)
+    ab = annealed_mean(logits, bins, temperature)
+    ab *= np.float32(gain)
+    return ab
 
 
 def decode_ab(ab: NDArray[Any], vividness: float = DEFAULT_VIVIDNESS) -> NDArray[np.float32]:
@@ -133,11 +172,11 @@ def decode_ab(ab: NDArray[Any], vividness: float = DEFAULT_VIVIDNESS) -> NDArray
 
     Raises InvalidModelError for another shape or non-finite values, OptionError for a vividness outside [0, 1].
     """
-    _, _, gain = dial(vividness)
     if np.ndim(ab) != 3 or len(ab) != 2:
         raise InvalidModelError(f"the network's ab has shape {np.shape(ab)}; expected (2, h, w)")
     _require_finite(ab)
-    scaled: NDArray[np.float32] = np.moveaxis(np.asarray(ab, np.float32), 0, -1) * np.float32(gain)
+    gain = np.float32(dial(vividness).plain_gain)
+    scaled: NDArray[np.float32] = np.moveaxis(np.asarray(ab, np.float32), 0, -1) * gain
     return np.ascontiguousarray(scaled)
 
 

@@ -136,7 +136,7 @@ class Coloring:
     def _cells(self, scores: Float, look: Look) -> Float:
         """ab (gh, gw, 2) of a key frame's cells."""
         session = self.colorizer.session
-        agreeing = decode.agree(scores, look.cells)
+        agreeing = look.opened.agreed(scores)
         return decode.decode_bins(agreeing, session.bins, self.vividness, session.log_prior, session.temperature)
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:

@@ -146,7 +146,7 @@ def _example(session: OnnxSession, rgb: Tensor, lightness: Tensor, objects: NDAr
     features = session.encode(light)
     scores = session.decode(features)
     cells: Any = cv2.resize(light, scores.shape[:0:-1], interpolation=cv2.INTER_AREA)
-    agreed = decode.agree(scores, cells)
+    agreed = decode.agree(scores, cells, features.arrays[0][0])
     automatic = decode.decode_bins(agreed, session.bins, log_prior=session.log_prior, middle=session.temperature)
     return [
         *(array[0] for array in features.arrays),
