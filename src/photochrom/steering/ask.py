@@ -91,11 +91,12 @@ def _with_details(photo: Analysis, colors: Colors, placed: Placed, palette: Floa
     fine = photo.decode_details(palette, vividness)
     if fine is None:
         return colors
-    near, far = (
-        on_paper(photo.source.frame, fuse.sharpen(ab, photo.work_lightness))
-        for ab in (fine, photo.decode(None, palette, vividness).ab)
-    )
-    details = near - far
+
+    def seen(ab: Float) -> Float:
+        return on_paper(photo.source.frame, fuse.sharpen(ab, photo.work_lightness))
+
+    far = seen(photo.decode(None, palette, vividness).ab) if placed.washes else colors.sharp
+    details = seen(fine) - far
     return colors._replace(sharp=colors.sharp + details, details=details)
 
 
