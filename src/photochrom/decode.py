@@ -100,10 +100,10 @@ _STEPS, _NEAR, _ALIKE, _LIKE = (1, 2, 4, 8), 1.0, 8.0, 0.8
 def agree(logits: NDArray[Any], lightness: NDArray[Any], features: NDArray[Any] | None = None) -> NDArray[np.float32]:
     """Let cells that look alike agree with their neighbours: (Q, h, w) scores and their cells' L* (h, w) -> (Q, h, w) float32.
 
-    Colours (2, h, w) may stand in the place of scores. features: what the encoder knows of each cell, (C, h, w), if it is known. A joint bilateral mean of the scores in passes of
-    growing reach (the edge-avoiding a-trous filter of Dammertz et al. 2010, section 2). Without it a lone unsure cell in an
-    even wall may choose another colour than the cells around it, which shows as a blotch. Raises InvalidModelError for other
-    shapes or non-finite scores.
+    Colours (2, h, w) may stand in the place of scores. features: what the encoder knows of each cell, (C, h, w), if it is known.
+    A joint bilateral mean of the scores in passes of growing reach (the edge-avoiding a-trous filter of Dammertz et al. 2010,
+    section 2). Without it a lone unsure cell in an even wall may choose another colour than the cells around it, which shows as a
+    blotch. Raises InvalidModelError for other shapes or non-finite scores.
     """
     if np.ndim(logits) != 3 or np.shape(lightness) != np.shape(logits)[1:]:
         raise InvalidModelError(f"scores of shape {np.shape(logits)} for cells of shape {np.shape(lightness)}")
