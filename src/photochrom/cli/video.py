@@ -16,7 +16,7 @@ from photochrom.edits.dials import Dials
 
 if TYPE_CHECKING:
     from photochrom.film.film import Film
-    from photochrom.film.run import Progress
+    from photochrom.film.film_job import Progress
     from photochrom.film.shot_colors import Choices
 
 __all__ = ["video"]

@@ -105,9 +105,9 @@ def _read(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
     """Find the shots, then make a small picture of each."""
     import cv2
 
+    from photochrom.film.film_job import read_shots
     from photochrom.film.moment import display_size, frame_at, grey_picture, upright
     from photochrom.film.paint import paint_frame
-    from photochrom.film.run import read_shots
     from photochrom.film.shot_colors import ShotColors
     from photochrom.fuse import fit
 
