@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from photochrom.cli.dials import with_dials
+from photochrom.cli.dials import EVERY_CHOICE, with_choices
 
 if TYPE_CHECKING:
     from photochrom.batch import Job
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["colorize"]
 
 
-@with_dials
+@with_choices(EVERY_CHOICE)
 def colorize(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")
