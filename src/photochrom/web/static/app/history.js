@@ -8,10 +8,11 @@
  * @typedef {Moment & {past: Moment[], future: Moment[], key: string|null}} History
  */
 
+import { DIALS } from "./dials.js";
 import { PLAIN, newId } from "./edits.js";
 
 const MOST = 100;
-const VALUES = ["vividness", "warmth", "palette", "palette_strength", "smooth", "base"];
+const VALUES = [...DIALS.map(({ name }) => name), "palette", "base"];
 const LISTS = ["spots", "regions", "references"];
 
 const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);

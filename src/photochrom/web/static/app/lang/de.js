@@ -58,7 +58,7 @@ export default {
   history: "Verlauf", "history.none": "Hier steht jeder Schritt, und jeder lässt sich ausschalten, ohne dass die anderen verloren gehen.", "history.off": "Aus: {what}", "history.on": "An: {what}",
   "step.spot": "Farbe: {name}", "step.region": "Fläche: {name}", "step.reference": "Vorbild: {name}", "step.area": "Neue Form: {name}", "step.moved": "Verschoben: {name}", "step.changed": "Geändert: {name}",
   "step.removed": { one: "Eine Farbe entfernt", other: "{n} Farben entfernt" }, "step.palette": "Palette: {name}", "step.no-palette": "Keine Palette", "step.alternative": "Eine Alternative", "step.automatic": "Automatische Farben", "step.several": "{n} Änderungen",
-  palette: "Palette", palettes: "Paletten", "palette.strength": "Stärke", "palette.none": "Keine Palette", "palette.own": "Eigene Farben", "palette.own.now": "eigene Farben", "picture.from": "Aus einem Bild …",
+  palette: "Palette", palettes: "Paletten", palette_strength: "Stärke", "palette.none": "Keine Palette", "palette.own": "Eigene Farben", "palette.own.now": "eigene Farben", "picture.from": "Aus einem Bild …",
   "palette.warm": "Warm", "palette.cool": "Kühl", "palette.autumn": "Herbst", "palette.spring": "Frühling", "palette.forest": "Wald", "palette.sea": "Meer", "palette.desert": "Wüste",
   "palette.pastel": "Pastell", "palette.teal-orange": "Türkis und Orange", "palette.clear": "Klar",
   reference: "Vorbild", references: "Vorbilder", "reference.what": "Nimmt die Farben aus einem Farbbild von Ähnlichem.", "reference.add": "Bild auswählen", "reference.trust": "Vertrauen",

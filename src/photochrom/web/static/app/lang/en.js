@@ -58,7 +58,7 @@ export default {
   history: "History", "history.none": "Each step appears here, and can be switched off without losing the others.", "history.off": "Off: {what}", "history.on": "On: {what}",
   "step.spot": "Colour: {name}", "step.region": "Area: {name}", "step.reference": "Reference: {name}", "step.area": "New shape: {name}", "step.moved": "Moved: {name}", "step.changed": "Changed: {name}",
   "step.removed": { one: "Removed a colour", other: "Removed {n} colours" }, "step.palette": "Palette: {name}", "step.no-palette": "No palette", "step.alternative": "An alternative", "step.automatic": "Automatic colours", "step.several": "{n} changes",
-  palette: "Palette", palettes: "Palettes", "palette.strength": "Strength", "palette.none": "No palette", "palette.own": "Colours of your own", "palette.own.now": "own colours", "picture.from": "From a picture…",
+  palette: "Palette", palettes: "Palettes", palette_strength: "Strength", "palette.none": "No palette", "palette.own": "Colours of your own", "palette.own.now": "own colours", "picture.from": "From a picture…",
   reference: "Reference picture", references: "Reference pictures", "reference.what": "Takes the colours from a colour picture of the same kind of thing.", "reference.add": "Choose a picture", "reference.trust": "Trust",
   "reference.remove": "Remove reference {name}", "reference.refused": "{name} was not taken as a reference: {why}",
   alternatives: "Alternatives", "alternatives.show": "Show four ways", "alternatives.others": "Show others", "alternatives.automatic": "Automatic", "alternatives.name": "Alternative {i}", "alternatives.looking": "Looking for different ways …",
