@@ -54,7 +54,7 @@ def test_a_public_address_is_given_as_https(hook: Any, remote: str) -> None:
         "",
         "/srv/photochrom",
         "../photochrom",
-        "C:/Users/me/photochrom",
+        "D:/photochrom",
         "file:///srv/photochrom",
         "http://github.com/someone/photochrom",
         "https://me:secret@github.com/someone/photochrom.git",

@@ -104,7 +104,7 @@ export class Film {
     if (this.busy) this.timers.watch = setTimeout(() => this.watch().catch((error) => this.fail(error)), WATCH);
   }
 
-  /** Takes what the server says of the film. */
+  /** Takes the film's state from the server. */
   async update(state) {
     this.state = state;
     if (state.reading.state === "failed" && state.shots === null) throw new Error(state.reading.message);

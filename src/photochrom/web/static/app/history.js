@@ -95,7 +95,7 @@ export function toggle(old, id) {
   return { ...replayed(old.base, steps), past: [...old.past, momentOf(old)].slice(-MOST), future: [], key: null };
 }
 
-/** A step that cannot be painted is switched off and tells why; undo does not lead back to it. @returns {History} */
+/** A step that cannot be painted is switched off and keeps the reason; undo does not lead back to it. @returns {History} */
 export function fail(old, id, error) {
   const now = replayed(old.base, old.steps.map((one) => (one.id === id ? { ...one, off: true, error } : one)));
   const past = [...old.past];
