@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Values of 255 by which pictures of two processors may differ, since sums are taken in another order. Measured: 1, at one value in
-#: 28,000; 4 at the edges of a second hint's object, where rounding decides what belongs to it.
+#: Values of 255 by which pictures of two processors may differ, since sums are taken in another order. Measured: 1, at one
+#: value in 28,000. With a second hint it was 4, probably where rounding decides what belongs to which.
 ALLOWED = 2
 
 

@@ -1,6 +1,6 @@
 """Many pictures: from what the user names to one job per file, and through the jobs without stopping at a bad one.
 
-The room knows files and jobs, not what is done with a picture: it must import neither the command line nor ``archive`` or ``web``.
+The room knows files and jobs, not what is done with a picture: it must not import ``cli``, ``archive`` or ``web``.
 """
 
 from photochrom.batch.job import Job, Outcome, make_room

@@ -1,6 +1,6 @@
 """Films: black and white in, colour out, luma to the bit, one shot at a time.
 
-The room drives the colorizer; it must import neither ``batch``, training and evaluation, nor what is above them (command line, web).
+The room drives the colorizer; it must not import ``train``, ``evaluate``, ``batch``, ``web`` or ``cli``.
 
 ::
 
