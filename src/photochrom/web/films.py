@@ -174,7 +174,8 @@ def routes(state: State, desk: Desk) -> APIRouter:
     @router.get("/{film}/choices", responses=_PROBLEMS)
     def choices(film: str) -> FilmChoices:
         """How the whole film is coloured."""
-        return FilmChoices.model_validate(desk.find(film).choices())
+        found: FilmChoices = FilmChoices.model_validate(desk.find(film).choices())
+        return found
 
     @router.put("/{film}/choices", responses=_PROBLEMS)
     async def change(film: str, given: FilmChoices) -> Film:
