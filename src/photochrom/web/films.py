@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
@@ -126,7 +126,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
             **_PROBLEMS,
         },
     )
-    def thumbnail(film: str, shot: int) -> Response:
+    def thumbnail(film: str, shot: Annotated[int, Path(le=2**31)]) -> Response:
         """A small picture of the middle of a shot."""
         path = desk.find(film).path / "thumbs" / f"{shot:06d}.jpg"
         if not path.exists():

@@ -101,8 +101,10 @@ def downloads(desk: Desk) -> APIRouter:
     @router.get("/films/{film}/{ticket}/{name}")
     async def download(film: str, ticket: str, name: str) -> Response:
         folder = desk.find(film)
-        about, made = folder.read("about.json") or {}, folder.read("done.json")
-        if made is None or not hmac.compare_digest(ticket.encode(), about["ticket"].encode()) or name != made["file"]:
+        about, made = folder.read("about.json"), folder.read("done.json")
+        if about is None or made is None or name != made["file"]:
+            raise Problem(*_GONE)
+        if not hmac.compare_digest(ticket.encode(), about["ticket"].encode()):
             raise Problem(*_GONE)
         return file_response(folder, made["file"], made["name"])
 

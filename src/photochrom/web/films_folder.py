@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import secrets
 import shutil
@@ -19,6 +20,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from photochrom.errors import OutputWriteError
 
 if TYPE_CHECKING:
     from photochrom.film.film_job import Reading
@@ -44,6 +47,11 @@ class FilmFolder:
         """The folder's name, a random number."""
         return self.path.name
 
+    @property
+    def exists(self) -> bool:
+        """Whether the film is there, and not removed."""
+        return (self.path / "about.json").exists()
+
     def read(self, name: str) -> Any:
         """The JSON of a file, None where there is none (any more)."""
         try:
@@ -65,7 +73,7 @@ class FilmFolder:
     @property
     def film(self) -> Path:
         """The film's file."""
-        return self.path / f"film{self.read('about.json')['suffix']}"
+        return self.path / f"film{(self.read('about.json') or {}).get('suffix', '')}"
 
     def reading(self) -> Reading | None:
         """Shots and times, once they are known."""
@@ -95,13 +103,20 @@ class FilmFolder:
         """When and how a task is wanted; None: it is not."""
         return self.read(f"wanted-{task}.json")
 
+    def wants(self, task: Task, token: str) -> bool:
+        """Whether a task is still wanted as it was when it had this token."""
+        return (self.wanted(task) or {}).get("token") == token
+
     def stop(self, task: Task) -> None:
         """Take a task out of the queue; where it runs, its process is ended."""
         self.remove(f"wanted-{task}.json")
 
     def fail(self, task: Task, error: str, message: str) -> None:
         """Note why a task ended; it is not wanted any more."""
-        self.write(f"failed-{task}.json", {"error": error, "message": message.replace(str(self.path), "")})
+        try:
+            self.write(f"failed-{task}.json", {"error": error, "message": message.replace(str(self.path), "")})
+        except OutputWriteError:  # the disk that was too full for the film is too full for the reason
+            logging.getLogger(__name__).warning("%s of film %s failed: %s", task, self.id, message)
         self.stop(task)
 
     def forget_result(self) -> None:
@@ -125,7 +140,7 @@ class Films:
     def find(self, name: str) -> FilmFolder | None:
         """The film of an id."""
         folder = FilmFolder(self.root / name)
-        return folder if _ID.fullmatch(name) and (folder.path / "about.json").exists() else None
+        return folder if _ID.fullmatch(name) and folder.exists else None
 
     def new(self) -> FilmFolder:
         """An empty folder; nobody finds it before its ``about.json`` is written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import threading
@@ -50,9 +51,15 @@ class Queue(threading.Thread):
         self.films.sweep()
         blocked = False
         while not self._closed:
-            rung = self._bell.is_set()
-            self._bell.clear()
-            blocked = self._turn(look=rung or blocked or not self._lanes)
+            if rung := self._bell.is_set():  # what rings from now on is heard in the next turn
+                self._bell.clear()
+            try:
+                blocked = self._turn(look=rung or blocked or not self._lanes)
+            except (
+                OSError
+            ):  # no memory for a process, or a file that cannot be written: not the end of all work on films
+                logging.getLogger(__name__).exception("the films cannot be worked on now; it is tried again")
+                blocked = True
             self._bell.wait(_WATCH if self._lanes else _BLOCKED if blocked else _IDLE)
         for running in self._lanes.values():
             _end(running)
@@ -81,6 +88,8 @@ class Queue(threading.Thread):
                 running.folder.stop(running.task)
             _end(running)
             del self._lanes[lane]
+            if not running.folder.exists:
+                self.films.remove(running.folder)  # what the process still held, or wrote, when the film was removed
         waiting = self._waiting() if look or len(self._lanes) < before else {}
         for lane, (folder, task, wanted) in waiting.items():
             if lane not in self._lanes and lane not in blocked:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import EditsError, FilmError, HintError, OptionError, OutputError
+from photochrom.errors import EditsError, FilmError, HintError, JobError, OptionError, OutputError
 from photochrom.web.films_folder import FilmFolder
 from photochrom.web.films_models import ClipWanted, FilmChoices, FilmEdits, JobWanted
 from photochrom.web.films_state import clip_key
@@ -55,8 +58,9 @@ def how(settings: Settings) -> dict[str, Any]:
 
 
 def look_again(folder: FilmFolder, settings: Settings) -> None:
-    """Put the first reading of a film into the queue again, unless it is done."""
-    if folder.read("read.json") is None and folder.wanted("read") is None:
+    """Put the first reading of a film into the queue again, unless all of it, pictures of the shots included, is done."""
+    done = folder.read("read.json") is not None and folder.read("failed-read.json") is None
+    if not done and folder.wanted("read") is None:
         folder.want("read", how=how(settings))
 
 
@@ -78,7 +82,7 @@ def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:
     if reading is not None:
         for one in (*given.hints, *given.references, *given.palettes):
             moment_of(reading, one.time, one.frame)
-    draft = "draft-edits.json"
+    draft = f"draft-{secrets.token_hex(8)}.json"  # of this request alone
     try:
         folder.write(draft, value)
         load_steering(folder.path / draft)
@@ -119,6 +123,9 @@ def begin(folder: FilmFolder, given: JobWanted, settings: Settings) -> None:
         folder.stop("color")
         folder.forget_result()
         made = None
+    elif (folder.read("failed-color.json") or {}).get("error") == JobError.__name__:
+        folder.forget_result()  # nothing can go on with it: it is damaged, or another version's
+        made = None
     if made is None:
         folder.write("begun-edits.json", folder.edits())
         folder.write("begun.json", {"digest": digest, "choices": folder.choices() | how(settings)})
@@ -155,8 +162,14 @@ def take_reference(folder: FilmFolder, name: str, upload: Path, most: int) -> st
     known = [int(path.stem[1:]) for path in folder.path.glob("r*.json") if path.stem[1:].isdecimal()]
     if len(known) >= most:
         raise Problem("invalid", f"a film has {most} references at most", field="picture", limit=most)
-    number = f"r{max(known, default=0) + 1}"
-    copy = folder.path / f"{number}.part"
-    shutil.copyfile(upload, copy)
-    place_reference(folder.path, number, name, copy)
+    copy = folder.path / f".{secrets.token_hex(8)}.part"
+    try:
+        shutil.copyfile(upload, copy)
+        for number in (f"r{count}" for count in itertools.count(max(known, default=0) + 1)):
+            with suppress(FileExistsError):
+                (folder.path / number).touch(exist_ok=False)  # two that come at the same time get two numbers
+                break
+        place_reference(folder.path, number, name, copy)
+    finally:
+        copy.unlink(missing_ok=True)
     return number

@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,16 +69,17 @@ def _work(folder: FilmFolder, task: Task) -> int:
 
     def tell(event: dict[str, Any]) -> None:
         shown.update(event)
-        if (folder.path / "about.json").exists():  # it may be removed meanwhile
+        if folder.exists:  # it may be removed meanwhile
             _note(folder.path / f"progress-{task}.json", shown)
 
     try:
         tell({"event": "begin"})
         {"read": _read, "color": _color, "clip": _clip}[task](folder, wanted, tell)
     except (PhotochromError, MemoryError) as error:
-        folder.fail(task, type(error).__name__, str(error) or "there is not enough memory")
+        if folder.wants(task, wanted["token"]):  # else it is to be done otherwise by now, and that has not failed
+            folder.fail(task, type(error).__name__, str(error) or "there is not enough memory")
         return 0
-    if (folder.wanted(task) or {}).get("token") == wanted["token"]:
+    if folder.wants(task, wanted["token"]):
         folder.stop(task)
     return 0
 
@@ -87,8 +89,9 @@ def _note(path: Path, value: Any) -> None:
     import json
 
     part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(value), "utf-8")
-    part.replace(path)
+    with suppress(OSError):  # a full disk, or on Windows a server that reads it just now; the work itself goes on
+        part.write_text(json.dumps(value), "utf-8")
+        part.replace(path)
 
 
 def _open(folder: FilmFolder) -> Film:
@@ -106,6 +109,7 @@ def _read(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
 
     from photochrom.film.film_job import read_shots
     from photochrom.film.moment import display_size, frame_at, grey_picture, upright
+    from photochrom.film.packets import write_whole
     from photochrom.film.paint import paint_frame
     from photochrom.film.shot_colors import ShotColors
     from photochrom.fuse import fit
@@ -137,9 +141,8 @@ def _read(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
                 picture = upright(rgb, source, size)[..., ::-1]
             else:
                 picture = cv2.resize(grey_picture(source, frame), size, interpolation=cv2.INTER_AREA)
-            part = thumbs / f".{index:06d}.jpg"
-            cv2.imwrite(str(part), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
-            part.replace(path)
+            # Not by imwrite, which on Windows knows no folders outside the system's code page.
+            write_whole(path, cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
         tell({"event": "thumbnails", "done": index + 1, "total": len(reading.shots)})
 
 
@@ -157,6 +160,8 @@ def _color(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
     how = {key: chosen.get(key) for key in ("codec", "crf", "threads")}
     job = film.job(target, choices, force=True, known=folder.reading(), **how)
     job.run(tell)
+    if folder.read("begun.json") != begun:
+        return  # it was begun anew with other choices in the last moment
     name = Path(folder.read("about.json")["name"]).stem
     folder.write(
         "done.json",
