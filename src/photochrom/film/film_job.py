@@ -159,7 +159,9 @@ class Job:
             raise JobError(
                 "is of another film, or of other choices; remove it, or give another output by -o", self.folder
             )
-        (self.folder / "shots.json").unlink(missing_ok=True)  # nothing is coloured yet, so nothing is lost
+        # Nothing is coloured yet, or, where the job is half deleted, nobody knows of which film and choices.
+        (self.folder / "shots.json").unlink(missing_ok=True)
+        (self.folder / "journal.jsonl").unlink(missing_ok=True)
         write_whole(about, json.dumps(self._identity).encode())
 
     def reading(self, progress: Progress | None = None) -> Reading:

@@ -144,9 +144,9 @@ class _quietly:  # noqa: N801  # reads as a word of the with statement
 
 def _other_streams(given: Any, made: Any, video: int, suffix: str, notices: list[str], av: Any) -> dict[int, Any]:
     """Streams to copy, by their index in the source."""
-    copied = {}
+    copied, pictures = {}, av.stream.Disposition.attached_pic
     for stream in given.streams:
-        if stream.index == video or (stream.type == "video" and not stream.disposition):
+        if stream.index == video or (stream.type == "video" and not stream.disposition & pictures):
             continue
         name = getattr(stream, "name", None) or stream.type
         try:

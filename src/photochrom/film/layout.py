@@ -117,7 +117,7 @@ def layout_of(frame: Any) -> tuple[Layout, Literal["planes", "grey", "other"]]:
         matrix = "bt709" if frame.height >= _HD_ROWS else "smpte170m"
         if not rgb:
             assumed += ("matrix",)
-    depth = next(known for known in (8, 10, 12, 16) if bits <= known)
+    depth = next((known for known in (8, 10, 12) if bits <= known), 16)  # 16 stands for more, too, and for floats
     layout = Layout(
         frame.width,
         frame.height,

@@ -129,7 +129,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.parts: list[dict[str, Any]] = []
-        lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+        *lines, cut = path.read_bytes().split(b"\n") if path.exists() else [b""]
         for line in lines:
             try:
                 row = json.loads(line)
@@ -142,7 +142,7 @@ class Journal:
             if not whole:
                 break
             self.parts.append(row)
-        if len(self.parts) != len(lines) or (lines and not path.read_bytes().endswith(b"\n")):
+        if len(self.parts) != len(lines) or cut:
             write_whole(path, b"".join(json.dumps(row).encode() + b"\n" for row in self.parts))
 
     def add(self, frames: int, files: dict[str, str]) -> None:

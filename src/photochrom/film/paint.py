@@ -112,7 +112,8 @@ def _keep_chroma(frame: Frame, held: Any, layout: Layout, made: Layout) -> None:
             own, own_span = layout.chroma_scale
             plane = np.asarray(given[index - 1], np.float32)
             plane = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
-            target[...] = np.rint((plane - own) * (span / own_span) + middle).astype(made.dtype)
+            codes = np.rint((plane - own) * (span / own_span) + middle)
+            target[...] = codes.clip(0, (1 << made.bits) - 1).astype(made.dtype)
 
 
 def is_colored(frame: Frame, layout: Layout) -> bool:

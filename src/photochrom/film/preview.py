@@ -12,6 +12,7 @@ import numpy as np
 
 from photochrom.errors import OutputExistsError, OutputWriteError
 from photochrom.film.moment import display_size, upright
+from photochrom.film.packets import write_whole
 from photochrom.film.paint import paint_frame
 from photochrom.film.shot_colors import Choices, ShotColors
 from photochrom.fuse import fit
@@ -64,14 +65,11 @@ def contact_sheet(source: Source, reading: Reading, choices: Choices, path: Path
     rows = [tiles[i : i + _COLUMNS] for i in range(0, len(tiles), _COLUMNS)]
     blank = np.full_like(tiles[0], 255)
     sheet = np.vstack([np.hstack(row + [blank] * (min(_COLUMNS, len(tiles)) - len(row))) for row in rows])
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        if not cv2.imwrite(str(part), sheet[..., ::-1]):
-            raise OutputWriteError("cannot be written; name a .jpg or .png", path)
-        part.replace(path)
-    except (cv2.error, OSError) as error:
-        part.unlink(missing_ok=True)
-        raise OutputWriteError("cannot be written; name a .jpg or .png in a folder that exists", path) from error
+    try:  # not by imwrite, which on Windows knows no folders outside the system's code page
+        _, encoded = cv2.imencode(path.suffix, sheet[..., ::-1])
+    except cv2.error as error:
+        raise OutputWriteError("cannot be written; name a .jpg or .png", path) from error
+    write_whole(path, encoded.tobytes())
 
 
 def _tile(colors: ShotColors, shot: Shot, frame: Frame, reading: Reading, source: Source) -> NDArray[np.uint8]:

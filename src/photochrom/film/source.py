@@ -19,6 +19,8 @@ __all__ = ["Frame", "Source", "av_module", "converted", "open_container", "open_
 NAMED = 100
 #: AVERROR codes aside, what PyAV raises for damaged data.
 _LONGEST_SIDE = 16384
+#: A pixel is no wider or higher than so many times its other side; what a header states beyond that is damage.
+_WIDEST = 10
 #: FFmpeg's names of what a film may be. Playlists (hls, dash, concat, imf, sdp), which make FFmpeg open other
 #: files and addresses, are left out on purpose: a film may come from a stranger.
 _CONTAINERS = (
@@ -209,13 +211,17 @@ def open_source(path: Path, *, deinterlace: bool = False, max_pixels: int = 1 <<
         if seconds is not None and not 0 <= seconds < 60 * 60 * 24 * 7:
             notices.append("the header states an absurd length, which is ignored")
             seconds = None
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        if not Fraction(1, _WIDEST) <= aspect <= _WIDEST:
+            notices.append(f"the header states pixels {aspect} as wide as high, which is ignored")
+            aspect = Fraction(1)
         return Source(
             path,
             layout,
             kind,
             Fraction(stream.time_base),
             int(first.rotation),
-            Fraction(stream.sample_aspect_ratio or 1),
+            aspect,
             stream.average_rate or stream.guessed_rate,
             seconds,
             bool(first.interlaced_frame),

@@ -110,7 +110,7 @@ def load_steering(path: Path) -> Steering:
             tuple(FilmReference(*_moment(row), path.parent / row["path"]) for row in rows["references"]),
             tuple(FilmPalette(*_moment(row), str(row["palette"])) for row in rows["palettes"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EditsError(f"is incomplete or damaged ({error})", path) from error
 
 
