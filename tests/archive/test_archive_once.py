@@ -7,6 +7,7 @@ import shutil
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -272,3 +273,17 @@ def test_outputs_are_recognised_when_the_manifest_is_lost(
     (out / "scan-001.png").unlink()
     assert done("retry", out)[0] == 0
     assert outputs(out) == expected
+
+
+def test_the_first_driver_leaves_the_scratch_folder_to_the_one_that_joined(tmp_path: Path) -> None:
+    from photochrom.archive.execute import _scratch
+
+    with ExitStack() as first, ExitStack() as joined:
+        folder = first.enter_context(_scratch(str(tmp_path), 1, alone=True))
+        assert joined.enter_context(_scratch(str(tmp_path), 2, alone=False)) == folder
+        unfinished = Path(str(folder)) / "7-half.jpg"
+        unfinished.write_bytes(b"half")
+        first.close()
+        assert unfinished.exists()
+        joined.close()
+        assert not unfinished.parent.exists()

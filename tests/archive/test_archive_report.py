@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from helpers import needs_browser
+from photochrom.archive import report
 from photochrom.archive.execute import Request, execute, open_manifest
 from photochrom.archive.manifest import Manifest, Planned
-from photochrom.archive.report import write_report
+from photochrom.archive.report import tables, write_report
 from photochrom.archive.report.tables import FAILURES, ROWS
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES, writing
@@ -75,3 +76,23 @@ def test_a_large_batch_is_sampled(tmp_path: Path) -> None:
     assert f"of {total:,} pictures: a sample, with failures first" in text
     assert FAILURES <= text.count('"failed"') <= FAILURES + 10
     assert len(text) < 2_000_000
+
+
+def test_a_batch_of_failures_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ROWS", 4)
+    manifest = Manifest(str(tmp_path / "m.db"), create=True)
+    origin = manifest.origin("/archive/")
+    manifest.add([Planned(origin, f"{n}.jpg", f"{n}.jpg", 1) for n in range(4)])
+    with writing(manifest._engine) as connection:
+        connection.execute(PICTURES.update().values(state=int(State.FAILED)))
+    rows, total = tables.sampled(manifest)
+    manifest.close()
+    assert (len(rows), total) == (4, 4)
+
+
+def test_originals_on_another_drive_have_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other(*_: Any) -> str:
+        raise ValueError("path is on mount 'D:', start on mount 'C:'")
+
+    monkeypatch.setattr(report.os.path, "relpath", other)
+    assert report._link(f"{tmp_path}/", tmp_path) == f"{tmp_path.as_uri()}/"

@@ -244,3 +244,42 @@ def test_many_rows_are_added_a_window_at_a_time(manifest: Manifest) -> None:
     added = manifest.add(mixed)
     assert (added.new, added.known, added.refused) == (10, 10, 0)
     assert manifest.counts() == {State.WAITING: 5010}
+
+
+def test_a_list_is_the_same_one_by_whatever_way_it_is_named(manifest: Manifest, here: Path) -> None:
+    touch("in/a.jpg", "in/b/c.jpg")
+    Path("in/list.txt").write_text("a.jpg\nb/c.jpg\n")
+    Path("beside").mkdir()
+    assert planned(manifest, "beside/../in/list.txt").new == 2
+    assert sorted(pairs(manifest)) == ["a.jpg", "b/c.jpg"]
+    assert planned(manifest, str(here / "in/list.txt")).known == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are text on Windows")
+def test_names_that_are_no_text_are_told_and_the_rest_goes_on(manifest: Manifest) -> None:
+    touch("in/a.jpg")
+    try:
+        Path(os.fsdecode(b"in/caf\xe9")).mkdir()
+    except OSError:
+        pytest.skip("names are text on this disk, too")
+    Path(os.fsdecode(b"in/caf\xe9/b.jpg")).write_bytes(b"x")
+    Path(os.fsdecode(b"in/\xe9.jpg")).write_bytes(b"x")
+    Path(os.fsdecode(b"in/\xe9.txt")).write_bytes(b"x")
+    found = planned(manifest, "in")
+    assert list(pairs(manifest)) == ["a.jpg"]
+    assert len(found.troubles) == 2
+    assert all("no text" in trouble and trouble.isprintable() for trouble in found.troubles)
+    with pytest.raises(BatchError, match="no text"):
+        planned(manifest, os.fsdecode(b"in/caf\xe9"))
+
+
+def test_a_pattern_that_means_nothing_is_named(manifest: Manifest) -> None:
+    touch("in/a.jpg")
+    with pytest.raises(BatchError, match="cannot be understood"):
+        planned(manifest, "in/[z-a]*.jpg")
+
+
+def test_a_destination_may_have_a_question_mark(here: Path) -> None:
+    Manifest("what?/m.db", create=True).close()
+    assert (here / "what?" / "m.db").is_file()
+    assert [path.name for path in here.iterdir()] == ["what?"]

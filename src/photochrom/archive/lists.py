@@ -31,7 +31,7 @@ def entries(path: str) -> Iterator[Listed]:
     :data:`photochrom.archive.options.PLAIN` count for their picture; other columns are left alone.
     Raises BatchError, OptionError.
     """
-    folder = join(str(Path(path).absolute().parent))
+    folder = os.path.normpath(Path(path).absolute().parent)
     try:
         rows = _parquet(path) if path.lower().endswith(".parquet") else _text(path)
         for number, row in enumerate(rows, 1):
@@ -86,15 +86,16 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
     own = {name: row[name] for name in PLAIN if row.get(name) not in (None, "")}
     reference = own.get("reference")
     if reference and not is_remote(reference):
-        own["reference"] = reference if Path(reference).is_absolute() else folder + reference
+        own["reference"] = reference if Path(reference).is_absolute() else join(folder) + reference
     options = canonical(own, where) if own else None
     if is_remote(source):
         return "", source, _safe(given or source.partition("://")[2].partition("?")[0], where), None, options
     source = source.partition("://")[2] or source
-    whole = os.path.normpath(source if Path(source).is_absolute() else folder + source)
-    if whole.startswith(folder):
-        return folder, whole[len(folder) :], _safe(given or whole[len(folder) :], where), None, options
-    return "", whole, _safe(given or whole, where), None, options
+    whole = Path(os.path.normpath(Path(folder) / source))
+    if whole.is_relative_to(folder):
+        below = whole.relative_to(folder).as_posix()
+        return join(folder), below, _safe(given or below, where), None, options
+    return "", str(whole), _safe(given or whole.relative_to(whole.anchor).as_posix(), where), None, options
 
 
 def _safe(name: str, where: str) -> str:

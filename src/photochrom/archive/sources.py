@@ -97,7 +97,7 @@ def _found(source: str, several: bool, out: str, troubles: list[str]) -> Iterato
     elif Path(path).is_dir():
         yield from _folder(path, several, out, troubles)
     elif _MAGIC.search(path) and not os.path.lexists(path):
-        base, wanted = _split_glob(path)
+        base, wanted = _split_glob(path.replace(os.sep, "/"))
         for one in _folder(base or ".", False, out, troubles):
             if wanted.fullmatch(one.path):
                 yield one
@@ -111,6 +111,8 @@ def _found(source: str, several: bool, out: str, troubles: list[str]) -> Iterato
 def _folder(folder: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
     """A folder of this machine; of several sources, each keeps its own name in the destination."""
     root = os.path.realpath(folder)
+    if not _speakable(root):
+        raise BatchError("the folder's name is no text, which the manifest cannot keep; rename it", _shown(root))
     away = None if stores.is_remote(out) else os.path.realpath(out)
     if root == away:
         raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
@@ -149,17 +151,27 @@ def _sorted_out(
     """The pictures among entries of a folder; folders go to ``folders``."""
     for entry in entries:
         try:
-            if entry.is_dir():
+            folder = entry.is_dir()
+            if not folder and not entry.name.lower().endswith(_SUFFIXES):
+                continue
+            if not _speakable(entry.name):
+                troubles.append(f"{_shown(entry.path)}: its name is no text; rename it, it is left out")
+            elif folder:
                 folders.append(f"{below}{entry.name}/")
-            elif entry.name.lower().endswith(_SUFFIXES) and _speakable(entry.name):
+            else:
                 yield f"{below}{entry.name}", entry.stat().st_size
-        except OSError as error:  # noqa: PERF203  # one that cannot be looked at must not keep the others back
-            troubles.append(f"{entry.path}: cannot be looked at ({error.strerror}); it is left out")
+        except OSError as error:  # one that cannot be looked at must not keep the others back
+            troubles.append(f"{_shown(entry.path)}: cannot be looked at ({error.strerror}); it is left out")
 
 
 def _speakable(name: str) -> bool:
     """Whether a name can be kept in a database: some disks have names that are no text."""
     return name.isprintable() or not any("\ud800" <= letter <= "\udfff" for letter in name)
+
+
+def _shown(name: str) -> str:
+    """A name as it can be printed, whatever bytes it has."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _remote(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
@@ -217,4 +229,7 @@ def _split_glob(pattern: str) -> tuple[str, re.Pattern[str]]:
             expression, at = f"{expression}[{'^' + inside[1:] if inside[0] == '!' else inside}]", end + 1
         else:
             expression, at = expression + re.escape(rest[at]), at + 1
-    return pattern[:cut], re.compile(expression, re.DOTALL)
+    try:
+        return pattern[:cut], re.compile(expression, re.DOTALL)
+    except re.error as error:
+        raise BatchError(f"{pattern}: the pattern cannot be understood ({error})") from error

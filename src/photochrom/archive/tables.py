@@ -125,7 +125,8 @@ def connect(url: str, *, create: bool) -> sql.Engine:
     create: make it where there is none. Raises ManifestError.
     """
     with named(url):
-        target = sql.make_url(url if "://" in url else f"sqlite:///{Path(url).resolve()}")
+        # A path may hold a question mark, which would end it in a URL.
+        target = sql.make_url(url) if "://" in url else sql.URL.create("sqlite", database=str(Path(url).resolve()))
         if target.drivername in ("postgresql", "postgres"):
             target = target.set(drivername="postgresql+psycopg")
         lite = target.get_backend_name() == "sqlite"

@@ -167,5 +167,8 @@ def _link(address: str, folder: Path) -> str | None:
         return address
     if stores.is_remote(address):
         return None
-    below = os.path.relpath(address or "/", folder).replace(os.sep, "/")
+    try:
+        below = os.path.relpath(address or "/", folder).replace(os.sep, "/")
+    except ValueError:  # on another drive of Windows
+        return stores.join(Path(address).as_uri())
     return stores.join(quote(below))

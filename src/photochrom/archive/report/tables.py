@@ -44,6 +44,8 @@ def sampled(manifest: Manifest) -> tuple[list[list[Any]], int]:
         if len(found) == FAILURES and total > ROWS:
             break
     room = ROWS - len(found)
+    if room <= 0:
+        return found, total
     step = max(1, -(-(total - len(found)) // room))
     spread = (~bad, _C.id % step == 0) if step > 1 else (~bad,)
     for row in manifest.rows(*spread, columns=columns):
