@@ -6,7 +6,7 @@ import numpy as np
 
 from photochrom import Blend, Hint, Hints, Mask, Region, Spot
 from photochrom.steering.drawn import Grids, Shape, Stroke, draw
-from photochrom.steering.grids import MOST_PLACES, cells, points
+from photochrom.steering.grids import MOST_PLACES, _merged, cells, points
 
 
 def strokes(hints: Hints, size: tuple[int, int], work: Shape) -> list[Stroke]:
@@ -73,3 +73,13 @@ def test_a_full_mask_weighs_no_more_than_one_to_the_model() -> None:
     mask[100:200, 100:300] = True
     found = cells(strokes(Hints([Hint((5.0, 12.0), Mask(mask))]), (700, 590), (256, 304)), (32, 38))
     assert found[2].max() == 1
+
+
+def test_merged_places_keep_what_they_are() -> None:
+    """Exact colours, materials and places that are kept lie in one cell, and none of them makes another one unknown."""
+    nan = np.nan
+    exact, material, kept = [3, 3, 10, 20, 1, nan, 0], [3, 4, 30, 40, 1, 50, 0], [4, 4, nan, nan, 1, nan, 0]
+    rows = _merged(np.array([exact, material, kept, [4, 3, 20, 30, 1, nan, 0]], np.float32), 8, (16, 16))
+    found = sorted(map(tuple, rows[:, 2:6].tolist()), key=str)
+    expected = sorted([(15.0, 25.0, 1.0, nan), (30.0, 40.0, 1.0, 50.0), (nan, nan, 1.0, nan)], key=str)
+    np.testing.assert_array_equal(found, expected)

@@ -222,8 +222,9 @@ def _filled(stroke: Stroke, share: Float, lightness: Float) -> Float:
 
 
 def _merged(rows: Float, cell: int, shape: Shape) -> Float:
-    """Means of the rows in each cell."""
+    """Means of the rows in each cell: of those that keep their place, of exact colours, and of materials."""
     y, x = (rows[:, :2] // cell).astype(np.int64).T
-    _, group = np.unique(y * (shape[1] // cell + 1) + x, return_inverse=True)
+    kind = np.isnan(rows[:, 2]) * 2 + np.isnan(rows[:, 5])  # a mean with NaN would make all of them NaN
+    _, group = np.unique((y * (shape[1] // cell + 1) + x) * 4 + kind, return_inverse=True)
     count = np.bincount(group)
     return np.column_stack([np.bincount(group, column) / count for column in rows.T]).astype(np.float32)
