@@ -162,6 +162,14 @@ def test_label_maps_become_squares(maps: Path) -> None:
     assert right.max() == 102, "the other picture's objects have numbers of their own"
 
 
+def test_a_picture_of_one_row_becomes_a_square(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "thin.png"), np.zeros((1, 200, 3), np.uint8))
+    cv2.imwrite(str(tmp_path / "thin_labels.png"), np.ones((1, 200), np.uint8))
+    for beside in (0.0, 1.0):
+        (square,) = labelled_squares(find_pairs([tmp_path]), replace(TINY, beside=beside))
+        assert square.rgb.shape == (64, 64, 3)
+
+
 def test_it_learns_from_label_maps(folder: Path, maps: Path, tmp_path: Path) -> None:
     settings = replace(TINY, labelled=1.0, steps=2)
     last = fit(settings, [folder], tmp_path / "run", maps=[maps])

@@ -156,13 +156,13 @@ def recolour(part: dict[str, Tensor], hints: Tensor, share: float, rng: torch.Ge
 
 
 def _somewhere(objects: Tensor, rng: torch.Generator) -> Tensor:
-    """A cell (y, x) of a picture: of one of its labelled objects, each as likely as the others, else any."""
+    """A cell (y, x) of a picture: of one of its labelled objects, each as likely as the others, else any. On the CPU."""
     labels = torch.from_numpy(np.unique(objects.numpy(force=True)))
     labels = labels[labels > 0]
     if not len(labels):
         return torch.stack([torch.randint(side, (), generator=rng) for side in objects.shape])
     label = labels[torch.randint(len(labels), (), generator=rng)]
-    cells: Tensor = (objects == label).nonzero()
+    cells: Tensor = (objects == label).nonzero().cpu()
     cell: Tensor = cells[torch.randint(len(cells), (), generator=rng)]
     return cell
 

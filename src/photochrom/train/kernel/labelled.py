@@ -56,7 +56,7 @@ def _square(pair: tuple[Path, Path], size: tuple[int, int]) -> Square:
         raise DataError(f"has the shape {labels.shape}, its picture {image.shape[:2]}", pair[1])
     height, width = labels.shape
     scale = min(width / size[0], height / size[1])
-    wide, tall = round(size[0] * scale), round(size[1] * scale)
+    wide, tall = (max(1, round(side * scale)) for side in size)
     y, x = (height - tall) // 2, (width - wide) // 2
     part = slice(y, y + tall), slice(x, x + wide)
     way = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
