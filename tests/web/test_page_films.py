@@ -206,6 +206,45 @@ def _photo(folder: Path) -> Path:
     return save(data.camera()[::4, ::4], folder / "photo.png")
 
 
+def test_what_is_left_on_its_way_holds_nothing_up(
+    browser: Any, alone: ServerProcess, film: Path, tmp_path: Path
+) -> None:
+    """A film that is removed while it is sent, and a frame that is left while it is opened."""
+    person = Person(browser, alone.address)
+    page = person.page
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/v1/films?*", hold)
+    first = make_film(tmp_path / "first.mkv", pan(data.coffee(), 3))
+    with page.expect_request("**/v1/films?*"):
+        page.set_input_files("#photo-file", [first, film])
+    leave_film = page.locator("#strip .thumb", has_text="first.mkv").locator(".icon-button")
+    leave_film.evaluate("one => one.click()")
+    page.locator("#film-dialog .primary").click()
+    page.locator("#film-shots img").nth(2).wait_for()
+    person.painted()
+
+    held.clear()
+    page.route("**/scan?*", hold)
+    with page.expect_request("**/scan?*"):
+        page.locator("#film-shots button").nth(1).click()
+    page.locator("#film-shots button").nth(0).click()
+    person.painted()
+    page.unroute("**/scan?*")
+    with page.expect_response("**/scan?*"):
+        held[0].continue_()
+    page.locator("#film-shots button").nth(1).click()
+    page.locator("body[data-stage=ready]").wait_for()
+    person.painted()
+    person.check()
+
+
 def test_a_server_that_takes_no_films(
     browser: Any, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

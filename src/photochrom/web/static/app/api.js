@@ -54,16 +54,17 @@ const wait = (seconds, signal) =>
 /**
  * A request. `json` or `form` is its body. Returns the response; throws Problem, Away, or the signal's AbortError.
  * @param {string} path below the page's own address
- * @param {{method?: string, json?: any, form?: FormData, signal?: AbortSignal}} options
+ * `keepalive`: it is sent even where the page is being left; browsers take 64 KB of such bodies.
+ * @param {{method?: string, json?: any, form?: FormData, signal?: AbortSignal, keepalive?: boolean}} options
  */
-export async function call(path, { method, json, form, signal } = {}) {
+export async function call(path, { method, json, form, signal, keepalive = false } = {}) {
   for (let tries = 0; ; tries++) {
     const token = sessionStorage.getItem(TOKEN);
     const headers = { ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...authorization() };
     const body = json === undefined ? form : JSON.stringify(json);
     let response;
     try {
-      response = await fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal, cache: "no-store" });
+      response = await fetch(path, { method: method ?? (body ? "POST" : "GET"), headers, body, signal, keepalive, cache: "no-store" });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       away();

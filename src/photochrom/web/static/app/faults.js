@@ -58,9 +58,9 @@ const START = 65536;
 const HEIC = ["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1", "avif"];
 const RAW = /\.(cr2|cr3|nef|arw|orf|rw2|raf|dng|psd|pdf|svg|docx?|zip|mp4|mov|avi)$/i;
 
-/** Why a file that the server refused is no photograph for it, in words that help. @param {File|Blob} file @param {string} name */
+/** Why a file that the server refused is no photograph for it, in words that help. @param {File|Blob|undefined} file @param {string} name */
 export async function explain(error, file, name) {
-  if (kindOf(error) === "too-large" || passing(error)) return sentence(error);
+  if (!file || kindOf(error) === "too-large" || passing(error)) return sentence(error); // a film's frame may have no file yet
   const bytes = new Uint8Array(await file.slice(0, START).arrayBuffer());
   const brand = String.fromCharCode(...bytes.slice(4, 12));
   if (!bytes.length) return t("file.empty");

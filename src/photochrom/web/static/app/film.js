@@ -16,6 +16,7 @@ import { editsOf, shotOf, timeOf, withFrame } from "./film_edits.js";
 import { commit, history, sameEdits } from "./history.js";
 import { t } from "./i18n.js";
 import { fresh } from "./queue.js";
+import { forget } from "./sessions.js";
 
 /** Milliseconds until edits are sent, and between two questions how far the work is. */
 const PAUSE = 300;
@@ -121,8 +122,11 @@ export class Film {
   }
 
   async fetchThumbs() {
-    for (let index = this.thumbs.length; index < this.state.thumbnails; index++) {
-      this.thumbs.push(URL.createObjectURL(await server.thumbnail(this.id, index)));
+    for (let index = 0; index < this.state.thumbnails; index++) {
+      if (this.thumbs[index]) continue;
+      const picture = await server.thumbnail(this.id, index);
+      // Two may ask at the same time, one while it watches and one while it saves.
+      this.thumbs[index] ??= URL.createObjectURL(picture);
       emit("film", this);
     }
   }
@@ -180,6 +184,14 @@ export class Film {
     return this.sending;
   }
 
+  /** Sends what was not sent yet while the page is left: all at once, since nobody waits for an answer. */
+  leave() {
+    if (!this.unsaved || !this.id) return;
+    this.unsaved = false;
+    const sent = [server.saveEdits(this.id, this.known, { keepalive: true }), server.saveChoices(this.id, this.choices, { keepalive: true })];
+    Promise.all(sent).catch(() => { this.unsaved = true; });
+  }
+
   /** Does something at the server with what is known now. @param {() => Promise<Object>} work */
   async ask(work) {
     await this.save();
@@ -193,7 +205,7 @@ export class Film {
       const known = { references: [], hints: [], palettes: [], ...JSON.parse(await file.text()) };
       await this.update(await server.saveEdits(this.id, known));
       this.known = await server.edits(this.id);
-      this.frames.clear();
+      this.forgetFrames();
       this.show(this.photo.frame);
       toast(t("load.done", { name: file.name, n: this.known.hints.length }));
     } catch (error) {
@@ -207,9 +219,16 @@ export class Film {
     this.gone();
   }
 
+  /** Lets the server forget all frames that were looked at. */
+  forgetFrames() {
+    for (const photo of this.frames.values()) forget(photo);
+    this.frames.clear();
+  }
+
   gone() {
     this.removed = true;
     this.asking.abort();
+    this.forgetFrames();
     Object.values(this.timers).forEach(clearTimeout);
     [...this.thumbs, ...this.painted.values()].forEach((address) => URL.revokeObjectURL(address));
     if (app.photos.includes(this.photo)) this.queue.drop(this.photo);

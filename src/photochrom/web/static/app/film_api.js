@@ -3,7 +3,7 @@
 import { Away, Problem, authorization, call, getBlob, getJson } from "./api.js";
 
 const at = (id, what = "") => `v1/films/${id}${what}`;
-const put = async (path, json) => (await call(path, { method: "PUT", json })).json();
+const put = async (path, json, more = {}) => (await call(path, { method: "PUT", json, ...more })).json();
 
 /** All films of this server, and whether it takes any. */
 export const list = () => getJson("v1/films");
@@ -14,8 +14,8 @@ export const thumbnail = (id, shot) => getBlob(at(id, `/shots/${shot}/thumbnail`
 export const frame = (id, index) => getBlob(at(id, `/frame?frame=${index}`));
 export const edits = (id) => getJson(at(id, "/edits"));
 export const choices = (id) => getJson(at(id, "/choices"));
-export const saveEdits = (id, json) => put(at(id, "/edits"), json);
-export const saveChoices = (id, json) => put(at(id, "/choices"), json);
+export const saveEdits = (id, json, more) => put(at(id, "/edits"), json, more);
+export const saveChoices = (id, json, more) => put(at(id, "/choices"), json, more);
 export const start = (id, restart) => put(at(id, "/job"), { restart });
 export const lookAgain = (id) => put(at(id, "/reading"), {});
 export const stop = async (id) => (await call(at(id, "/job"), { method: "DELETE" })).json();
@@ -38,6 +38,7 @@ export function send(file, progress, signal) {
     request.onload = () => (request.status === 201 ? done(request.response) : fail(new Problem(request.status, request.response ?? {})));
     // A server that refuses a large body hangs up; whether it lives is asked at once.
     request.onerror = () => list().then(({ max_bytes: most }) => fail(file.size > most ? new Problem(413, { type: "/problems/too-large" }) : new Away()), fail);
+    request.onabort = () => fail(signal.reason);
     signal.addEventListener("abort", () => request.abort());
     request.send(file);
   });

@@ -24,11 +24,12 @@ export function startPlayer(view, onMoment) {
 
   /** Asks for the clip around the frame that is shown, and plays it as soon as it is there. */
   async function play() {
-    film = app.active.film;
-    const wanted = { shot: film.shot, moment: film.photo.frame, format: format() };
+    const mine = app.active.film;
+    film = mine;
+    const wanted = { shot: mine.shot, moment: mine.photo.frame, format: format() };
     try {
-      await film.ask(() => server.askClip(film.id, wanted));
-      check();
+      await mine.ask(() => server.askClip(mine.id, wanted));
+      await check();
     } catch (error) {
       fault(sentence(error));
     }
@@ -96,7 +97,7 @@ export function startPlayer(view, onMoment) {
     onMoment(null);
   }
 
-  on("film", (one) => one === film && check());
+  on("film", (one) => one === film && check().catch((error) => one === film && fault(sentence(error))));
   on("photo edits", stop);
   view.stage.addEventListener("pointerdown", (event) => {
     if (!playing() || event.target.closest("button, [role=slider], .bar")) return;

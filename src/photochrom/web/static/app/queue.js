@@ -4,7 +4,7 @@ import { app, emit, on } from "./app.js";
 import { Away, connection } from "./api.js";
 import { $, announce, toast } from "./dom.js";
 import { newId } from "./edits.js";
-import { explain, passing, undoFaulty } from "./faults.js";
+import { explain, passing, sentence, undoFaulty } from "./faults.js";
 import { history, restored } from "./history.js";
 import { t } from "./i18n.js";
 import * as sessions from "./sessions.js";
@@ -59,7 +59,7 @@ export function startQueue(view, painter) {
       document.title = "Photochrom";
       return;
     }
-    await cached(photo);
+    await cached(photo).catch(() => {}); // what the browser has lost of it is made again
     if (photo.status === "failed") return;
     if (photo.status === "ready") painter.repaint();
     work();
@@ -87,16 +87,22 @@ export function startQueue(view, painter) {
         await open(photo);
       } catch (error) {
         if (error instanceof Away) status(photo, "waiting");
-        else status(photo, "failed", await explain(error, photo.blob, photo.name), passing(error));
+        else status(photo, "failed", await explain(error, photo.blob, photo.name).catch(() => sentence(error)), passing(error));
       }
     }
     working = false;
   }
 
+  /** A photograph that was closed, or a frame that was left, while it was opened: frames may be shown again. */
+  function leave(photo) {
+    photo.status = "waiting";
+    sessions.forget(photo);
+  }
+
   async function open(photo) {
     status(photo, "opening");
     const before = await sessions.scan(photo, { size: PREVIEW });
-    if (!app.photos.includes(photo)) return sessions.forget(photo);
+    if (!app.photos.includes(photo)) return leave(photo);
     photo.before = before;
     if (photo === app.active) {
       const bitmap = await createImageBitmap(before);
@@ -106,7 +112,9 @@ export function startQueue(view, painter) {
         view.draw();
       }
     }
-    photo.thumb = URL.createObjectURL(await small(photo));
+    const thumb = await small(photo);
+    if (!app.photos.includes(photo)) return leave(photo);
+    photo.thumb = URL.createObjectURL(thumb);
     status(photo, "ready");
     savePreviews(photo);
     if (photo === app.active) painter.repaint();

@@ -40,7 +40,16 @@ export async function openStore(warn) {
 async function write(table, action) {
   if (!database) return undefined;
   try {
-    return await action(database.transaction(table, "readwrite").objectStore(table));
+    const transaction = database.transaction(table, "readwrite");
+    // A full disk may show only when the transaction is committed.
+    const committed = new Promise((done, fail) => {
+      transaction.oncomplete = done;
+      transaction.onabort = () => fail(transaction.error);
+    });
+    committed.catch(() => {});
+    const result = await action(transaction.objectStore(table));
+    await committed;
+    return result;
   } catch {
     warned();
     return undefined;
