@@ -215,3 +215,23 @@ def test_no_source_relies_on_one_system(path: Path) -> None:
     for name, call in calls(tree):
         if opens_text(name, call):
             assert "utf-8" in ast.unparse(call), f"line {call.lineno}: which encoding?"
+
+
+def test_a_file_that_somebody_reads_is_replaced_when_he_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, path = tmp_path / "part", tmp_path / "file"
+    part.write_text("new")
+    usual, asked = Path.replace, []
+
+    def as_windows(self: Path, target: Path) -> Path:
+        asked.append(target)
+        if len(asked) < 3:
+            raise PermissionError(13, "Access is denied")
+        return usual(self, target)
+
+    monkeypatch.setattr(Path, "replace", as_windows)
+    with pytest.raises(PermissionError):
+        portable.put_in_place(part, path, system="posix")
+    portable.put_in_place(part, path, system="nt")
+    assert (path.read_text(), len(asked)) == ("new", 3)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from socket import socket
 
-__all__ = ["be_patient", "data_folder", "keep_address", "lock", "process_runs", "write_any_text"]
+__all__ = ["be_patient", "data_folder", "keep_address", "lock", "process_runs", "put_in_place", "write_any_text"]
 
 _SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x00100000, 5, 0x102  # of the Windows API
 
@@ -83,6 +84,22 @@ def _lock_on_windows(file: IO[Any]) -> bool:
     except OSError:
         return False
     return True
+
+
+def put_in_place(part: Path, path: Path, system: str = os.name) -> None:
+    """Rename a file over another one, if there is one. Raises OSError.
+
+    Windows refuses that while anybody has the other one open, as a server that reads it just now: it is tried for a second.
+    """
+    for left in reversed(range(20 if system == "nt" else 1)):
+        try:
+            part.replace(path)
+        except PermissionError:  # noqa: PERF203  # of a second
+            if not left:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def be_patient() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from photochrom.errors import JobError, OutputWriteError
+from photochrom.portable import put_in_place
 
 __all__ = ["Journal", "Packet", "PacketFile", "read_packets", "sync", "write_whole"]
 
@@ -58,7 +59,7 @@ def write_whole(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        put_in_place(part, path)
         sync(path.parent)
     except OSError as error:
         part.unlink(missing_ok=True)
