@@ -213,7 +213,7 @@ def open_source(path: Path, *, deinterlace: bool = False, max_pixels: int = 1 <<
             seconds = None
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         if not Fraction(1, _WIDEST) <= aspect <= _WIDEST:
-            notices.append(f"the header states pixels {aspect} as wide as high, which is ignored")
+            notices.append(f"the header states pixels {aspect} times as wide as high, which is ignored")
             aspect = Fraction(1)
         return Source(
             path,
