@@ -133,9 +133,8 @@ class Greys:
         """Count the pixels of a part, (h, w) or (h, w, 3), uint8 or uint16; whether those seen so far have next to no greys."""
         top = np.iinfo(part.dtype).max
         near = top * _NEARLY // 255
-        light, dark = part >= top - near, part <= near
-        if part.ndim == 3:
-            light, dark = light.all(axis=2), dark.all(axis=2)
+        least, most = (part.min(axis=2), part.max(axis=2)) if part.ndim == 3 else (part, part)
+        light, dark = least >= top - near, most <= near
         self._light += int(np.count_nonzero(light))
         self._dark += int(np.count_nonzero(dark))
         self._count += light.size
