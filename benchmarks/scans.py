@@ -2,7 +2,8 @@
 
 python benchmarks/scans.py mounts ../shared/data       photographs without a mount that are taken for mounted ones
 python benchmarks/scans.py laid ../shared/data         photographs laid on paper here: how many are found, by kind
-python benchmarks/scans.py negatives ../shared/data    photographs called negatives, negatives found
+python benchmarks/scans.py negatives ../shared/data    photographs called negatives, negatives found, by the statistics; with
+                                                       --model M.onnx by the model's encoder; --more FOLDER: other Parquet files
 python benchmarks/scans.py tints ../shared/data        colour photographs taken for tinted prints
 
 The folder holds ``eval/`` (Parquet files and ``kodak/``), ``regions/``, ``historical/`` and ``train/`` (Parquet files). The
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,10 @@ from photochrom.errors import PhotochromError
 from photochrom.images import open_image, tint
 from photochrom.images.borders import Frame, find_frame
 from photochrom.images.negatives import SURE, negative_score
+from photochrom.negatives import difference, fits, reading
+from photochrom.resize import resized
+from photochrom.runtime import OnnxSession, open_model
+from photochrom.views import copy_lightness
 
 Float = NDArray[np.float32]
 
@@ -36,10 +42,15 @@ KINDS = ("plain", "oval", "turned", "white edge", "caption", "lid")
 
 def evaluation(data: Path, limit: int | None = None) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of each picture of the evaluation sets that are Parquet files; ``limit`` of each."""
-    for name in EVAL:
-        column = parquet.read_table(data / "eval" / f"{name}.parquet", columns=["image"]).column("image")
+    yield from parquet_pictures([data / "eval" / f"{name}.parquet" for name in EVAL], limit)
+
+
+def parquet_pictures(files: list[Path], limit: int | None = None) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of each picture of Parquet files, ``limit`` of each."""
+    for file in files:
+        column = parquet.read_table(file, columns=["image"]).column("image")
         for index in range(min(len(column), limit or len(column))):
-            yield f"{name}:{index}", column[index].as_py()["bytes"]
+            yield f"{file.stem}:{index}", column[index].as_py()["bytes"]
 
 
 def corpus(data: Path, each: int) -> Iterator[tuple[str, bytes]]:
@@ -147,22 +158,49 @@ def veiled(picture: Float, frame: Frame) -> Float:
     return np.where(inside[..., None] < 0.5, picture[..., :3] / 2 + np.float32((0.5, 0, 0.5)), picture[..., :3])
 
 
-def negatives(data: Path, each: int, wrong: list[Float]) -> None:
+def negatives(data: Path, each: int, wrong: list[Float], model: Path | None = None, more: Path | None = None) -> None:
     old = ((path.name, path.read_bytes()) for path in sorted((data / "historical").iterdir()))
-    for title, pictures in (("eval", evaluation(data)), ("historical", old)):
+    sets = {"eval": evaluation(data, each or None), "historical": old}
+    if more is not None:
+        sets["more"] = parquet_pictures(sorted(more.rglob("*.parquet")), each or None)
+    score: Callable[[Float], float] = statistics_score
+    sure = SURE
+    if model is not None:
+        session = open_model(model, threads=1)
+        if not fits(session, reading()):
+            raise SystemExit("the reading was fitted to another encoder: python benchmarks/negatives_of_encoder.py -h")
+        score, sure = partial(encoder_score, session), reading().sure
+    for title, pictures in sets.items():
         scores = []
-        for _, picture in pictures:
-            grey: Any = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
-            small: Any = cv2.resize(grey, (64, 64), interpolation=cv2.INTER_AREA).astype(np.float32)
-            scores.append((negative_score(small), negative_score(255 - small)))
-            if scores[-1][0] > SURE:
-                wrong.append(np.repeat(grey[..., None], 3, axis=2).astype(np.float32) / 255)
-        positive, inverted = np.array(scores).T
+        for _, picture in copies(pictures):
+            scores.append(score(picture))
+            if -scores[-1] > sure:
+                wrong.append(picture)
+        negative = np.array(scores)
         print(
-            f"{title}: {len(scores)} photographs, {(positive > SURE).sum()} called negatives ({(positive > SURE).mean():.1%}); "
-            f"{(inverted > SURE).sum()} of their negatives found ({(inverted > SURE).mean():.1%}); "
-            f"told apart without a threshold {(inverted > positive).mean():.1%}"
+            f"{title}: {len(scores)} photographs, {(-negative > sure).sum()} called negatives ({(-negative > sure).mean():.1%}); "
+            f"{(negative > sure).sum()} of their negatives found ({(negative > sure).mean():.1%}); "
+            f"told apart without a threshold {(negative > 0).mean():.1%}",
+            flush=True,
         )
+
+
+def statistics_score(picture: Float) -> float:
+    """The score of a photograph's negative, by statistics; that of the photograph is the same below nought."""
+    grey: Any = cv2.resize(picture, (64, 64), interpolation=cv2.INTER_AREA) @ np.array(
+        [0.299, 0.587, 0.114], np.float32
+    )
+    return negative_score(255 - 255 * grey)
+
+
+def encoder_score(session: OnnxSession, picture: Float) -> float:
+    """The same by an encoder."""
+    height, width = picture.shape[:2]
+    scale = 256 / min(height, width)
+    shape = tuple(round(side * scale / 8) * 8 for side in (height, width))
+    grey = np.repeat((picture @ np.array([0.299, 0.587, 0.114], np.float32))[..., None], 3, axis=2)
+    shown = [resized(copy_lightness(one), shape, cv2.INTER_CUBIC).clip(0, 100) for one in (1 - grey, grey)]
+    return float(difference(*map(session.encode, shown)) @ reading().weights)
 
 
 def tints(data: Path, each: int, wrong: list[Float]) -> None:
@@ -194,9 +232,14 @@ def main() -> None:
     parser.add_argument("what", choices=["mounts", "laid", "negatives", "tints"])
     parser.add_argument("data", type=Path, help="The folder of the project's sets.")
     parser.add_argument("--each", type=int, help="Pictures of every set (mounts: 400, laid: 3, tints: 150).")
+    parser.add_argument("--model", type=Path, help="Of negatives: a model whose encoder is to tell them.")
+    parser.add_argument("--more", type=Path, help="Of negatives: a folder of further Parquet files.")
     parser.add_argument("--sheet", type=Path, help="Write what was wrong.")
     options = parser.parse_args()
-    work = {"mounts": (mounts, 400), "laid": (laid, 3), "negatives": (negatives, 0), "tints": (tints, 150)}
+    of_negatives = partial(negatives, model=options.model, more=options.more)
+    work: dict[str, tuple[Callable[[Path, int, list[Float]], None], int]] = {
+        **{"mounts": (mounts, 400), "laid": (laid, 3), "negatives": (of_negatives, 0), "tints": (tints, 150)}
+    }
     wrong: list[Float] = []
     act, each = work[options.what]
     act(options.data, options.each or each, wrong)

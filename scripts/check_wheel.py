@@ -21,6 +21,8 @@ WANTED = (
     r"photochrom/py\.typed",
     r"photochrom/data/color_names\.txt",
     r"photochrom/models/.*\.onnx",
+    r"photochrom/models/encoder\.negatives\.safetensors",
+    r"photochrom/images/negatives\.safetensors",
     r"photochrom/evaluate/mean_colours\.json",
     r"photochrom/evaluate/html/static/report\.css",
     r"photochrom/web/static/.*\.js",

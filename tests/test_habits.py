@@ -108,6 +108,8 @@ GOOD = [
     "photochrom/py.typed",
     "photochrom/data/color_names.txt",
     "photochrom/models/photochrom-encoder.onnx",
+    "photochrom/models/encoder.negatives.safetensors",
+    "photochrom/images/negatives.safetensors",
     "photochrom/evaluate/mean_colours.json",
     "photochrom/evaluate/html/static/report.css",
     "photochrom/web/static/app.js",

@@ -44,6 +44,11 @@ class EnsembleSession:
         self._session, self._scales = session, scales
 
     @property
+    def session(self) -> Session:
+        """The session that sees each view."""
+        return self._session
+
+    @property
     def name(self) -> str:
         """See :class:`~photochrom.runtime.Session`."""
         return self._session.name

@@ -9,6 +9,7 @@ import numpy as np
 
 from photochrom.color import lightness
 from photochrom.images import SourceImage, Tint, classify_tint, network_view
+from photochrom.negatives import looks_negative
 from photochrom.resize import resized
 from photochrom.session import Features, Session
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Views", "copy_lightness", "frozen", "take_views"]
 
+#: The notice of a photograph that looks like a negative.
+LIKE_NEGATIVE = "this looks like a negative; if it is one, --negative yes makes a positive of it"
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
 #: How many times larger than the whole the details are seen: the first that the photograph has something to show at.
@@ -52,11 +55,22 @@ def take_views(session: Session, source: SourceImage, work_size: int, *, details
         copy = source.work_copy(min(_whole_cells(session, source, scale)))
     # Networks recognise things at a certain size: a small picture is enlarged.
     shape = _whole_cells(session, source, scale)
-    seen = frozen(resized(copy_lightness(copy), shape, cv2.INTER_CUBIC).clip(0, 100))
+    seen = frozen(_enlarged_lightness(copy, shape))
     features = session.encode(network_view(source.frame, seen))
+
+    def view(other: Float) -> Float:
+        return network_view(source.frame, _enlarged_lightness(other, shape))
+
+    if source.negative == "auto" and source.has_greys and looks_negative(session, features, copy, view):
+        source.findings = (LIKE_NEGATIVE, *source.findings)
     near = _near_view(source, shape, session.stride) if details and session.details else None
     closer = None if near is None else session.encode(network_view(source.frame, near), features)
     return Views(classify_tint(copy[::2, ::2]), seen, features, closer)
+
+
+def _enlarged_lightness(copy: Float, shape: tuple[int, int]) -> Float:
+    """L* of a copy (h, w, 3) at this size."""
+    return resized(copy_lightness(copy), shape, cv2.INTER_CUBIC).clip(0, 100)
 
 
 def _whole_cells(session: Session, source: SourceImage, scale: float) -> tuple[int, int]:

@@ -206,6 +206,31 @@ def test_a_picture_without_greys_says_why_it_stays(tmp_path, kind):
         assert source.findings == ()
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
+@pytest.mark.parametrize("memory", ["held", "streamed"])
+def test_so_does_one_with_a_trace_of_grey_however_it_is_read(tmp_path, monkeypatch, memory, suffix):
+    if memory == "streamed":
+        monkeypatch.setattr(read, "IN_MEMORY", 0)
+    drawing = np.full((96, 128), 250, np.uint8)
+    drawing[20:60, 30:34] = drawing[70:75, 8:120] = 3
+    drawing[10, :90] = 130
+    for array, expected in ((drawing, True), (np.dstack([drawing] * 3), True), (GREY, False)):
+        path = tmp_path / f"{array.ndim}{expected}.{suffix}"
+        vips(array).write_to_file(str(path), **({"Q": 98} if suffix == "jpg" else {}))
+        source = open_image(path)
+        source.examine(source.work_copy(48))
+        assert ("without greys" in " ".join(source.findings)) == expected
+        assert "negative" not in " ".join(source.findings)
+
+
+def test_two_strong_colors_are_not_black_and_white():
+    red = np.zeros((96, 128, 3), np.uint8)
+    red[30:60, 20:90, 0] = red[70:, :, 1] = 255
+    source = open_image(red)
+    source.examine(source.work_copy(48))
+    assert "without greys" not in " ".join(source.findings)
+
+
 @pytest.mark.parametrize("at", range(5))
 def test_a_jpeg_without_end_and_with_broken_tables_is_refused(tmp_path, at):
     whole = bytearray(vips(RGB).jpegsave_buffer(Q=90)[:-2])

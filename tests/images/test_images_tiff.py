@@ -153,6 +153,8 @@ def test_old_style_jpeg(tmp_path):
         (GREY.astype(np.int16), GREY / 255, False),
         (GREY.astype(np.int32) * 257 - 30000, (GREY - float(GREY.min())) / (float(GREY.max()) - GREY.min()), True),
         (GREY.astype(np.uint32) * 16843009, GREY / 255, False),
+        (GREY.astype(np.uint64) * 72340172838076673, GREY / 255, False),
+        (GREY.astype(np.int64) * 128, GREY * 128.0 / 32767, True),
     ],
 )
 def test_the_range_of_floats_and_wide_numbers(tmp_path, array, wanted, guess):

@@ -103,6 +103,22 @@ def test_a_tinted_print_beside_a_colour_chart(picture, kind, turned):
     assert classify_tint(np.ascontiguousarray(scan)).kind == kind
 
 
+def test_a_large_and_gaudy_chart():
+    """A fifth of the scan, so that the colours of the whole no longer lie on the curve of the print."""
+    patches = [
+        (200, 30, 30),
+        (30, 200, 30),
+        (30, 30, 200),
+        (200, 200, 30),
+        (30, 200, 200),
+        (200, 30, 200),
+        (250, 250, 250),
+    ]
+    chart = np.repeat(np.array(patches, np.float32) / 255, 37, axis=0)[None, : SEPIA.shape[1]]
+    picture = np.concatenate([SEPIA, np.repeat(chart, 60, axis=0)])
+    assert (classify_tint(picture).kind, classify_tint(np.rot90(picture)).kind) == ("sepia", "sepia")
+
+
 def test_two_prints_of_different_tints():
     for axis in (0, 1):
         tint = classify_tint(np.concatenate([SEPIA, BLUE], axis=axis))

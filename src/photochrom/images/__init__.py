@@ -7,6 +7,7 @@ colorization: nothing of ``color``, ``fuse``, ``edits`` or the networks may be i
 from photochrom.images.borders import network_view, on_paper
 from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.marks import is_own_output
+from photochrom.images.negatives import statistics_say_negative
 from photochrom.images.read import MAX_PIXELS, AnyImage, ImageInfo, SourceImage, open_image
 from photochrom.images.tiff_join import write_pages
 from photochrom.images.tint import Tint, classify_tint
@@ -25,6 +26,7 @@ __all__ = [
     "network_view",
     "on_paper",
     "open_image",
+    "statistics_say_negative",
     "takes_packed",
     "write_image",
     "write_pages",

@@ -14,8 +14,10 @@ from photochrom.errors import UnsupportedImageError
 
 __all__ = [
     "LAB_LIKE",
+    "LIGHT_LIKE",
     "NUMPY",
     "PROFILE",
+    "Greys",
     "Pixels",
     "is_bilevel",
     "is_grey",
@@ -38,7 +40,11 @@ NUMPY = {
 #: The field in which libvips keeps a colour profile.
 PROFILE = "icc-profile-data"
 _SPACES = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}
+LIGHT_LIKE = ("b-w", "srgb", "grey16", "rgb16")
 LAB_LIKE = ("lab", "labs", "labq", "lch", "xyz", "yxy", "oklab", "oklch")
+#: So near (of 255) to black or white a pixel is no grey to speak of; so many of all pixels may be grey, and so many must be
+#: black, and white, in a picture "without greys".
+_NEARLY, _FEW_GREYS, _BOTH = 12, 0.02, 0.002
 _INTENT: dict[str, Any] = {"intent": "relative", "black_point_compensation": True}
 #: A profile that moves no probe colour by more than this (of 65535) is sRGB in all but name, and is passed over.
 _SRGB_TOLERANCE = 160
@@ -117,11 +123,38 @@ def is_grey(pixels: Pixels) -> bool:
     )
 
 
+class Greys:
+    """How many pixels of a picture, seen part by part, are neither nearly black nor nearly white."""
+
+    def __init__(self) -> None:
+        self._dark = self._light = self._count = 0
+
+    def see(self, part: NDArray[Any]) -> bool:
+        """Count the pixels of a part, (h, w) or (h, w, 3), uint8 or uint16; whether those seen so far have next to no greys."""
+        top = np.iinfo(part.dtype).max
+        near = top * _NEARLY // 255
+        least, most = (part.min(axis=2), part.max(axis=2)) if part.ndim == 3 else (part, part)
+        light, dark = least >= top - near, most <= near
+        self._light += int(np.count_nonzero(light))
+        self._dark += int(np.count_nonzero(dark))
+        self._count += light.size
+        return self._count - self._light - self._dark <= _FEW_GREYS * self._count
+
+    @property
+    def black_and_white(self) -> bool:
+        """Whether what was seen is black and white, both of them, with at most such a trace of grey as JPEG leaves."""
+        greys = self._count - self._light - self._dark
+        return greys <= _FEW_GREYS * self._count and min(self._light, self._dark) > _BOTH * self._count
+
+
 def is_bilevel(pixels: Pixels) -> bool:
-    """True if every number is nought or the largest of its type, and both are there; (h, w) or (h, w, 3)."""
-    top = np.iinfo(pixels.dtype).max
-    parts = (pixels[::37], pixels)
-    return all(not ((part > 0) & (part < top)).any() for part in parts) and pixels.min() < pixels.max()
+    """Whether a picture, (h, w) or (h, w, 3), is black and white, with at most a trace of grey; see :class:`Greys`."""
+    found = Greys()
+    if not found.see(pixels[::37]):  # most pictures show it here
+        return False
+    found = Greys()
+    found.see(pixels)
+    return found.black_and_white
 
 
 def like(device: pyvips.Image, pixels: NDArray[Any]) -> pyvips.Image:

@@ -55,7 +55,16 @@ def tiff_page(opener: Callable[[], BinaryIO], page: Page, path: Path | None) -> 
     if page.bits < 16 and page.bits != 8 and array.dtype.kind == "u":
         top = np.iinfo(array.dtype).max
         array = np.rint(array * (top / ((1 << page.bits) - 1))).astype(array.dtype)
+    if array.dtype.kind in "ui" and array.dtype.itemsize == 8:
+        array = _halved(array)
     return np.ascontiguousarray(array.reshape(page.height, page.width, -1))
+
+
+def _halved(array: NDArray[Any]) -> NDArray[Any]:
+    """Integers of 64 bits as such of 32: the upper half, or the lower where that holds them all."""
+    half: Any = np.uint32 if array.dtype.kind == "u" else np.int32
+    held = np.iinfo(half).min <= array.min() and array.max() <= np.iinfo(half).max
+    return (array if held else array >> 32).astype(half)
 
 
 def heic(opener: Callable[[], BinaryIO], path: Path | None) -> NDArray[Any]:

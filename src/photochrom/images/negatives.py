@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from photochrom.weights import WeightsFile, locate
 
-__all__ = ["WEIGHTS", "looks_negative", "negative_score"]
+__all__ = ["WEIGHTS", "negative_score", "statistics_say_negative"]
 
 #: The fitted numbers, beside this file.
 WEIGHTS = WeightsFile(
@@ -33,7 +33,7 @@ _LEVELS = (20, 200, 1000, 2048, 3095, 3895, 4075)  # of the 4096 numbers of the 
 Float = NDArray[np.float64]
 
 
-def looks_negative(rgb: NDArray[np.float32]) -> bool:
+def statistics_say_negative(rgb: NDArray[np.float32]) -> bool:
     """Whether a picture (h, w, 3), float32 sRGB in [0, 1], a work-size copy, looks like a negative.
 
     Raises WeightsNotFoundError, WeightsDigestError, as :func:`negative_score` does.

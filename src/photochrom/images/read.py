@@ -7,7 +7,7 @@ copy of a JPEG is always a pass of its own, since libjpeg shrinks as it decodes;
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -26,7 +26,6 @@ from photochrom.images.convert import Pixels
 from photochrom.images.forked import libvips_is_used
 from photochrom.images.inputs import AnyInput, plain_input
 from photochrom.images.metadata import Tags
-from photochrom.images.negatives import looks_negative
 from photochrom.images.ranges import ValueRange, to_integers, value_range
 
 __all__ = ["IN_MEMORY", "MAX_PIXELS", "AnyImage", "ImageInfo", "SourceImage", "open_image"]
@@ -91,9 +90,12 @@ class SourceImage:
         self._inverted = False
         #: The mount that :meth:`examine` found.
         self.frame: Frame | None = None
+        #: Whether there is more than black and white, as :meth:`examine` found.
+        self.has_greys = True
         #: Notices of :meth:`examine`.
         self.findings: tuple[str, ...] = ()
         self._turned: pyvips.Image | None = None
+        self._black_and_white = False
         self._ahead = self._decode_ahead(file) if ahead and file is not None else None
 
     def work_copy(self, short_side: int) -> NDArray[np.float32]:
@@ -127,22 +129,26 @@ class SourceImage:
         if self._inverted:
             copy = 1 - copy
             found.append("the negative was inverted")
-        elif self.negative == "auto" and looks_negative(copy):
-            found.append("this looks like a negative; if it is one, --negative yes makes a positive of it")
         self.frame = find_frame(copy)
         if self.frame is not None:
             found.append("a mount or border was found; it keeps the colour of paper")
-        if self._bilevel():
+        self.has_greys = not self._bilevel()
+        if not self.has_greys:
             found.append("only black and white, without greys: nothing between them takes colour, so it stays as it is")
         self.findings = tuple(found)
         return copy
 
     def _bilevel(self) -> bool:
-        """Whether all pixels are black or white; of pictures that are not held, only where the file's header shows it."""
-        if self._held is not None:
-            return convert.is_bilevel(self._held[0])
-        tiff = None if self._file is None else self._file.tiff
-        return tiff is not None and tiff.page.bits == 1 and tiff.page.colors == 1
+        """Whether all pixels are nearly black or white; of a large JPEG, which was not yet seen whole, it is not known."""
+        return self._black_and_white if self._held is None else convert.is_bilevel(self._held[0])
+
+    def _watched(self, strips: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        """The same strips of the whole picture, looked at for greys as they pass."""
+        greys, few = convert.Greys(), True
+        for strip in strips:
+            few = few and greys.see(strip)
+            yield strip
+        self._black_and_white = few and greys.black_and_white
 
     def strips(self, rows: int = 128) -> Iterator[tuple[int, Pixels]]:
         """The picture from top to bottom: ``(y0, strip)``, the strip of shape (h, w) or (h, w, 3), sRGB-encoded.
@@ -255,10 +261,13 @@ class SourceImage:
         with decoding(self.info.path):
             reduced = None if self._ahead is None else self._ahead.reduced(factor)
             if reduced is not None:
-                small = convert.shrink([reduced], stored)
+                small = convert.shrink(self._watched([reduced]) if factor == 1 else [reduced], stored)
                 return convert.to_array(convert.turn(pyvips.Image.new_from_array(small), self.info.orientation))
             device = convert.split(self._device(shrink=factor))[0]
-            small = convert.shrink((strip for _, strip in convert.rows(device, 64)), stored)
+            strips: Iterator[NDArray[Any]] = (strip for _, strip in convert.rows(device, 64))
+            if factor == 1 and device.interpretation in convert.LIGHT_LIKE:
+                strips = self._watched(strips)
+            small = convert.shrink(strips, stored)
             return convert.to_array(convert.to_srgb(convert.turn(convert.like(device, small), self.info.orientation)))
 
 
@@ -282,7 +291,7 @@ def open_image(
             copied; floats become uint16. An opened picture is returned as it is.
         max_pixels: a larger picture is refused by its header, before anything is decoded.
         page: of a TIFF, its number among the full pages, from 1; None: the largest, of equal ones the first.
-        negative: "yes": it is one, and is inverted; "auto": it is none, but :meth:`SourceImage.examine` notes if it looks so.
+        negative: "yes": it is one, and is inverted; "auto": it is none, but a notice says so if it looks like one.
 
     Raises:
         ImageNotFoundError: there is no such file, or it may not be read.

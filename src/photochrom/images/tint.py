@@ -25,6 +25,8 @@ _LITTLE = 0.015
 #: Widths of the strip in which a colour chart is looked for, and places where two prints may meet, as parts of a side.
 _STRIPS = (0.08, 0.16, 0.25)
 _CUTS = (0.35, 0.42, 0.46, 0.5, 0.54, 0.58, 0.65)
+#: A colour chart has chroma over this in so many of so many parts of the circle of hues, each in this share of its pixels.
+_STRONG, _MOST_HUES, _HUES, _PATCH = 25.0, 5, 8, 0.03
 #: Two prints of different tints are, taken for one, this far off.
 _BOTH = 0.2
 _LEVELS = 24
@@ -101,12 +103,21 @@ def _without_chart(lab: NDArray[np.float64]) -> Tint | None:
         rows, off = np.rot90(lab, turned), np.rot90(distance, turned) > OFF_TINT
         for share in _STRIPS:
             first = round(share * len(rows))
-            if off[first:].mean() > COLOUR_SHARE:
+            # A large chart bends the curve of the whole: then its own colours have to show that it is one.
+            if off[first:].mean() > COLOUR_SHARE and not _of_many_hues(rows[:first]):
                 continue
             rest = _tint_of(rows[first:])
             if rest.off_tint <= _LITTLE:
                 return None if _rest_is_plain(rest) else rest
     return None
+
+
+def _of_many_hues(lab: NDArray[np.float64]) -> bool:
+    """Whether strong colours of most hues stand beside each other, as on a chart."""
+    a, b = lab[..., 1].ravel(), lab[..., 2].ravel()
+    strong = np.hypot(a, b) > _STRONG
+    sectors = np.floor(np.arctan2(b, a)[strong] * (_HUES / (2 * math.pi))).astype(np.intp) % _HUES
+    return int((np.bincount(sectors, minlength=_HUES) > _PATCH * a.size).sum()) >= _MOST_HUES
 
 
 def _of_two_prints(lab: NDArray[np.float64]) -> Tint | None:
