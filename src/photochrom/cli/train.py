@@ -65,11 +65,11 @@ def train(
             wanted = build_kernel_recipe(table, path)
             last = fit_kernel(wanted, data, out, init=init, cache=cache, maps=maps or ())
         else:
-            last = fit_object(build_object_recipe(table, path), [*data, *(maps or ())], out, init=init, cache=cache)
+            last = fit_object(build_object_recipe(table, path), data, out, init=init, cache=cache)
         typer.echo(str(last))
         return
     if maps:
-        raise OptionError("--maps", ", ".join(maps), "given with the recipes of the kernel and the object head only")
+        raise OptionError("--maps", ", ".join(maps), "given with the recipe of the kernel only")
     settings = load_any(path, **overrides)
     if isinstance(settings, Recipe):
         if no_pretrained or embedder:
