@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from page_helpers import Person
 
 #: Asks for a new visit, with a screen of its own.
