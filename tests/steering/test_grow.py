@@ -12,6 +12,7 @@ from photochrom import Colorizer, Scribble
 from photochrom.colorizer import Opened
 from photochrom.errors import MaskError
 from photochrom.session import Session
+from photochrom.steering.grabcut import grab
 
 SIZE = 320, 240
 ROWS, COLUMNS = np.ogrid[: SIZE[1], : SIZE[0]]
@@ -140,11 +141,10 @@ def test_impossible_questions(plain: Opened, ask: dict[str, Any], words: str) ->
         plain.grow(**ask)
 
 
-def test_nothing_stands_out(shipped: Colorizer, headed: tuple[Opened, Head]) -> None:
-    session: Any = Headless(shipped.session)
-    flat = Colorizer(session).open(np.full((120, 160), 128, np.uint8))
-    with pytest.raises(MaskError, match="stands out"):
-        flat.grow((20, 20, 90, 90))
+def test_nothing_stands_out(headed: tuple[Opened, Head]) -> None:
+    assert not grab(np.full((120, 160), 50, np.float32), (160, 120), (20, 20, 90, 90)).any()
+    with pytest.raises(MaskError, match="stands out in the box"):
+        headed[0].grow((160, 5, 200, 40))
     with pytest.raises(MaskError, match="stands out at this place"):
         headed[0].grow(scribbles=[Scribble(((170, 20),), 2)])
 

@@ -79,7 +79,7 @@ class ObjectHead(nn.Module):
         """(N, heads * means, h, w): cosine of each cell with the mean of what is marked; 0 where nothing is."""
         n, _, h, w = x8.shape
         cells = functional.normalize(self.compared(x8).reshape(n, _HEADS, _DIMS, h * w), dim=2)
-        add, erase, _, _, box, mask, _ = functional.avg_pool2d(prompt, 2).flatten(2).split(1, dim=1)
+        add, erase, _, _, box, mask, _ = functional.avg_pool2d(prompt, 2).flatten(2).chunk(_PLANES, dim=1)
         boxed = box.amax(2, keepdim=True)
         weights = torch.cat([add, erase, box, boxed - box, mask], 1)
         means = cells @ (weights / (weights.sum(2, keepdim=True) + 1e-6)).transpose(1, 2)[:, None]

@@ -51,10 +51,11 @@ def grab(
     if vectors is not None:
         picture[..., 1:] = _likeness(vectors, likely)
     inside = np.zeros(shape, bool)
-    for core in (None, 0.2):  # where it finds nothing: once more, with the middle of the box as surely the object
-        outside = cv2.GC_BGD if mask is None else cv2.GC_PR_BGD
+    # Where it finds nothing in a box: once more, with the middle of the box as surely the object.
+    for core in (None,) if box is None else (None, 0.2):
+        outside = cv2.GC_PR_BGD if box is None else cv2.GC_BGD
         found = np.where(likely, cv2.GC_PR_FGD, outside).astype(np.uint8)
-        if core is not None and box is not None:
+        if core is not None:
             rows, columns = (np.flatnonzero(likely.any(axis=axis)) for axis in (1, 0))
             spans = [
                 slice(*np.rint(np.quantile(one, (0.5 - core / 2, 0.5 + core / 2)) + np.array([0, 1])).astype(int))
@@ -65,6 +66,9 @@ def grab(
         inside = _grabbed(picture, found)
         if np.count_nonzero(inside) > LEAST * np.count_nonzero(likely):
             break
+    if box is None and mask is None:  # what looks like it elsewhere is another object
+        _, parts = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
+        inside &= np.isin(parts, parts[add & inside])
     return inside
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -35,6 +35,20 @@ _PART, _HOLE = 0.05, 0.01
 _UNLIKELY = 0.05
 
 
+class _Question(NamedTuple):
+    """What is asked about a picture of ``size`` (width, height); ``before``: the mask so far, of any size."""
+
+    size: tuple[int, int]
+    box: Sequence[float] | None
+    scribbles: Sequence[Scribble]
+    before: Bool | None
+
+    def drawn(self, shape: tuple[int, int]) -> tuple[Bool, Bool]:
+        """What scribbles add and what they erase on a grid of ``shape``."""
+        add, erase = ([one for one in self.scribbles if one.erase == way] for way in (False, True))
+        return drawn(add, self.size, shape), drawn(erase, self.size, shape)
+
+
 def grow(
     photo: Analysis,
     box: Sequence[float] | None = None,
@@ -50,34 +64,13 @@ def grow(
     """
     _check(photo.size, box, scribbles, mask)
     light = photo.once(_fine_light)
-    shape = light.shape
-    likely = _asked_head(photo, box, scribbles, mask)
+    whole = None if mask is None else np.ascontiguousarray(mask, bool)
+    asked = _Question(photo.size, box, scribbles, None if whole is None else _shrunk(whole, light.shape))
+    likely = _asked_head(photo, asked)
     if likely is None:
-        likely = _asked_grabcut(photo, light, box, scribbles, mask)
+        likely = grab(light, *asked, photo.once(vectors_of)).astype(np.float32)
     sharp = _sharpened(likely, light)
-    add, erase = (drawn([one for one in scribbles if one.erase == way], photo.size, shape) for way in (False, True))
-    if mask is not None:
-        return _edited(np.asarray(mask, bool), sharp > 0.5, add, erase, photo.size)
-    sure = 0.5
-    if add.any():
-        sure = min(sure, 0.7 * float(sharp[add].max()))
-        if sure < _UNLIKELY:
-            raise MaskError(
-                "nothing stands out at this place; draw a box around the object, or paint it with the brush"
-            )
-    whole = _whole(((sharp > sure) | add) & ~erase, add)
-    area = (
-        LEAST * (box[2] - box[0]) * (box[3] - box[1]) * shape[0] * shape[1] / (photo.size[0] * photo.size[1])
-        if box is not None
-        else 0
-    )
-    if np.count_nonzero(whole) <= area:
-        raise MaskError("nothing stands out in the box; draw a mask instead")
-    # Within the object's parts the level line is that of the sharp mask, not that of its pixels.
-    level = np.where(
-        whole, np.maximum(sharp + (0.5 - sure), 0.5 + 1 / 255), np.minimum(sharp + (0.5 - sure), 0.5 - 1 / 255)
-    )
-    return _enlarged(level, photo.size)
+    return _found(sharp, asked) if whole is None else _edited(whole, sharp > 0.5, asked)
 
 
 def _check(
@@ -105,27 +98,23 @@ def _fine_light(photo: Analysis) -> Float:
     return frozen(copy_lightness(photo.source.work_copy(min(_SIZE, *photo.size))))
 
 
-def _asked_head(
-    photo: Analysis, box: Sequence[float] | None, scribbles: Sequence[Scribble], mask: NDArray[Any] | None
-) -> Float | None:
+def _shrunk(mask: Bool, shape: tuple[int, ...]) -> Bool:
+    """A mask (H, W) at a smaller shape (h, w): the cells that it covers by half."""
+    small: Any = cv2.resize(mask.view(np.uint8) * np.uint8(255), shape[1::-1], interpolation=cv2.INTER_AREA)
+    return np.asarray(small > 127)
+
+
+def _asked_head(photo: Analysis, asked: _Question) -> Float | None:
     """How likely each cell is the object's, (h, w) in [0, 1], by the model's object head; None: it has none."""
-    light = photo.work_lightness
+    light, (width, height) = photo.work_lightness, asked.size
     shape = light.shape[0] // CELL, light.shape[1] // CELL
-    add, erase = (drawn([one for one in scribbles if one.erase == way], photo.size, shape) for way in (False, True))
-    shares = None
-    if box is not None:
-        width, height = photo.size
-        shares = box[0] / width, box[1] / height, box[2] / width, box[3] / height
-    known = None if mask is None else resized(mask, shape)
-    logits = photo.session.object_mask(photo.features, light, prompt_planes(add, erase, shares, known))
+    box = None
+    if asked.box is not None:
+        x0, y0, x1, y1 = asked.box
+        box = x0 / width, y0 / height, x1 / width, y1 / height
+    known = None if asked.before is None else resized(asked.before, shape)
+    logits = photo.session.object_mask(photo.features, light, prompt_planes(*asked.drawn(shape), box, known))
     return None if logits is None else np.asarray(1 / (1 + np.exp(-logits.clip(-30, 30))), np.float32)
-
-
-def _asked_grabcut(
-    photo: Analysis, light: Float, box: Sequence[float] | None, scribbles: Sequence[Scribble], mask: NDArray[Any] | None
-) -> Float:
-    known = None if mask is None else np.asarray(mask, bool)
-    return grab(light, photo.size, box, scribbles, known, photo.once(vectors_of)).astype(np.float32)
 
 
 def _sharpened(likely: Float, light: Float) -> Float:
@@ -134,6 +123,27 @@ def _sharpened(likely: Float, light: Float) -> Float:
     radius = max(1, round(_RADIUS * light.shape[0] / likely.shape[0]))
     sharp: Any = cv2.ximgproc.guidedFilter(light, large, radius, _EPS)
     return np.asarray(sharp, np.float32)
+
+
+def _found(sharp: Float, asked: _Question) -> Bool:
+    """The mask (H, W) of the object that is likely (h, w), or MaskError where none stands out."""
+    add, erase = asked.drawn((sharp.shape[0], sharp.shape[1]))
+    level, least = 0.5, 0.0
+    if add.any():
+        level = min(level, 0.7 * float(sharp[add].max()))
+        if level < _UNLIKELY:
+            raise MaskError(
+                "nothing stands out at this place; draw a box around the object, or paint it with the brush"
+            )
+    whole = _whole(((sharp > level) | add) & ~erase, add)
+    if asked.box is not None:
+        x0, y0, x1, y1 = asked.box
+        least = LEAST * (x1 - x0) * (y1 - y0) / (asked.size[0] * asked.size[1])
+    if whole.mean() <= least:
+        raise MaskError("nothing stands out in the box; draw a mask instead")
+    # Its border is where the shares pass the level, not the border of pixels.
+    even, step = sharp + np.float32(0.5 - level), np.float32(1 / 255)
+    return _enlarged(np.where(whole, np.maximum(even, 0.5 + step), np.minimum(even, 0.5 - step)), asked.size)
 
 
 def _whole(found: Bool, add: Bool) -> Bool:
@@ -153,16 +163,15 @@ def _whole(found: Bool, add: Bool) -> Bool:
     return np.asarray(whole | small[places]) if holes > 1 else whole
 
 
-def _edited(mask: Bool, wanted: Bool, add: Bool, erase: Bool, size: tuple[int, int]) -> Bool:
-    """The mask (H, W) with what ``wanted`` (h, w) has more under ``add``, and without what it has less under ``erase``."""
-    before = resized(mask, (wanted.shape[0], wanted.shape[1])) > 0.5
+def _edited(mask: Bool, wanted: Bool, asked: _Question) -> Bool:
+    """The mask (H, W) with what ``wanted`` (h, w) has more under strokes that add, without what it has less under the others."""
+    assert asked.before is not None
+    add, erase = asked.drawn((wanted.shape[0], wanted.shape[1]))
     result = mask.copy()
     if add.any():
-        gained = _touched((wanted & ~before & ~erase) | add, add)
-        result |= _enlarged(gained, size)
+        result |= _enlarged(_touched((wanted & ~asked.before & ~erase) | add, add), asked.size)
     if erase.any():
-        lost = _touched((before & ~wanted & ~add) | erase, erase)
-        result &= ~_enlarged(lost, size)
+        result &= ~_enlarged(_touched((asked.before & ~wanted & ~add) | erase, erase), asked.size)
     return result
 
 
