@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ def masked(person: Person, x: int, y: int) -> Any:
     with person.page.expect_response(lambda answer: answer.url.endswith("/grow")) as answer:
         person.drag((x, y), (x + 12, y + 2))
     assert answer.value.ok
+    person.page.locator("#stage:not(.growing)").wait_for()  # it is marked now
     return answer.value.request.post_data_json, answer.value.json()["mask"]
 
 
@@ -68,7 +70,8 @@ def test_an_area_that_was_placed_is_edited_and_survives(visit: Visit, pictures: 
     page.locator("#pins .region").click()
     page.locator("#picker:visible").wait_for()
     page.locator("#object-add").click()
-    masked(person, 60, 60)
+    with page.expect_response(lambda answer: answer.url.endswith("/paint")):
+        masked(person, 60, 60)
     person.painted()
     added = person.lab(64, 61)
     assert added[2] < -15
@@ -96,7 +99,9 @@ def test_nothing_is_found(visit: Visit, pictures: Path) -> None:
         lambda route: route.fulfill(
             status=422,
             content_type="application/problem+json",
-            json={"type": "/problems/invalid", "status": 422, "title": "Invalid", "detail": "nothing stands out"},
+            body=json.dumps(
+                {"type": "/problems/invalid", "title": "invalid", "status": 422, "detail": "nothing stands out"}
+            ),
         ),
     )
     page.mouse.click(*person.place(*WALL))

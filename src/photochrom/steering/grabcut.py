@@ -50,7 +50,6 @@ def grab(
     picture = np.repeat(np.rint(light.clip(0, 100) * 2.55).astype(np.uint8)[..., None], 3, axis=2)
     if vectors is not None:
         picture[..., 1:] = _likeness(vectors, likely)
-    inside = np.zeros(shape, bool)
     # Where it finds nothing in a box: once more, with the middle of the box as surely the object.
     for core in (None,) if box is None else (None, 0.2):
         outside = cv2.GC_PR_BGD if box is None else cv2.GC_BGD
@@ -66,6 +65,8 @@ def grab(
         inside = _grabbed(picture, found)
         if np.count_nonzero(inside) > LEAST * np.count_nonzero(likely):
             break
+    else:  # nothing; or what was marked stays
+        return np.zeros(shape, bool) if mask is None else likely & ~erase
     if box is None and mask is None:  # what looks like it elsewhere is another object
         _, parts = cv2.connectedComponents(inside.astype(np.uint8), connectivity=8)
         inside &= np.isin(parts, parts[add & inside])

@@ -30,7 +30,7 @@ class ObjectRecipe:
     #: Pictures in a step, prompts for each, optimiser steps of the whole run, and those in which the rate rises from 0.
     pictures: int = 4
     prompts: int = 4
-    steps: int = 4000
+    steps: int = 3000
     warmup: int = 50
     #: Rate of AdamW.
     rate: float = 2e-3
