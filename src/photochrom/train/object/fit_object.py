@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lightning import seed_everything
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
 from photochrom.errors import DataError
 from photochrom.runtime import open_model
@@ -60,7 +60,7 @@ def fit(
         if start >= recipe.steps:
             return last
         loader: DataLoader[Any] = DataLoader(
-            Batches(examples, train, recipe), batch_size=None, sampler=range(start, recipe.steps)
+            Batches(examples, train, recipe), batch_size=None, sampler=_Steps(start, recipe.steps)
         )
         looked_at: DataLoader[Any] = DataLoader(
             Batches(examples, held, recipe), batch_size=None, sampler=range(min(VALIDATION_STEPS, recipe.steps))
@@ -83,6 +83,19 @@ def fit(
         trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
         trainer.save_checkpoint(last)
     return last
+
+
+class _Steps(Sampler[int]):
+    """The numbers of a run's steps from ``start`` on; its length is that of the whole run, as Lightning counts."""
+
+    def __init__(self, start: int, steps: int) -> None:
+        self.start, self.steps = start, steps
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.start, self.steps))
 
 
 def _split(examples: ObjectExamples, recipe: ObjectRecipe) -> tuple[list[int], list[int]]:
