@@ -21,7 +21,7 @@ OTHER = (ROWS - 120) ** 2 + (COLUMNS - 250) ** 2 < 30**2
 
 
 class Headless:
-    """A session without an object head, whatever the shipped model has."""
+    """A session without an object head and without a kernel, whatever the shipped model has."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -30,6 +30,9 @@ class Headless:
         return getattr(self._session, name)
 
     def object_mask(self, features: Any, lightness: NDArray[Any], prompt: NDArray[np.float32]) -> Any:
+        return None
+
+    def kernel(self, features: Any, lightness: NDArray[Any], expected: NDArray[Any]) -> Any:
         return None
 
 
@@ -64,6 +67,19 @@ def plain(shipped: Colorizer, picture: NDArray[np.uint8]) -> Opened:
     return Colorizer(Headless(shipped.session)).open(picture)  # type: ignore[arg-type]  # what it lacks is the session's
 
 
+class WithKernel(Headless):
+    """Without an object head, but with the kernel of the shipped model."""
+
+    def kernel(self, features: Any, lightness: NDArray[Any], expected: NDArray[Any]) -> Any:
+        return self._session.kernel(features, lightness, expected)
+
+
+@pytest.fixture(scope="module")
+def kernel(shipped: Colorizer, picture: NDArray[np.uint8]) -> Opened:
+    session: Any = WithKernel(shipped.session)
+    return Colorizer(session).open(picture)
+
+
 @pytest.fixture
 def headed(shipped: Colorizer, picture: NDArray[np.uint8]) -> tuple[Opened, Head]:
     head = Head(shipped.session)
@@ -80,6 +96,15 @@ def test_without_a_head_a_box_or_a_click_finds_the_object(plain: Opened, ask: di
     assert mask.shape == SIZE[::-1]
     assert same(mask, DISC) > 0.9
     np.testing.assert_array_equal(mask, plain.grow(**ask))
+
+
+def test_with_a_kernel_a_click_finds_the_object_and_strokes_edit_it(kernel: Opened) -> None:
+    mask = kernel.grow(scribbles=[Scribble(((100, 120),))])
+    assert same(mask, DISC) > 0.8
+    both = kernel.grow(mask=mask, scribbles=[Scribble(((250, 120),))])
+    assert same(both, mask | OTHER) > 0.8
+    one = kernel.grow(mask=both, scribbles=[Scribble(((250, 120),), 25, erase=True)])
+    assert same(one, mask) > 0.8
 
 
 @pytest.mark.parametrize("ask", [{"box": (40, 60, 160, 180)}, {"scribbles": [Scribble(((100, 120),))]}])

@@ -13,6 +13,7 @@ from photochrom.edits.scribbles import Scribble, drawn
 from photochrom.errors import MaskError
 from photochrom.resize import resized
 from photochrom.steering.grabcut import LEAST, grab
+from photochrom.steering.kernel_mask import kernel_mask
 from photochrom.steering.prompts import CELL, prompt_planes
 from photochrom.steering.reference import vectors_of
 from photochrom.views import copy_lightness, frozen
@@ -59,14 +60,17 @@ def grow(
 
     mask: (H, W) bool, what is marked so far. Then scribbles edit it in place: one that adds brings in what belongs to the object
     under it, one that erases takes away what does not, each only where it touches; the rest of the mask stays.
-    A model with an object head (:mod:`photochrom.nets.object_head`) is asked; without one GrabCut is. Raises MaskError for a box
-    or a scribble outside the picture, a box that is all of it, a mask of another size, and where no object stands out.
+    A model with an object head (:mod:`photochrom.nets.object_head`) is asked. Without one, clicks and strokes are answered by the
+    kernel that spreads hints, boxes, and models without a kernel, by GrabCut. Raises MaskError for a box or a scribble outside
+    the picture, a box that is all of it, a mask of another size, and where no object stands out.
     """
     _check(photo.size, box, scribbles, mask)
     light = photo.once(_fine_light)
     whole = None if mask is None else np.ascontiguousarray(mask, bool)
     asked = _Question(photo.size, box, scribbles, None if whole is None else _shrunk(whole, light.shape))
     likely = _asked_head(photo, asked)
+    if likely is None and box is None:
+        likely = kernel_mask(photo, asked.drawn, asked.before)
     if likely is None:
         likely = grab(light, *asked, photo.once(vectors_of)).astype(np.float32)
     sharp = _sharpened(likely, light)

@@ -1,0 +1,54 @@
+"""An object without an object head: what belongs together by the kernel that spreads hints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from photochrom.analysis import Analysis
+from photochrom.resize import resized
+from photochrom.steering.ask import kriging_of
+from photochrom.steering.kriging import belonging
+from photochrom.steering.propagate import smoother
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+    Bool: TypeAlias = NDArray[np.bool_]
+#: What is added and what is erased on a grid of (rows, columns).
+Drawn: TypeAlias = Callable[[tuple[int, int]], tuple[Bool, Bool]]
+
+__all__ = ["kernel_mask"]
+
+#: Places of strokes and of a mask lie on a grid of cells of so many work pixels, and of a mask so many at the most are used.
+_CELL, _MOST = 8, 96
+#: A mask says nothing so near to what is erased, in cells.
+_AWAY = 2
+#: Lambda of the smoother that gives membership the edges of L*, as for hints.
+_EVEN = 500.0
+
+
+def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | None:
+    """How far each work pixel belongs to the object that is asked for, (h, w) in [0, 1]; None: the model has no kernel.
+
+    drawn: draws what is added and erased. before: the mask so far, of any size, all of whose middle counts as the object.
+    """
+    kriging = photo.once(kriging_of)
+    if kriging is None:
+        return None
+    light = photo.work_lightness
+    grid = light.shape[0] // _CELL, light.shape[1] // _CELL
+    add, erase = drawn(grid)
+    inside = np.argwhere(add & ~erase)
+    if before is not None:
+        near: Any = cv2.dilate(erase.astype(np.uint8), np.ones((2 * _AWAY + 1,) * 2, np.uint8))
+        known = np.argwhere((resized(before, grid) > 0.9) & (near == 0))
+        inside = np.concatenate([inside, known[:: max(1, -(-len(known) // _MOST))]])
+    cells = np.concatenate([inside, np.argwhere(erase)])
+    sides = np.repeat([1.0, -1.0], [len(inside), len(cells) - len(inside)])
+    share = resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), (light.shape[0], light.shape[1]))
+    return belonging(smoother(light, _EVEN)(share))
