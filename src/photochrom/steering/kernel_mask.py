@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
     Bool: TypeAlias = NDArray[np.bool_]
-#: What is added and what is erased on a grid of (rows, columns).
-Drawn: TypeAlias = Callable[[tuple[int, int]], tuple[Bool, Bool]]
+    #: What is added and what is erased on a grid of (rows, columns).
+    Drawn: TypeAlias = Callable[[tuple[int, int]], tuple[Bool, Bool]]
 
 __all__ = ["kernel_mask"]
 
