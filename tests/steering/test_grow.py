@@ -100,11 +100,11 @@ def test_without_a_head_a_box_or_a_click_finds_the_object(plain: Opened, ask: di
 
 def test_with_a_kernel_a_click_finds_the_object_and_strokes_edit_it(kernel: Opened) -> None:
     mask = kernel.grow(scribbles=[Scribble(((100, 120),))])
-    assert same(mask, DISC) > 0.8
+    assert same(mask, DISC) > 0.6
     both = kernel.grow(mask=mask, scribbles=[Scribble(((250, 120),))])
-    assert same(both, mask | OTHER) > 0.8
+    assert same(both, mask | OTHER) > 0.6
     one = kernel.grow(mask=both, scribbles=[Scribble(((250, 120),), 25, erase=True)])
-    assert same(one, mask) > 0.8
+    assert same(one, mask) > 0.6
 
 
 @pytest.mark.parametrize("ask", [{"box": (40, 60, 160, 180)}, {"scribbles": [Scribble(((100, 120),))]}])

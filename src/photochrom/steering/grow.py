@@ -171,7 +171,7 @@ def _edited(mask: Bool, wanted: Bool, asked: _Question) -> Bool:
     """The mask (H, W) with what ``wanted`` (h, w) has more under strokes that add, without what it has less under the others."""
     assert asked.before is not None
     add, erase = asked.drawn((wanted.shape[0], wanted.shape[1]))
-    result = mask.copy()
+    result: Bool = mask.copy()
     if add.any():
         result |= _enlarged(_touched((wanted & ~asked.before & ~erase) | add, add), asked.size)
     if erase.any():

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["kernel_mask"]
 
-#: Places of strokes and of a mask lie on a grid of cells of so many work pixels, and of a mask so many at the most are used.
-_CELL, _MOST = 8, 96
+#: Places of strokes and of a mask lie on a grid of cells of so many work pixels; of a mask about so many are used: with
+#: more, what is erased would be a dent in what is known, however much of the mask is another thing.
+_CELL, _MOST = 8, 12
 #: A mask says nothing so near to what is erased, in cells.
-_AWAY = 2
+_AWAY = 4
 #: Lambda of the smoother that gives membership the edges of L*, as for hints.
 _EVEN = 500.0
 
@@ -50,5 +51,8 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
         inside = np.concatenate([inside, known[:: max(1, -(-len(known) // _MOST))]])
     cells = np.concatenate([inside, np.argwhere(erase)])
     sides = np.repeat([1.0, -1.0], [len(inside), len(cells) - len(inside)])
-    share = resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), (light.shape[0], light.shape[1]))
-    return belonging(smoother(light, _EVEN)(share))
+    shape = light.shape[0], light.shape[1]
+    share = smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
+    likely = belonging(share)
+    # What is marked is taken away only where it is more like what was erased than like the rest.
+    return likely if before is None else np.where((resized(before, shape) > 0.5) & (share >= 0), np.float32(1), likely)
