@@ -26,9 +26,11 @@ __all__ = ["kernel_mask"]
 
 #: Places of strokes and of a mask lie on a grid of cells of so many work pixels; of a mask about so many are used: with
 #: more, what is erased would be a dent in what is known, however much of the mask is another thing.
-_CELL, _MOST = 8, 12
+_CELL, _MOST = 8, 8
 #: A mask says nothing so near to what is erased, in cells.
 _AWAY = 4
+#: What is marked stays where its membership is at least this; below 0 it is more like what is erased than like the mask.
+_LEAST = -0.2
 #: Lambda of the smoother that gives membership the edges of L*, as for hints.
 _EVEN = 500.0
 
@@ -55,4 +57,4 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
     share = smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
     likely = belonging(share)
     # What is marked is taken away only where it is more like what was erased than like the rest.
-    return likely if before is None else np.where((resized(before, shape) > 0.5) & (share >= 0), np.float32(1), likely)
+    return likely if before is None else np.where((resized(before, shape) > 0.5) & (share >= _LEAST), np.float32(1), likely)
