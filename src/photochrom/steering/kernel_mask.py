@@ -27,6 +27,8 @@ __all__ = ["kernel_mask"]
 #: Places of strokes and of a mask lie on a grid of cells of so many work pixels; of a mask about so many are used: with
 #: more, what is erased would be a dent in what is known, however much of the mask is another thing.
 _CELL, _MOST = 8, 8
+#: Places of a stroke at the most.
+_STROKE = 200
 #: A mask says nothing so near to what is erased, in cells.
 _AWAY = 4
 #: What is marked stays where its membership is at least this; below 0 it is more like what is erased than like the mask.
@@ -46,15 +48,20 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
     light = photo.work_lightness
     grid = light.shape[0] // _CELL, light.shape[1] // _CELL
     add, erase = drawn(grid)
-    inside = np.argwhere(add & ~erase)
+    inside, outside = _thinned(np.argwhere(add & ~erase), _STROKE), _thinned(np.argwhere(erase), _STROKE)
     if before is not None:
         near: Any = cv2.dilate(erase.astype(np.uint8), np.ones((2 * _AWAY + 1,) * 2, np.uint8))
         known = np.argwhere((resized(before, grid) > 0.9) & (near == 0))
-        inside = np.concatenate([inside, known[:: max(1, -(-len(known) // _MOST))]])
-    cells = np.concatenate([inside, np.argwhere(erase)])
-    sides = np.repeat([1.0, -1.0], [len(inside), len(cells) - len(inside)])
+        inside = np.concatenate([inside, _thinned(known, _MOST)])
+    cells, sides = np.concatenate([inside, outside]), np.repeat([1.0, -1.0], [len(inside), len(outside)])
     shape = light.shape[0], light.shape[1]
     share = smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
     likely = belonging(share)
-    # What is marked is taken away only where it is more like what was erased than like the rest.
-    return likely if before is None else np.where((resized(before, shape) > 0.5) & (share >= _LEAST), np.float32(1), likely)
+    if before is not None:  # what is marked is taken away only where it is more like what was erased than like the rest
+        likely[(resized(before, shape) > 0.5) & (share >= _LEAST)] = 1
+    return likely
+
+
+def _thinned(places: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+    """At most so many of the places (n, 2), evenly from first to last."""
+    return places[:: max(1, -(-len(places) // most))]
