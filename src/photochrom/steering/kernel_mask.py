@@ -50,9 +50,7 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
     add, erase = drawn(grid)
     inside, outside = _thinned(np.argwhere(add & ~erase), _STROKE), _thinned(np.argwhere(erase), _STROKE)
     if before is not None:
-        near: Any = cv2.dilate(erase.astype(np.uint8), np.ones((2 * _AWAY + 1,) * 2, np.uint8))
-        known = np.argwhere((resized(before, grid) > 0.9) & (near == 0))
-        inside = np.concatenate([inside, _thinned(known, _MOST)])
+        inside = np.concatenate([inside, _thinned(_known(resized(before, grid) > 0.5, erase), _MOST)])
     cells, sides = np.concatenate([inside, outside]), np.repeat([1.0, -1.0], [len(inside), len(outside)])
     shape = light.shape[0], light.shape[1]
     share = smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
@@ -60,6 +58,16 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
     if before is not None:  # what is marked is taken away only where it is more like what was erased than like the rest
         likely[(resized(before, shape) > 0.5) & (share >= _LEAST)] = 1
     return likely
+
+
+def _known(before: Bool, erase: Bool) -> NDArray[np.intp]:
+    """The places (n, 2) of a mask (h, w) that still count: those away from what is erased, or in a small mask the farther half."""
+    places = np.argwhere(before & ~erase)
+    if not len(places) or not erase.any():
+        return places
+    away: Any = cv2.distanceTransform((~erase).astype(np.uint8), cv2.DIST_L2, 3)
+    there = away[places[:, 0], places[:, 1]]
+    return places[there >= min(_AWAY, float(np.median(there)))]
 
 
 def _thinned(places: NDArray[np.intp], most: int) -> NDArray[np.intp]:
