@@ -46,22 +46,26 @@ def kernel_mask(photo: Analysis, drawn: Drawn, before: Bool | None) -> Float | N
     if kriging is None:
         return None
     light = photo.work_lightness
-    grid = light.shape[0] // _CELL, light.shape[1] // _CELL
+    shape, grid = (light.shape[0], light.shape[1]), (light.shape[0] // _CELL, light.shape[1] // _CELL)
     add, erase = drawn(grid)
     inside, outside = _thinned(np.argwhere(add & ~erase), _STROKE), _thinned(np.argwhere(erase), _STROKE)
-    if before is not None:
-        inside = np.concatenate([inside, _thinned(_known(resized(before, grid) > 0.5, erase), _MOST)])
-    cells, sides = np.concatenate([inside, outside]), np.repeat([1.0, -1.0], [len(inside), len(outside)])
-    shape = light.shape[0], light.shape[1]
-    share = smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
-    likely = belonging(share)
+
+    def share(here: NDArray[np.intp]) -> Float:
+        """How far pixels are like what lies here rather than like what is erased."""
+        cells, sides = np.concatenate([here, outside]), np.repeat([1.0, -1.0], [len(here), len(outside)])
+        return smoother(light, _EVEN)(resized(kriging.membership((cells + 0.5) * _CELL - 0.5, sides), shape))
+
+    likely = belonging(share(inside)) if len(inside) else np.zeros(shape, np.float32)
     if before is not None:  # what is marked is taken away only where it is more like what was erased than like the rest
-        likely[(resized(before, shape) > 0.5) & (share >= _LEAST)] = 1
+        kept = resized(before, shape) > 0.5
+        if len(outside):
+            kept &= share(_thinned(_known(resized(before, grid) > 0.5, erase), _MOST)) >= _LEAST
+        likely[kept] = 1
     return likely
 
 
 def _known(before: Bool, erase: Bool) -> NDArray[np.intp]:
-    """The places (n, 2) of a mask (h, w) that still count: those away from what is erased, or in a small mask the farther half."""
+    """The places (n, 2) of a mask (h, w) that still count: those away from what is erased, of a small mask the farther half."""
     places = np.argwhere(before & ~erase)
     if not len(places) or not erase.any():
         return places
