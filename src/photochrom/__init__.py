@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from photochrom.edits.palette import Palette
     from photochrom.edits.pictures import Picture
     from photochrom.edits.places import Mask, Spot
+    from photochrom.edits.scribbles import Scribble
     from photochrom.edits.sidecar import Sidecar
     from photochrom.errors import PhotochromError
     from photochrom.images import AnyImage
@@ -48,6 +49,7 @@ __all__ = [
     "Picture",
     "Reference",
     "Region",
+    "Scribble",
     "Sidecar",
     "Spot",
     "__version__",
@@ -73,6 +75,7 @@ _HOMES = {
     "Picture": "edits.pictures",
     "Reference": "edits.hints",
     "Region": "edits.hints",
+    "Scribble": "edits.scribbles",
     "Sidecar": "edits.sidecar",
     "Spot": "edits.places",
 }

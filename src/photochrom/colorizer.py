@@ -21,6 +21,7 @@ from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Ab, Blend, Hints, Region, Step
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
+from photochrom.edits.scribbles import Scribble
 from photochrom.ensemble import EnsembleSession
 from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, open_image
 from photochrom.materials import Material
@@ -175,6 +176,15 @@ class Opened(Analysis):
     def _known(self, hints: Iterable[Step]) -> Hints:
         return self.resolved(Edits(hints=Hints(hints))).hints
 
-    def grow(self, box: Sequence[float]) -> NDArray[np.bool_]:
-        """The mask (H, W) of the object in a box (x0, y0, x1, y1); see :func:`photochrom.steering.grow.grow_box`."""
-        return grow(self, box)
+    def grow(
+        self,
+        box: Sequence[float] | None = None,
+        *,
+        scribbles: Sequence[Scribble] = (),
+        mask: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.bool_]:
+        """The mask (H, W) of the object in a box (x0, y0, x1, y1) or under scribbles; see :func:`photochrom.steering.grow.grow`.
+
+        mask: what is marked so far, which scribbles edit in place.
+        """
+        return grow(self, box, scribbles, mask)

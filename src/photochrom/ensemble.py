@@ -133,6 +133,12 @@ class EnsembleSession:
         """See :class:`~photochrom.runtime.Session`: of the photograph as it is."""
         return self._session.kernel(features, lightness, expected)
 
+    def object_mask(
+        self, features: Features, lightness: NDArray[np.float32], prompt: NDArray[np.float32]
+    ) -> NDArray[np.float32] | None:
+        """See :class:`~photochrom.runtime.Session`: of the photograph as it is."""
+        return self._session.object_mask(features, lightness, prompt)
+
 
 def _log_sum(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """log(sum(exp(scores))) over the first axis."""

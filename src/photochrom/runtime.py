@@ -40,10 +40,14 @@ FEATURES = ("f8", "f16", "f32")
 OVERVIEW = ("g8", "g16", "g32", "whole")
 #: The outputs of the kernel for each 8 x 8 cell (see :class:`photochrom.session.KernelCells`).
 KERNEL = ("embedding", "scale", "noise")
+#: Parts of a model that it may have beside encoder and decoder.
+BESIDE = ("kernel", "object")
 
 
 class OnnxSession:
-    """A :class:`Session` over one ONNX graph (lightness -> colours), two (encoder, decoder), or three (and a kernel).
+    """A :class:`Session` over one ONNX graph (lightness -> colours), or two (encoder, decoder) and what lies beside them.
+
+    That is a kernel, ``NAME.kernel.onnx``, and an object head, ``NAME.object.onnx``: either, both or none.
 
     profile: for a model that has several colour profiles and chooses one for each picture, the one to take instead.
     """
@@ -188,9 +192,9 @@ class OnnxSession:
     @cached_property
     def _kernel(self) -> tuple[Any, Float, float] | None:
         """The graph of the kernel, which is loaded when the first hint comes, its rulers, and what is no surprise."""
-        if len(self._paths) < 3:
+        path = self._beside("kernel")
+        if path is None:
             return None
-        path = self._paths[2]
         graph = load_graph(path, self._options)
         about = read_about(graph, path)
         check_names(graph, path, {*FEATURES, "lightness", "expected"}, set(KERNEL))
@@ -228,12 +232,41 @@ class OnnxSession:
             raise InvalidModelError(f"{kernels} kernels do not fit its outputs ({error})", self._paths[2]) from error
         return KernelCells(embedding, scale, noise, rulers, surprise, np.hypot(*expected[2:]))
 
+    @cached_property
+    def _object_head(self) -> tuple[Any, Path] | None:
+        """The graph of the object head, which is loaded when the first object is wanted."""
+        path = self._beside("object")
+        if path is None:
+            return None
+        graph = load_graph(path, self._options)
+        check_names(graph, path, {*FEATURES, "lightness", "prompt"}, {"mask"})
+        if read_about(graph, path).get("base") != digest_of(self._paths[:1]):
+            raise InvalidModelError("was trained for another encoder; export it again beside this one", path)
+        return graph, path
+
+    def object_mask(self, features: Features, lightness: Float, prompt: Float) -> Float | None:
+        """See :class:`Session`."""
+        if self._object_head is None:
+            return None
+        inputs: dict[str, Array] = dict(zip(FEATURES, features.arrays, strict=True))
+        inputs["lightness"] = _padded(np.ascontiguousarray(lightness, np.float32), self._multiple)[None, None]
+        h, w = prompt.shape[1:]
+        cell = lightness.shape[0] // h
+        bottom, right = (have // cell - used for have, used in zip(inputs["lightness"].shape[2:], (h, w), strict=True))
+        inputs["prompt"] = np.pad(prompt, ((0, 0), (0, bottom), (0, right)))[None]
+        (mask,) = run_graph(*self._object_head, ("mask",), inputs)
+        return mask[0, 0, :h, :w]
+
+    def _beside(self, part: str) -> Path | None:
+        """The file of a part beyond encoder and decoder, if the model has it."""
+        return next((path for path in self._paths[2:] if path.name.endswith(f".{part}.onnx")), None)
+
     def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
         return run_graph(self._graphs[graph], self._paths[graph], outputs, inputs)
 
 
 def digest_of(paths: Iterable[Path]) -> str:
-    """The sha256 of these files, one after the other: which weights a kernel is for."""
+    """The sha256 of these files, one after the other: which weights a kernel or an object head is for."""
     digest = hashlib.sha256()
     for path in paths:
         digest.update(path.read_bytes())
@@ -251,7 +284,7 @@ def open_model(
 
     threads, profile: see :class:`OnnxSession`.
     A path ``M.onnx`` also stands for the pair ``M.encoder.onnx`` and ``M.decoder.onnx`` that ``photochrom export`` writes, and
-    for the ``M.kernel.onnx`` beside them, if there is one.
+    for ``M.kernel.onnx`` and ``M.object.onnx`` beside them, if there are any.
     Raises UnknownModelError, WeightsNotFoundError, WeightsDigestError, InvalidModelError, OptionError.
     """
     if model is None:
@@ -267,7 +300,9 @@ def open_model(
 
 def _paths_of(path: Path) -> tuple[Path, ...]:
     stem = path.name.removesuffix(".onnx")
-    base = stem.removesuffix(".encoder").removesuffix(".decoder").removesuffix(".kernel")
+    base = stem
+    for part in ("encoder", "decoder", *BESIDE):
+        base = base.removesuffix(f".{part}")
     if base == stem and path.is_file():
         return (path,)
     pair = (path.with_name(f"{base}.encoder.onnx"), path.with_name(f"{base}.decoder.onnx"))
@@ -276,8 +311,8 @@ def _paths_of(path: Path) -> tuple[Path, ...]:
         raise UnknownModelError(str(path), tuple(spec.name for spec in CATALOG))
     if missing:
         raise WeightsNotFoundError("this half of the model is missing; export it again", missing[0])
-    kernel = path.with_name(f"{base}.kernel.onnx")
-    return (*pair, kernel) if kernel.is_file() else pair
+    beside = (path.with_name(f"{base}.{part}.onnx") for part in BESIDE)
+    return (*pair, *(part for part in beside if part.is_file()))
 
 
 def _checked_profile(profile: int | None, graph: Any, name: str) -> int | None:

@@ -108,3 +108,10 @@ class Session(Protocol):
         lightness: (H, W) as it was encoded. expected: (4, h, w), mean and standard deviation of a* and b* in each cell of the
         automatic colours. Raises InvalidModelError where the kernel fails or belongs to another model.
         """
+
+    def object_mask(self, features: Features, lightness: Float, prompt: Float) -> Float | None:
+        """Logits (h, w) of the object that a prompt asks for, above 0 inside; None for a model without an object head.
+
+        lightness: (H, W) as it was encoded. prompt: (7, h, w), H a multiple of h, see :mod:`photochrom.steering.prompts`.
+        Raises InvalidModelError where the head fails or belongs to another encoder.
+        """

@@ -8,6 +8,7 @@ import pytest
 import photochrom.train.recipe as module
 from photochrom.errors import RecipeError
 from photochrom.train.kernel.kernel_recipe import build_kernel_recipe
+from photochrom.train.object.object_recipe import build_object_recipe
 from photochrom.train.recipe import Recipe, as_dict, load_recipe, read_table, recipe_path
 
 SHIPPED = sorted(path.stem for path in (Path(module.__file__).parent / "recipes").glob("*.toml"))
@@ -33,8 +34,8 @@ def test_the_file_overrides_the_defaults_and_arguments_override_the_file(tmp_pat
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_recipes_load(name: str) -> None:
     path = recipe_path(name)
-    kernel = read_table(path)["model"] == "kernel"
-    recipe = build_kernel_recipe(read_table(path), path) if kernel else load_recipe(path)
+    build = {"kernel": build_kernel_recipe, "object": build_object_recipe}.get(read_table(path)["model"])
+    recipe = build(read_table(path), path) if build else load_recipe(path)
     assert recipe.steps > 100
     assert type(recipe)(**as_dict(recipe)) == recipe
 

@@ -136,6 +136,22 @@ def test_grow_and_paint_a_region(client: TestClient, photo: Grey) -> None:
     assert client.post(f"{session}/grow", json={"box": [0, 0, 96, 64]}).status_code == 422
 
 
+def test_strokes_edit_a_mask(client: TestClient, photo: Grey) -> None:
+    session = open_session(client, encoded(photo))
+    click = {"points": [[40, 30]]}
+    mask = client.post(f"{session}/grow", json={"scribbles": [click]}).json()["mask"]
+    assert from_rle(mask)[30, 40]
+    stroke = {"points": [[80, 10], [90, 10]], "radius": 2}
+    more = client.post(f"{session}/grow", json={"mask": mask, "scribbles": [stroke]}).json()["mask"]
+    assert from_rle(more)[10, 80:90].all()
+    assert (from_rle(more) >= from_rle(mask)).all()
+    less = client.post(f"{session}/grow", json={"mask": more, "scribbles": [{**click, "erase": True}]}).json()["mask"]
+    assert not from_rle(less)[30, 40]
+    assert from_rle(less)[10, 85]
+    for wrong in ({}, {"mask": mask}, {"scribbles": [{"points": []}]}, {"scribbles": [{"points": [[900, 5]]}]}):
+        assert client.post(f"{session}/grow", json=wrong).status_code == 422
+
+
 def test_references_come_and_go(client: TestClient, photo: Grey) -> None:
     session = open_session(client, encoded(photo))
     colour = {"picture": ("../../ref.png", encoded(data.astronaut()[::4, ::4]))}

@@ -259,9 +259,6 @@ def test_the_brush_mends_what_the_box_found(visit: Visit, pictures: Path) -> Non
     person.open(pictures / "astronaut.jpg")
     person.hide_before()
     page.locator("[data-tool-button=box]").click()
-    # a click without a drag says what to do
-    page.mouse.click(*person.place(400, 400))
-    page.locator("#toast", has_text="corner").wait_for()
     page.locator("#box-grow").uncheck()
     person.drag((300, 80), (330, 100), (360, 150))
     page.locator("#picker:visible").wait_for()

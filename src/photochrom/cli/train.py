@@ -45,6 +45,8 @@ def train(
     from photochrom.train.fit import fit
     from photochrom.train.kernel.fit_kernel import fit as fit_kernel
     from photochrom.train.kernel.kernel_recipe import build_kernel_recipe
+    from photochrom.train.object.fit_object import fit as fit_object
+    from photochrom.train.object.object_recipe import build_object_recipe
     from photochrom.train.papers.fit_paper import fit as fit_paper
     from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
     from photochrom.train.processes import use_threads
@@ -55,13 +57,16 @@ def train(
     path = recipe_path(recipe)
     overrides: dict[str, Any] = {"steps": steps} if steps else {}
     table = {**read_table(path), **overrides}
-    if table.get("model") == "kernel":
+    if (kind := table.get("model")) in ("kernel", "object"):
         for name, value in (("--pretrained", pretrained), ("--embedder", embedder)):
             if value:
-                raise OptionError(name, str(value), "given with recipes of networks that colour, not of the kernel")
-        typer.echo(
-            str(fit_kernel(build_kernel_recipe(table, path), data, out, init=init, cache=cache, maps=maps or ()))
-        )
+                raise OptionError(name, str(value), f"given with recipes of networks that colour, not of the {kind}")
+        if kind == "kernel":
+            wanted = build_kernel_recipe(table, path)
+            last = fit_kernel(wanted, data, out, init=init, cache=cache, maps=maps or ())
+        else:
+            last = fit_object(build_object_recipe(table, path), data, out, init=init, cache=cache)
+        typer.echo(str(last))
         return
     if maps:
         raise OptionError("--maps", ", ".join(maps), "given with the recipe of the kernel only")

@@ -202,6 +202,16 @@ class Kriging:
         meant = (colors[:, 5] / np.maximum(colors[:, 4], np.float32(1e-3))).clip(0, 100)
         return _Object(surprise, share, meant, colors[:, 4], kept)
 
+    def membership(self, places: NDArray[Any], sides: NDArray[Any]) -> Float:
+        """How far what lies in each cell, (h / 4, w / 4), in [-1, 1], belongs to an object, by the second process.
+
+        The posterior mean of ``sides`` (n,), 1 for places (n, 2) on the object and -1 for others, y and x in work pixels.
+        """
+        hints = self._levels[1].points(np.asarray(places, np.float32))
+        weights = _product(_inverse(hints), np.asarray(sides, np.float32)[:, None])
+        mean = product(_covariance(self._levels[1].fine, hints), weights)
+        return np.asarray(mean.clip(-1, 1), np.float32).reshape(self._size[0] // FINE, self._size[1] // FINE)
+
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
         """Up to ``count`` cells (row, column) where a hint would settle most, best first, each counting on those before it.
 

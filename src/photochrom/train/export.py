@@ -16,12 +16,15 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets.blocks import Block
 from photochrom.nets.kernel import KernelNet
 from photochrom.nets.lite import STRIDES
+from photochrom.nets.object_head import ObjectHead
 from photochrom.nets.photochrom import PhotochromNet
-from photochrom.runtime import FEATURES, KERNEL, OVERVIEW
+from photochrom.runtime import FEATURES, KERNEL, OVERVIEW, digest_of
+from photochrom.steering.prompts import CELL, PLANES
 from photochrom.train.checkpoint import read_weights
 from photochrom.train.color_module import make_network
 from photochrom.train.files import replacing
 from photochrom.train.graph import HALF_FROM, write_graph
+from photochrom.train.object.object_examples import check_encoder
 from photochrom.train.papers.export import load_paper_net, write_paper_graph
 from photochrom.train.picture_store import PictureStore
 from photochrom.train.prior import bin_shares
@@ -48,7 +51,8 @@ def export(
 ) -> tuple[Path, ...]:
     """Write ``NAME.encoder.onnx`` and ``NAME.decoder.onnx`` for ``out`` = ``NAME.onnx``, or ``out`` itself for .safetensors.
 
-    Of a system of the papers (another model in the recipe) it is one graph, ``out`` itself.
+    Of a system of the papers (another model in the recipe) it is one graph, ``out`` itself; of a kernel ``NAME.kernel.onnx``, of
+    an object head ``NAME.object.onnx``, for the encoder ``NAME.encoder.onnx`` beside it.
     Both graphs take any batch, height and width (multiples of 32 pixels). store: the picture store of the training run; how
     frequent each ab bin is in it goes into the files, for the vividness dial. Returns the paths written.
     Raises CheckpointError, OptionError for another suffix, OutputWriteError.
@@ -60,6 +64,8 @@ def export(
     model = about.get("recipe", {}).get("model", "photochrom")
     if model == "kernel":
         return (_write_kernel(state, about, out, checkpoint),)
+    if model == "object":
+        return (_write_object(state, about, out, checkpoint),)
     if model != "photochrom":
         paper_net = load_paper_net(state, about, checkpoint)
         if out.suffix == ".onnx":
@@ -118,6 +124,32 @@ def _write_kernel(state: dict[str, Tensor], about: dict[str, Any], out: Path, ch
     path = out.with_suffix(".kernel.onnx")
     about = {**about, "part": "kernel", "rulers": rulers, "surprise": net.surprise.exp().item()}
     write_graph(net, (*features, light, expected), [*grid, "lightness", "expected"], list(KERNEL), axes, path, about)
+    return path
+
+
+def _write_object(state: dict[str, Tensor], about: dict[str, Any], out: Path, checkpoint: str | Path) -> Path:
+    """``NAME.object.onnx`` for ``out`` = ``NAME.onnx``, tied to the ``NAME.encoder.onnx`` beside it, which must be the same."""
+    try:
+        net = ObjectHead(tuple(about["channels"]), about["recipe"]["width"])
+        net.load_state_dict(state, strict=True)
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(f"holds the weights of another architecture ({error})", checkpoint) from error
+    if out.suffix == ".safetensors":
+        return _write_safetensors(net, about, out)
+    encoder = out.with_suffix(".encoder.onnx")
+    check_encoder(encoder, about["encoder"])
+    _fold(net.eval())
+    features = tuple(
+        torch.rand(1, channels, 64 // stride, 96 // stride)
+        for channels, stride in zip(about["channels"], STRIDES, strict=True)
+    )
+    given = (*features, torch.rand(1, 1, 64, 96) * 100, torch.zeros(1, PLANES, 64 // CELL, 96 // CELL))
+    axes = {name: {0: "batch", 2: f"height/{s}", 3: f"width/{s}"} for name, s in zip(FEATURES, STRIDES, strict=True)}
+    axes["lightness"] = {0: "batch", 2: "height", 3: "width"}
+    axes["prompt"] = axes["mask"] = {0: "batch", 2: f"height/{CELL}", 3: f"width/{CELL}"}
+    path = out.with_suffix(".object.onnx")
+    about = {**about, "part": "object", "base": digest_of([encoder])}
+    write_graph(net, given, [*FEATURES, "lightness", "prompt"], ["mask"], axes, path, about)
     return path
 
 

@@ -10,13 +10,13 @@ from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Choice, N
 
 __all__ = [
     "Alternatives",
-    "Box",
     "Colorize",
     "Colors",
     "Confidence",
     "DialFields",
     "Edits",
     "Format",
+    "Grow",
     "Open",
     "Paint",
     "Result",
@@ -224,10 +224,22 @@ class Alternatives(Strict):
     edits: Edits = Edits()
 
 
-class Box(Strict):
-    """A box around an object."""
+class Scribble(Strict):
+    """A click, or a stroke through several places of the upright picture."""
 
-    box: tuple[Coordinate, Coordinate, Coordinate, Coordinate] = Field(description="x0, y0, x1, y1")
+    points: Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=MANY)]
+    radius: Annotated[float, Field(ge=0, le=1e7)] | None = Field(default=None, description="Pixels; null: a usual one.")
+    erase: bool = Field(default=False, description="What is under it is not the object.")
+
+
+class Grow(Strict):
+    """An object: in a box, under clicks and strokes, or both. Where a mask is given, the scribbles edit it in place."""
+
+    box: tuple[Coordinate, Coordinate, Coordinate, Coordinate] | None = Field(
+        default=None, description="x0, y0, x1, y1"
+    )
+    scribbles: Annotated[list[Scribble], Field(max_length=1000)] = Field(default=[])
+    mask: Rle | None = Field(default=None, description="What is marked so far.")
 
 
 class Result(Strict):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from photochrom.edits import masks
 from photochrom.edits.hints_json import hints_to_json
+from photochrom.edits.scribbles import Scribble
 from photochrom.previews import Window
 from photochrom.web import options
 from photochrom.web.engine import Photo
@@ -158,9 +159,15 @@ def routes(state: State) -> APIRouter:
         return await state.work(name, work)
 
     @router.post("/grow", responses=_PROBLEMS)
-    async def grow(name: str, wanted: options.Box) -> Grown:
-        """The mask of the object in a box."""
-        return await state.work(name, lambda photo: Grown(mask=masks.to_rle(photo.opened.grow(wanted.box))))
+    async def grow(name: str, wanted: options.Grow) -> Grown:
+        """The mask of the object in a box or under clicks, or a mask that strokes have edited."""
+
+        def work(photo: Photo) -> Grown:
+            scribbles = [Scribble(tuple(one.points), one.radius, one.erase) for one in wanted.scribbles]
+            mask = None if wanted.mask is None else masks.from_rle(wanted.mask.model_dump())
+            return Grown(mask=masks.to_rle(photo.opened.grow(wanted.box, scribbles=scribbles, mask=mask)))
+
+        return await state.work(name, work)
 
     return router
 

@@ -1,5 +1,7 @@
 /** Drawing on masks: what a mask looks like over the picture, and strokes that add to it or take from it. */
 
+import { GRID } from "./rle.js";
+
 const TINT = [255, 255, 255];
 
 /** A mask as something to draw: hatched where it is a draft, else its border alone. @param {import("./rle.js").Grid} grid */
@@ -32,4 +34,18 @@ export function stroke(grid, from, to, radius, value) {
       }
     }
   }
+}
+
+/** A stroke through places of a picture as something to draw over it: light where it adds, dark where it erases. */
+export function traceOf(points, { width, height }, erase, radius) {
+  const canvas = document.createElement("canvas");
+  const k = Math.min(1, GRID / Math.max(width, height));
+  [canvas.width, canvas.height] = [Math.max(1, Math.round(width * k)), Math.max(1, Math.round(height * k))];
+  const context = canvas.getContext("2d");
+  Object.assign(context, { lineWidth: 2 * radius * k, lineCap: "round", lineJoin: "round", strokeStyle: erase ? "#000a" : "#fffb" });
+  context.beginPath();
+  context.moveTo(points[0].x * k, points[0].y * k);
+  for (const { x, y } of points) context.lineTo(x * k, y * k + 0.01); // a line of no length is not drawn
+  context.stroke();
+  return canvas;
 }

@@ -1,20 +1,17 @@
 /**
- * Marking an area: by brush, or by a box that is grown to the object in it. What is marked waits as a draft until it is given a
- * colour or a reference picture; the brush mends what the box found, and an area that has its colour already.
+ * Marking an area: by brush, or by the object tool. What is marked waits as a draft until it is given a colour or a reference
+ * picture; the brush mends what the object tool found, and an area that has its colour already.
  */
 
 import { app, edits, emit, on, setTool } from "./app.js";
-import { $, announce, toast } from "./dom.js";
-import { sentence } from "./faults.js";
+import { $, announce } from "./dom.js";
 import { t } from "./i18n.js";
-import { drawableOf, stroke } from "./masking.js";
+import { drawableOf, stroke, traceOf } from "./masking.js";
+import { startObjects } from "./objects.js";
 import { decode, encode, gridFor, middle } from "./rle.js";
-import * as sessions from "./sessions.js";
 
 const drawn = new WeakMap();
 const STROKES = 20;
-/** A box smaller than this on the screen was a click. */
-const CLICK = 6;
 
 /**
  * @param {import("./view.js").View} view
@@ -28,12 +25,12 @@ export function startRegions(view, acts) {
   let grown = null;
   /** The area that the draft is the new shape of, or null for a new one. @type {string|null} */
   let editing = null;
-  /** The draft before each of the last strokes. @type {(Uint8Array|null)[]} */
+  /** The draft, and what it was grown to, before each of the last strokes. @type {{data: Uint8Array|null, grown: Object|null}[]} */
   let strokes = [];
   let last = null;
-  let corner = null;
+  /** A stroke of the object tool, until the server has answered. */
+  let marked = null;
   const bar = $("#region-bar");
-  const rubber = $("#rubber");
   const size = $("#brush-size");
   const erase = $("#brush-erase");
   const ring = $("#brush-ring");
@@ -47,6 +44,7 @@ export function startRegions(view, acts) {
       if (!drawn.has(region.mask)) drawn.set(region.mask, drawableOf(decode(region.mask), false));
       masks.push({ drawable: drawn.get(region.mask), alpha: 0.85 });
     }
+    if (marked) masks.push({ drawable: marked, alpha: 0.75 });
     return masks;
   };
 
@@ -56,6 +54,7 @@ export function startRegions(view, acts) {
     $("#region-choose").disabled = !any;
     $("#region-choose").textContent = t(editing ? "region.done" : "region.choose");
     $("#region-discard").disabled = !draft;
+    objects.refresh();
     showBar();
     view.draw();
   }
@@ -68,20 +67,19 @@ export function startRegions(view, acts) {
   }
 
   function discard() {
-    draft = grown = editing = last = corner = null;
+    draft = grown = editing = last = marked = null;
     strokes = [];
-    rubber.hidden = true;
     changed();
   }
 
-  const remember = () => (strokes = [...strokes, draft && draft.data.slice()].slice(-STROKES));
+  const remember = () => (strokes = [...strokes, { data: draft && draft.data.slice(), grown }].slice(-STROKES));
 
   /** Takes the last stroke back. Returns whether there was one. */
   function undo() {
     if (!strokes.length) return false;
-    const data = strokes.pop();
-    draft = data ? { ...(draft ?? gridFor(view.size.width, view.size.height)), data } : null;
-    grown = null;
+    const before = strokes.pop();
+    draft = before.data ? { ...(draft ?? gridFor(view.size.width, view.size.height)), data: before.data } : null;
+    grown = before.grown;
     changed();
     return true;
   }
@@ -97,47 +95,35 @@ export function startRegions(view, acts) {
     changed();
   }
 
-  function stretch(a, b) {
-    const [from, to] = [view.toScreen(a.x, a.y), view.toScreen(b.x, b.y)];
-    Object.assign(rubber.style, {
-      left: `${Math.min(from.x, to.x)}px`, top: `${Math.min(from.y, to.y)}px`,
-      width: `${Math.abs(from.x - to.x)}px`, height: `${Math.abs(from.y - to.y)}px`,
-    });
-    rubber.hidden = false;
-  }
-
-  /** The object in a box becomes the draft, and its colour is asked for. */
-  async function grow(a, b) {
-    rubber.hidden = true;
-    const { width, height } = view.size;
-    const inside = (value, length) => Math.min(length, Math.max(0, Math.round(value)));
-    const box = [inside(Math.min(a.x, b.x), width), inside(Math.min(a.y, b.y), height), inside(Math.max(a.x, b.x), width), inside(Math.max(a.y, b.y), height)];
-    if (Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y)) * view.scale < CLICK || box[2] - box[0] < 2 || box[3] - box[1] < 2) {
-      toast(t("box.click"), { about: "box" });
-      announce(t("box.click"));
-      return;
-    }
-    const photo = app.active;
-    let found = null;
-    if ($("#box-grow").checked) {
-      view.stage.classList.add("growing");
-      try {
-        found = await sessions.grow(photo, box);
-      } catch (error) {
-        toast(t("box.none", { why: sentence(error) }), { kind: "error" });
-        return;
-      } finally {
-        view.stage.classList.remove("growing");
-      }
-      if (photo !== app.active) return;
-    }
-    remember();
-    grown = found;
-    draft = found ? decode(found) : boxed(box);
-    changed();
-    announce(t("box.marked"));
-    choose();
-  }
+  /** What the object tool sees of the draft. */
+  const area = {
+    get any() {
+      return Boolean(draft?.data.includes(1));
+    },
+    get mask() {
+      return draft && (grown ?? encode(draft, view.size.width, view.size.height));
+    },
+    take(mask) {
+      remember();
+      grown = mask;
+      draft = decode(mask);
+      changed();
+    },
+    takeBox(box) {
+      remember();
+      grown = null;
+      draft = boxed(box);
+      changed();
+    },
+    /** Shows a stroke while it is drawn and asked about; null: no longer. */
+    mark(points, erase, radius) {
+      marked = points && traceOf(points, view.size, erase, radius);
+      view.draw();
+    },
+    /** Asks for its colour; an area that has one keeps it, and waits for "Done". */
+    choose: () => editing || choose(),
+  };
+  const objects = startObjects(view, area, acts.reshape);
 
   /** A grid with all of a box in it. */
   function boxed(box) {
@@ -181,8 +167,6 @@ export function startRegions(view, acts) {
   });
 
   on("tool", () => {
-    corner = null;
-    rubber.hidden = true;
     erase.setAttribute("aria-pressed", "false");
     view.stage.dataset.tool = app.tool;
     showBar();
@@ -206,11 +190,6 @@ export function startRegions(view, acts) {
       up() { last = null; },
       cancel() { last = null; undo(); },
     },
-    box: {
-      down(place) { corner = place; return true; },
-      move(place) { if (corner) stretch(corner, place); },
-      up(place) { const from = corner; corner = null; if (from) grow(from, place); },
-      cancel() { corner = null; rubber.hidden = true; },
-    },
+    box: objects.tool,
   };
 }

@@ -96,7 +96,8 @@ export const colors = async (photo, edits, { x, y }) => (await ask(photo, "color
 /** Places worth a click, best first. @returns {Promise<{x: number, y: number, gain: number, colors: Object[]}[]>} */
 export const suggestions = async (photo, edits, count) => (await ask(photo, "suggestions", edits, { count })).json();
 export const alternatives = async (photo, edits, seed) => (await ask(photo, "alternatives", edits, { count: 4, seed })).json();
-export const grow = (photo, box) => withSession(photo, async (_, base) => (await (await call(`${base}/grow`, { json: { box } })).json()).mask);
+/** The mask of the object that a question asks for: a `box`, `scribbles`, or scribbles that edit a `mask`. */
+export const grow = (photo, question) => withSession(photo, async (_, base) => (await (await call(`${base}/grow`, { json: question })).json()).mask);
 /** The finished file. @returns {Promise<Response>} */
 export const result = (photo, edits, format) => ask(photo, "result", edits, { format });
 export const sidecar = (photo, edits) => ask(photo, "sidecar", edits);

@@ -32,7 +32,7 @@ export default {
   "away.try": "Jetzt versuchen", busy: "Der Server ist beschäftigt; gleich geht es weiter.", "store.none": "Dieser Browser behält nichts für diese Seite (ein privates Fenster?): beim Neuladen geht Ihre Arbeit verloren.",
   tools: "Werkzeuge", "tool.hand": "Bewegen", "tool.hand.title": "Ansehen und bewegen (V)", "tool.hand.hint": "Ziehen bewegt, zwei Finger vergrößern", "tool.color": "Farbe",
   "tool.color.title": "Eine Stelle anklicken und ihre Farbe wählen (C)", "tool.color.hint": "Eine Stelle antippen, dann ihre Farbe wählen", "tool.brush": "Pinsel", "tool.brush.title": "Eine Fläche übermalen und ihre Farbe wählen (B)",
-  "tool.brush.hint": "Eine Fläche übermalen", "tool.box": "Objekt", "tool.box.title": "Einen Rahmen um ein Objekt ziehen und seine Farbe wählen (R)", "tool.box.hint": "Einen Rahmen um ein Objekt ziehen",
+  "tool.brush.hint": "Eine Fläche übermalen", "tool.box": "Objekt", "tool.box.title": "Ein Objekt anklicken oder einen Rahmen darum ziehen und seine Farbe wählen (R)", "tool.box.hint": "Ein Objekt anklicken oder einen Rahmen darum ziehen",
   suggest: "Tipps", "suggest.title": "Zeigen, wo ein Klick am meisten bringt (G)", "suggest.found": { one: "{n} Stelle vorgeschlagen.", other: "{n} Stellen vorgeschlagen, die nützlichste zuerst." },
   "suggest.none": "Das Modell hat keine Fragen mehr.", doubts: "Zweifel", "doubts.title": "Zeigen, wo das Modell unsicher ist (O)", "doubts.legend": "Getönt: weniger sicher als anderswo",
   before: "Vorher", after: "Nachher", "before.title": "Vorher und nachher (X)", split: "Vorher und nachher", "split.after": "ganz in Farbe", "split.before": "ganz wie vorher", "split.share": "{share} wie vorher",
@@ -74,7 +74,8 @@ export default {
   "picker.close": "Schließen", "picker.close.title": "Schließen (Esc)", "picker.list": "Wahrscheinliche Farben", "picker.recent": "Zuletzt benutzt", "picker.name": "Name oder #rrggbb", "picker.example": "Oliv", "picker.none": "Keine Vorschläge: {why}",
   "picker.drop": "Aus dem Foto", "picker.drop.hint": "Klicken Sie ins Foto, wo es die Farbe hat.", "pad.label": "Jede Farbe: links und rechts ändern den Ton, auf und ab die Stärke", "pad.value": "{name}, Stärke {share}",
   "brush.hint": "Eine Fläche übermalen", "brush.more": "Malen fügt hinzu, oder radieren", "brush.edit": "Malen erweitert die Fläche, oder radieren", "brush.size": "Pinselgröße", "brush.size.title": "Pinselgröße ([ und ])", "brush.erase": "Radieren",
-  "box.hint": "Einen Rahmen um ein Objekt ziehen", "box.grow": "Objekt finden", "box.click": "Ziehen Sie einen Rahmen: an einer Ecke des Objekts drücken und zur anderen ziehen.", "box.none": "Kein Objekt gefunden: {why}", "box.marked": "Fläche markiert. Wählen Sie ihre Farbe.",
+  "box.hint": "Ein Objekt anklicken oder einen Rahmen darum ziehen", "box.grow": "Objekt finden", "box.none": "Kein Objekt gefunden: {why}", "box.marked": "Fläche markiert. Wählen Sie ihre Farbe.",
+  "object.add": "Hinzufügen", "object.add.title": "Striche und Klicks erweitern die Fläche", "object.erase.title": "Striche und Klicks nehmen von der Fläche weg", "object.empty": "Von der Fläche bliebe nichts übrig.",
   "region.choose": "Färben", "region.done": "Fertig", "region.discard": "Verwerfen", "region.edit": "Form ändern",
 
   "edit.refused": "{what} wurde zurückgenommen: {why}", "paint.failed": "Nicht gemalt, nichts verloren: {why}",

@@ -32,7 +32,7 @@ export default {
   "away.try": "Try now", busy: "The server is busy; waiting for a turn.", "store.none": "This browser keeps nothing for this page (a private window?): a reload will lose your work.",
   tools: "Tools", "tool.hand": "Move", "tool.hand.title": "Look and move (V)", "tool.hand.hint": "Drag to move, two fingers to zoom", "tool.color": "Colour",
   "tool.color.title": "Click a place and choose its colour (C)", "tool.color.hint": "Tap a place, then choose its colour", "tool.brush": "Brush", "tool.brush.title": "Paint over an area and choose its colour (B)",
-  "tool.brush.hint": "Paint over an area", "tool.box": "Object", "tool.box.title": "Draw a box around an object and choose its colour (R)", "tool.box.hint": "Draw a box around an object",
+  "tool.brush.hint": "Paint over an area", "tool.box": "Object", "tool.box.title": "Click an object, or draw a box around it, and choose its colour (R)", "tool.box.hint": "Click an object, or draw a box around it",
   suggest: "Suggest", "suggest.title": "Suggest where to click (G)", "suggest.found": { one: "{n} place suggested.", other: "{n} places suggested, the most useful first." },
   "suggest.none": "The model has no more questions.", doubts: "Doubts", "doubts.title": "Show where the model is unsure (O)", "doubts.legend": "Tinted: less sure than elsewhere",
   before: "Before", after: "After", "before.title": "Before and after (X)", split: "Before and after", "split.after": "all in colour", "split.before": "all as it was", "split.share": "{share} as it was",
@@ -72,7 +72,8 @@ export default {
   "picker.close": "Close", "picker.close.title": "Close (Esc)", "picker.list": "Likely colours", "picker.recent": "Used lately", "picker.name": "Name or #rrggbb", "picker.example": "olive", "picker.none": "No suggestions: {why}",
   "picker.drop": "From the photograph", "picker.drop.hint": "Click the photograph where it has the colour.", "pad.label": "Any colour: left and right change the hue, up and down its strength", "pad.value": "{name}, strength {share}",
   "brush.hint": "Paint over an area", "brush.more": "Paint to add, or erase", "brush.edit": "Paint to add to the area, or erase", "brush.size": "Brush size", "brush.size.title": "Brush size ([ and ])", "brush.erase": "Erase",
-  "box.hint": "Draw a box around an object", "box.grow": "Find the object", "box.click": "Draw a box: press at one corner of the object and drag to the other.", "box.none": "No object found: {why}", "box.marked": "Area marked. Choose its colour.",
+  "box.hint": "Click an object, or draw a box around it", "box.grow": "Find the object", "box.none": "No object found: {why}", "box.marked": "Area marked. Choose its colour.",
+  "object.add": "Add", "object.add.title": "Strokes and clicks add to the area", "object.erase.title": "Strokes and clicks take from the area", "object.empty": "Nothing would be left of the area.",
   "region.choose": "Colour it", "region.done": "Done", "region.discard": "Discard", "region.edit": "Change its shape",
 
   "edit.refused": "{what} was undone: {why}", "paint.failed": "Not painted, nothing lost: {why}",

@@ -1,0 +1,107 @@
+"""One training run of an object head: examples, Lightning trainer, checkpoints, and a log line per validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from lightning import seed_everything
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from torch.utils.data import DataLoader, Sampler
+
+from photochrom.errors import DataError
+from photochrom.runtime import open_model
+from photochrom.train.checkpoint import same_run
+from photochrom.train.object.object_examples import ObjectExamples, build_object_examples, encoder_sample
+from photochrom.train.object.object_module import Batches, ObjectModule
+from photochrom.train.object.object_recipe import ObjectRecipe
+from photochrom.train.progress import LogLines, ProgressLine
+from photochrom.train.trainer import quiet, quiet_trainer
+
+__all__ = ["fit"]
+
+#: Steps of held-back pictures in each validation.
+VALIDATION_STEPS = 12
+
+
+def fit(
+    recipe: ObjectRecipe,
+    data: Sequence[str | Path],
+    out: str | Path,
+    *,
+    init: str | Path | None = None,
+    cache: str | Path | None = None,
+) -> Path:
+    """Train, and return the path of the last checkpoint, ``out/last.ckpt``; a killed run resumes from it.
+
+    data: folders of pictures with label maps (:mod:`photochrom.train.object.label_maps`). init, cache: as in
+    :func:`photochrom.train.fit.fit`. Raises DataError, CheckpointError, OutputWriteError, and what opening the recipe's model
+    raises.
+    """
+    out = Path(out)
+    cache = Path(cache) if cache else out / "cache"
+    last = out / "last.ckpt"
+    with quiet():
+        seed_everything(recipe.seed, workers=True, verbose=False)
+        session = open_model(recipe.base, threads=1)
+        if not session.hints:
+            raise DataError(f"{recipe.base} has no encoder of its own", recipe.base)
+        examples = build_object_examples(session, data, recipe.size, cache / "object")
+        train, held = _split(examples, recipe)
+        channels = tuple(len(feature) for feature in examples[0][0])
+        module = ObjectModule(recipe, channels, encoder_sample(session))
+        start = 0
+        if last.exists():
+            start = int(same_run(last, dict(module.hparams), otherwise="the encoder it is for")["global_step"])
+        if init and not start:
+            module.load_weights(init)
+        if start >= recipe.steps:
+            return last
+        loader: DataLoader[Any] = DataLoader(
+            Batches(examples, train, recipe), batch_size=None, sampler=_Steps(start, recipe.steps)
+        )
+        looked_at: DataLoader[Any] = DataLoader(
+            Batches(examples, held, recipe), batch_size=None, sampler=range(min(VALIDATION_STEPS, recipe.steps))
+        )
+        every = min(recipe.every, recipe.steps)
+        trainer = quiet_trainer(
+            max_steps=recipe.steps,
+            accelerator="cpu",
+            callbacks=[
+                EMAWeightAveraging(decay=recipe.ema),
+                ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+                ProgressLine(recipe.steps, recipe.pictures),
+                LogLines(out / "log.jsonl"),
+            ],
+            logger=False,
+            gradient_clip_val=1.0,
+            val_check_interval=every,
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
+        trainer.save_checkpoint(last)
+    return last
+
+
+class _Steps(Sampler[int]):
+    """The numbers of a run's steps from ``start`` on; its length is that of the whole run, as Lightning counts."""
+
+    def __init__(self, start: int, steps: int) -> None:
+        self.start, self.steps = start, steps
+
+    def __len__(self) -> int:
+        return self.steps
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.start, self.steps))
+
+
+def _split(examples: ObjectExamples, recipe: ObjectRecipe) -> tuple[list[int], list[int]]:
+    """Numbers of the pictures to learn from, and of those held back: at least one of either."""
+    order = np.random.default_rng((recipe.seed, 1)).permutation(len(examples)).tolist()
+    count = min(max(1, round(recipe.holdout * len(order))), len(order) - 1)
+    if count < 1:
+        raise DataError("one picture is too few: some are held back", examples.names[0])
+    return sorted(order[count:]), sorted(order[:count])
