@@ -41,7 +41,7 @@ _ASKED, _MOST = 500, 0.8
 #: What key frames agree on is made more vivid by this factor at the most.
 _VIVID = 1.8
 #: How much a hint's colours count against those of the model, and the change (in ab) from which on a hint has reached a place.
-_HINTED, _REACHED = 40.0, 2.0
+_HINTED, _REACHED = 12.0, 2.0
 
 
 @dataclass(frozen=True)

@@ -217,8 +217,7 @@ def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
     ab = carried[..., :2] + (lent / (lent + old + 1e-6))[..., None] * (
         near[..., :2] / known[..., None] - carried[..., :2]
     )
-    # Where a hint counts more than all before, what was carried gives way: it has lost its edges on the way.
-    old = (old + lent) * (_MOST / np.maximum(answer.weight, np.float32(_MOST)))
+    old = old + lent
     total = old + answer.weight
     share = (answer.weight / total)[..., None]
     ab = mixed(ab, answer.ab, share)
