@@ -74,6 +74,7 @@ def hint_holds(folder: Path, kind: str) -> None:
     for index in range(count):
         u = index / (count - 1)
         x, y = (70 + 170 * u, 110 + 20 * np.sin(6 * u)) if kind != "scaled" else (160.0, 120.0)
+        x = 55 + 210 * u if kind == "occluded" else x
         angle = 40 * u if kind == "turning" else 0.0
         scale = 0.8 + 0.6 * u if kind == "scaled" else 1.0
         pose = cv2.getRotationMatrix2D((side / 2, side / 2), angle, scale) + np.array(
@@ -82,9 +83,9 @@ def hint_holds(folder: Path, kind: str) -> None:
         mask = cv2.warpAffine(np.full((side, side), 255, np.uint8), pose, size) > 127
         frame = window(data.coffee(), size, 0.5, 0.8)
         frame[mask] = cv2.warpAffine(patch, pose, size)[mask]
-        if kind == "occluded" and 25 <= index < 45:
-            frame[:, 110:230] = 90
-            mask[:, 110:230] = False
+        if kind == "occluded":  # a post, behind which all of the patch is hidden for a while
+            frame[:, 115:215] = 90
+            mask[:, 115:215] = False
         frames.append(frame)
         masks.append(mask)
         places.append((x, y))

@@ -13,9 +13,10 @@ from film_helpers import make_film, pan
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.color import rgb_to_lab
-from photochrom.errors import EvaluationError
+from photochrom.errors import EvaluationError, HintError
 from photochrom.evaluate.consistency import cdc, visible, warp_error, warp_error_pair
 from photochrom.evaluate.film import measure, measure_films, methods_of
+from photochrom.film.motion import evened, grid, two_way
 
 
 def test_colours_move_with_the_picture_and_do_not_flicker(here: Path) -> None:
@@ -37,6 +38,36 @@ def test_a_hint_holds_in_all_frames_before_and_after(here: Path) -> None:
         x = round(60 - 1.5 * (index - 13))
         ab = rgb_to_lab(painted[index][58:63, x - 2 : x + 3])[..., 1:].reshape(-1, 2).mean(axis=0)
         assert np.hypot(*(ab - (-14, 12))) < 12
+
+
+def test_a_repeated_frame_has_not_moved() -> None:
+    light = np.asarray(data.camera()[:96, :128], np.float32) * np.float32(100 / 255)
+    same, shifted = (light, evened(light)), (np.roll(light, 3, axis=1), evened(np.roll(light, 3, axis=1)))
+    for flow in two_way(same, (light.copy(), evened(light))):
+        np.testing.assert_array_equal(flow.at, grid(*light.shape))
+        assert flow.trust.min() == 1
+    back, forth = two_way(same, shifted)
+    inside = np.s_[20:-20, 20:-20]
+    assert np.median(back.at[..., 0][inside] - grid(*light.shape)[..., 0][inside]) == pytest.approx(-3, abs=0.1)
+    assert np.median(forth.at[..., 0][inside] - grid(*light.shape)[..., 0][inside]) == pytest.approx(3, abs=0.1)
+    assert np.median(back.trust[inside]) > 0.9
+
+
+def test_a_hint_goes_as_far_as_it_is_let(here: Path) -> None:
+    make_film(here / "in.mkv", [data.coffee()[100:220, 100:260]] * 2)
+    painted = {}
+    for reach in ("none", "here", "object"):
+        hints = (films.FilmHint(None, 0, 80.0, 60.0, (45.0, -45.0), 6.0, reach),) if reach != "none" else ()
+        frame = next(films.open(here / "in.mkv").paint(steering=films.Steering(hints=hints)))
+        painted[reach] = rgb_to_lab(frame)[..., 1:]
+    changed = {reach: np.hypot(*np.moveaxis(painted[reach] - painted["none"], -1, 0)) for reach in ("here", "object")}
+    assert changed["here"][58:63, 78:83].mean() > 10
+    assert (changed["here"] > 5).sum() < (changed["object"] > 5).sum() / 2
+    (here / "hints.json").write_text(
+        '{"photochrom-film": 1, "hints": [{"frame": 0, "x": 1, "y": 2, "color": "red", "reach": "far"}]}'
+    )
+    with pytest.raises(HintError, match="reach"):
+        films.load_steering(here / "hints.json")
 
 
 def test_suggestions_and_a_preview(here: Path, photochrom: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -117,6 +118,22 @@ def test_from_the_upload_to_the_film_in_colour(client: TestClient, small: Path, 
 
     assert client.delete(address).status_code == 204
     assert client.get(address).json()["type"] == "/problems/film-gone"
+
+
+def test_progress_is_sent_as_it_is_made(client: TestClient, small: Path) -> None:
+    film = bring(client, small)
+    assert client.put(f"/v1/films/{film}/job", json={}).status_code == 200
+    answer = client.get(f"/v1/films/{film}/events")  # which ends with the work
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [block.split("\n") for block in answer.text.strip().split("\n\n") if not block.startswith(":")]
+    assert {name for name, _ in events} == {"event: film"}
+    states = [json.loads(data.removeprefix("data: "))["coloring"]["state"] for _, data in events]
+    assert states[0] in ("queued", "running")
+    assert states[-1] == "done"
+    again = client.get(f"/v1/films/{film}/events").text  # nothing is at work: one event
+    assert json.loads(again.split("data: ")[1]) == client.get(f"/v1/films/{film}").json()
+    client.delete(f"/v1/films/{film}")
+    assert client.get(f"/v1/films/{film}/events").status_code == 404
 
 
 def test_a_clip_of_before_and_after(client: TestClient, small: Path, tmp_path: Path) -> None:

@@ -151,7 +151,8 @@ def test_a_moment_of_a_shot(visit: Visit, film: Path) -> None:
     moment = page.locator("#film-moment")
     assert (moment.get_attribute("min"), moment.get_attribute("max"), moment.input_value()) == ("0", "7", "4")
     person.click(80, 50)
-    assert page.locator("#picker-far").is_hidden()  # what a film's hints do not have is not offered
+    assert page.locator("#picker-far").is_visible()
+    assert page.locator("#picker-keep").is_hidden()  # what a film's hints do not have is not offered
     person.name_colour("maroon")
     moment.focus()
     moment.press("Home")

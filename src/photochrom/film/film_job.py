@@ -284,13 +284,13 @@ class Job:
         encoder = open_encoder(encoding, self.source, self.threads)
         carried: State | None = None
 
-        def fields() -> Iterator[tuple[Frame, Any]]:
+        def fields() -> Iterator[tuple[Frame, Colored | None]]:
             nonlocal carried
             if not colors.painted(shot):
                 for frame in frames:
-                    yield frame, colors.plain(shot)
+                    yield frame, None
                 return
-            looked = ((frame.index, frame, colors.lightness(frame)) for frame in frames)
+            looked = ordered(lambda frame: (frame.index, frame, colors.lightness(frame)), frames, self.threads)
             for one in steady(
                 looked,
                 colors.answer,
@@ -298,16 +298,20 @@ class Job:
                 state=state,
                 flashes=frozenset(shot.flashes),
                 every=self.choices.every,
+                threads=self.threads,
             ):
                 if isinstance(one, Colored):
-                    yield one.item, colors.as_it_lies(one.color)
+                    yield one.item, one
                 else:
                     carried = one
 
+        def paint(pair: tuple[Frame, Colored | None]) -> Any:
+            frame, colored = pair
+            field = colors.plain(shot) if colored is None else colors.as_it_lies(colored.color)
+            return paint_frame(frame, field, layout, encoding.layout)
+
         written = 0
-        for painted in ordered(
-            lambda pair: paint_frame(pair[0], pair[1], layout, encoding.layout), fields(), self.threads
-        ):
+        for painted in ordered(paint, fields(), self.threads):
             _put(encoder.encode(painted), made)
             written += 1
             if not written % _EVERY:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["convert_luma", "paint_frame", "work_lightness"]
 
+#: Chroma rows that are made at a time: what they need stays in a processor's cache, and memory stays small.
+_STRIP = 64
+
 
 def work_lightness(frame: Frame, layout: Layout, size: tuple[int, int]) -> NDArray[np.float32]:
     """L* (h, w) float32 of a frame at work size (width, height): averaged codes, looked up as grey."""
@@ -68,10 +71,15 @@ def _chroma(
     rows = replace(made, height=luma.shape[0])
     source = replace(rows, bits=layout.bits, range=layout.range)
     levels = chroma_levels(luma, source)
-    light = np.take(level_lightness(), levels)
-    ab = fuse.ab_strip(field, light, 0, levels.shape[0])
-    a, b = (np.ascontiguousarray(ab[..., channel]) for channel in (0, 1))
-    return chroma_planes(levels, a, b, rows)
+    height = levels.shape[0]
+    planes = np.empty(levels.shape, made.dtype), np.empty(levels.shape, made.dtype)
+    for y in range(0, height, _STRIP):
+        strip = levels[y : y + _STRIP]
+        ab = fuse.ab_strip(field, np.take(level_lightness(), strip), y, height)
+        a, b = (np.ascontiguousarray(ab[..., channel]) for channel in (0, 1))
+        for plane, codes in zip(planes, chroma_planes(strip, a, b, rows), strict=True):
+            plane[y : y + _STRIP] = codes
+    return planes
 
 
 def _holder(frame: Frame, layout: Layout, made: Layout) -> Any:

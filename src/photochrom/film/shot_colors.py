@@ -238,7 +238,7 @@ class ShotColors:
             place = places.get(index)
             if place is not None and place.confidence >= _SURE and _within(place, light):
                 radius = None if one.radius is None else one.radius * min(light.shape) / min(self._upright_size())
-                hints.append(Hint(one.ab, Spot(place.x, place.y, radius)))
+                hints.append(Hint(one.ab, Spot(place.x, place.y, radius), reach=one.reach))
         return hints
 
     def in_film(self, x: float, y: float) -> tuple[int, int]:

@@ -34,6 +34,8 @@ _STEP, _TIMES = 0.42, 2.2
 _FLASH = 5
 #: Half-lengths, in frames, at which dissolves are looked for.
 _HALVES = (4, 6, 9, 13, 18, 26)
+#: Thumbnails are blurred for that (sigma in their pixels): things go on moving while one shot turns into the other.
+_BLUR = 0.7
 _SHORTEST = 3
 _STILL = 1.5
 _BLANK = 2.5
@@ -158,6 +160,9 @@ class ShotFinder:
     @staticmethod
     def _dissolves(thumbs: NDArray[Any], cuts: list[int], flashes: list[int]) -> list[int]:
         count = len(thumbs)
+        small = thumbs.reshape(count, _THUMB[1], _THUMB[0])
+        blurred = [cv2.GaussianBlur(one, (0, 0), _BLUR, borderType=cv2.BORDER_REFLECT) for one in small]
+        thumbs = np.stack(blurred).reshape(count, -1).astype(np.float32)
         score = np.zeros(count)
         barred = np.zeros(count + 1)
         for cut in cuts:

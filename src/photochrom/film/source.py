@@ -11,6 +11,7 @@ from typing import Any, Literal
 from numpy.typing import NDArray
 
 from photochrom.errors import FilmError, MissingExtraError, NoVideoError
+from photochrom.film.damage import LOGGED, decoded
 from photochrom.film.layout import Layout, layout_of, plane_of
 
 __all__ = ["Frame", "Source", "av_module", "converted", "open_container", "open_source"]
@@ -93,7 +94,7 @@ class Source:
         index, last = 0, None
         with open_container(self.path) as container:
             stream = container.streams[self.stream]
-            stream.thread_type = "AUTO"
+            stream.thread_type = "SLICE" if stream.codec_context.name in LOGGED else "AUTO"
             self._start(container, stream)
             for held in self._decoded(container, stream, av):
                 if stop is not None and stop():
@@ -120,6 +121,7 @@ class Source:
     def _decoded(self, container: Any, stream: Any, av: Any) -> Iterator[Any]:
         graph = _deinterlacer(av, stream) if self.deinterlace else None
         packets = container.demux(stream)
+        listening = stream.codec_context.name in LOGGED
         sent: set[int] = set()
         errors: list[tuple[int | None, str]] = []
         while True:
@@ -135,11 +137,13 @@ class Source:
             if packet.pts is not None:
                 sent.add(packet.pts)
             try:
-                frames = packet.decode()
+                frames, why = decoded(packet, av) if listening else (packet.decode(), None)
             except av.error.FFmpegError as error:
                 self.lost += 1
                 errors.append((packet.pts if packet.pts is not None else packet.dts, str(error.strerror)))
                 continue
+            if why is not None and packet.pts is not None:
+                self._name(float(packet.pts * self.time_base), why)
             for frame in frames:
                 sent.discard(frame.pts)
                 if graph is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -17,7 +18,8 @@ import numpy as np
 
 from photochrom import fuse
 from photochrom.film.coloring import Answer
-from photochrom.film.motion import Flow, evened, grid, moved, two_way
+from photochrom.film.motion import Flow, evened, grid, moved, still, two_way
+from photochrom.parallel import ordered
 from photochrom.steering import propagate
 
 if TYPE_CHECKING:
@@ -59,11 +61,32 @@ class State:
 
 @dataclass
 class Colored:
-    """A frame (whatever was given) and its colour field at work size; ``sure`` (h, w): how far its colours are followed."""
+    """A frame (whatever was given) and its ab (h, w, 2) at work size; ``sure`` (h, w): how far its colours are followed.
+
+    light: its L* (h, w); smooth: the same without grain.
+    """
 
     item: Any
-    color: fuse.ColorField
+    ab: Float = field(repr=False)
+    smooth: Float = field(repr=False)
+    light: Float = field(repr=False)
     sure: Float = field(repr=False)
+
+    @cached_property
+    def color(self) -> fuse.ColorField:
+        """The colour field at work size. It is fitted when it is asked for first: best by the thread that paints the frame."""
+        return fuse.fit(self.ab, self.smooth, eps=_EPS + 3 * _grain(self.light - self.smooth) ** 2)
+
+
+@dataclass
+class _Seen:
+    """A frame and its motion: flow from it to the frame before, and from there to it; None where there is no frame before."""
+
+    item: Any
+    index: int
+    light: Float
+    back: Flow | None
+    forth: Flow | None
 
 
 @dataclass
@@ -73,7 +96,6 @@ class _Held:
     item: Any
     index: int
     light: Float
-    even: NDArray[np.uint8]
     smooth: Float
     there: Float  # (h, w, 3): x and y in the key before, and trust
     forth: Flow | None = None  # from the frame before to this one
@@ -87,29 +109,31 @@ def steady(
     state: State | None = None,
     flashes: frozenset[int] = frozenset(),
     every: int = EVERY,
+    threads: int | None = None,
 ) -> Iterator[Colored | State]:
     """Colour fields for the frames of one part of a shot; the last value is the :class:`State` for the next part.
 
     frames: (index, anything, L* (h, w) at work size) in order. ask(index, L*): the model's answer for a key frame. last: index of
-    the part's last frame. state: of the part before, in the same shot.
+    the part's last frame. state: of the part before, in the same shot. threads: for the optical flow, as for
+    :func:`photochrom.parallel.ordered`; a few frames are taken ahead for it.
     """
     key: _Key | None = None
     window: list[_Held] = []
     before: _Held | None = None
-    for index, item, light in frames:
-        even = evened(light)
+    for seen in ordered(_with_motion, _pairs(frames, state, flashes), threads):
+        index, light = seen.index, seen.light
         if key is None and state is None:
             answer = ask(index, light)
             key = _Key(index, answer.ab, answer.weight)
-            before = _Held(item, index, light, even, light, _start(light))
-            yield _colored(item, key.ab, before.smooth, light, key.weight)
+            before = _Held(seen.item, index, light, light, _start(light))
+            yield Colored(seen.item, key.ab, before.smooth, light, key.weight)
             continue
         if key is None:
             assert state is not None
             key = _Key(index - 1, state.ab, state.weight)
-            before = _Held(None, index - 1, state.light, evened(state.light), state.smooth, _start(state.light))
+            before = _Held(None, index - 1, state.light, state.smooth, _start(state.light))
         assert before is not None
-        now = _followed(before, index, item, light, even, index in flashes or before.index in flashes)
+        now = _followed(before, seen, index in flashes)
         window.append(now)
         before = now
         span = index - key.index
@@ -119,13 +143,43 @@ def steady(
             new = _joined(key, now, ask(index, light))
             yield from _between(key, new, window)
             key, window = new, []
-            before = _Held(None, index, now.light, now.even, now.smooth, _start(light))
+            before = _Held(None, index, now.light, now.smooth, _start(light))
     if window and key is not None:  # the film is shorter than announced
         new = _joined(key, window[-1], ask(window[-1].index, window[-1].light))
         yield from _between(key, new, window)
         key, before = new, window[-1]
     if key is not None and before is not None:
         yield State(key.ab, key.weight, before.light, before.smooth)
+
+
+@dataclass
+class _Pair:
+    """A frame to find the motion of, and L* of the one before with the same evened; hidden: a flash lies between."""
+
+    item: Any
+    index: int
+    now: tuple[Float, NDArray[np.uint8]]
+    before: tuple[Float, NDArray[np.uint8]] | None
+    hidden: bool
+
+
+def _pairs(frames: Iterable[tuple[int, Any, Float]], state: State | None, flashes: frozenset[int]) -> Iterator[_Pair]:
+    before = None if state is None else (state.light, evened(state.light))
+    for index, item, light in frames:
+        now = light, evened(light)
+        yield _Pair(item, index, now, before, index in flashes or index - 1 in flashes)
+        before = now
+
+
+def _with_motion(pair: _Pair) -> _Seen:
+    """What a flash shows is taken to be where it was."""
+    light = pair.now[0]
+    back = forth = None
+    if pair.hidden:
+        back = forth = still(light, np.float32(0.9))
+    elif pair.before is not None:
+        back, forth = two_way(pair.before, pair.now)
+    return _Seen(pair.item, pair.index, light, back, forth)
 
 
 @dataclass
@@ -139,20 +193,17 @@ def _start(light: Float) -> Float:
     return np.dstack([grid(*light.shape), np.ones(light.shape, np.float32)])
 
 
-def _followed(before: _Held, index: int, item: Any, light: Float, even: NDArray[np.uint8], flash: bool) -> _Held:
-    """A frame, followed to the key before by way of the frame before. What a flash shows is taken to be where it was."""
-    if flash:
-        own = grid(*light.shape)
-        back = forth = Flow(own, np.full(light.shape, 0.9, np.float32))
-    else:
-        back, forth = two_way((before.light, before.even), (light, even))
+def _followed(before: _Held, seen: _Seen, flash: bool) -> _Held:
+    """A frame, followed to the key before by way of the frame before."""
+    light, back = seen.light, seen.back
+    assert back is not None
     brought = moved(np.dstack([before.there, before.smooth]), back.at)
     there = np.ascontiguousarray(brought[..., :3])
     there[..., 2] *= back.trust
     share = _DENOISE * back.trust
     carried = brought[..., 3]
     smooth = light if flash else light + share * np.clip(carried + (light.mean() - carried.mean()) - light, -6, 6)
-    return _Held(item, index, light, even, smooth, there, forth)
+    return _Held(seen.item, seen.index, light, smooth, there, seen.forth)
 
 
 def _joined(key: _Key, now: _Held, answer: Answer) -> _Key:
@@ -199,7 +250,7 @@ def _between(key: _Key, new: _Key, window: list[_Held]) -> Iterator[Colored]:
             there[..., 2] *= held.forth.trust
     for held, onward in zip(window, reversed(ahead), strict=True):
         if held.index == new.index:
-            yield _colored(held.item, new.ab, held.smooth, held.light, new.weight)
+            yield Colored(held.item, new.ab, held.smooth, held.light, new.weight)
             continue
         share = np.float32((held.index - key.index) / (new.index - key.index))
         old = moved(key.ab, np.ascontiguousarray(held.there[..., :2]))
@@ -207,12 +258,7 @@ def _between(key: _Key, new: _Key, window: list[_Held]) -> Iterator[Colored]:
         by_old = (held.there[..., 2] + _FLOOR) * (1 - share)
         by_new = (onward[..., 2] + _FLOOR) * share
         part = (by_new / (by_old + by_new))[..., None]
-        yield _colored(held.item, old + part * (coming - old), held.smooth, held.light, by_old + by_new)
-
-
-def _colored(item: Any, ab: Float, smooth: Float, light: Float, sure: Float) -> Colored:
-    grain = _grain(light - smooth)
-    return Colored(item, fuse.fit(ab, smooth, eps=_EPS + 3 * grain**2), sure)
+        yield Colored(held.item, old + part * (coming - old), held.smooth, held.light, by_old + by_new)
 
 
 def _grain(noise: Float) -> float:

@@ -3,7 +3,7 @@
 The file (``film.photochrom.json``)::
 
     {"photochrom-film": 1,
-     "hints": [{"time": 12.4, "x": 310, "y": 200, "color": "olive"}],
+     "hints": [{"time": 12.4, "x": 310, "y": 200, "color": "olive", "reach": "object"}],
      "references": [{"time": 12.4, "path": "still-in-colour.jpg"}],
      "palettes": [{"time": 60, "palette": "warm"}]}
 
@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photochrom.edits.hints import Ab
+from photochrom.edits.dials import REACH
+from photochrom.edits.hints import Ab, Hint
 from photochrom.edits.hints_json import color_from_json
+from photochrom.edits.places import Spot
 from photochrom.edits.sidecar import read_json
 from photochrom.errors import EditsError, HintError
 from photochrom.materials import Material
@@ -52,12 +54,19 @@ class _Moment:
 
 @dataclass(frozen=True)
 class FilmHint(_Moment):
-    """A colour, a material or exact ab, at pixel (x, y) of a frame, which holds through the shot and follows what it lies on."""
+    """A colour, a material or exact ab, at pixel (x, y) of a frame, which holds through the shot and follows what it lies on.
+
+    reach: how far it spreads, as that of :class:`photochrom.Hint`. Raises HintError.
+    """
 
     x: float
     y: float
     ab: Ab | Material
     radius: float | None = None
+    reach: str = REACH.default
+
+    def __post_init__(self) -> None:
+        Hint(self.ab, Spot(self.x, self.y, self.radius), reach=self.reach)  # which checks them
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,8 @@ def load_steering(path: Path) -> Steering:
 
 def _hint(row: dict[str, Any]) -> FilmHint:
     radius = None if row.get("radius") is None else float(row["radius"])
-    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), color_from_json(row), radius)
+    reach = row.get("reach", REACH.default)
+    return FilmHint(*_moment(row), float(row["x"]), float(row["y"]), color_from_json(row), radius, reach)
 
 
 def _moment(row: dict[str, Any]) -> tuple[float | None, int | None]:

@@ -25,7 +25,18 @@ except ImportError as error:
 import numpy as np
 
 from photochrom.version import __version__
-from photochrom.web import about, colorize, comparison, films, films_desk, painting, results, sessions, swatches
+from photochrom.web import (
+    about,
+    colorize,
+    comparison,
+    films,
+    films_desk,
+    films_events,
+    painting,
+    results,
+    sessions,
+    swatches,
+)
 from photochrom.web.engine import Engine
 from photochrom.web.guard import Guard
 from photochrom.web.metrics import Metrics
@@ -83,6 +94,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
     for module in (about, colorize, sessions, painting, swatches, comparison, results):
         app.include_router(module.routes(state))
     app.include_router(films.routes(state, desk))
+    app.include_router(films_events.routes(desk))
     app.include_router(films_desk.downloads(desk))
     handle_problems(app)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]

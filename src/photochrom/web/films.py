@@ -257,7 +257,7 @@ def _painted(state: State, folder: FilmFolder, grey: Any, index: int) -> Any:
     given = load_steering(folder.path / "edits.json").hints if edits and edits != NO_EDITS else ()
     stretch = about["display"][0] / about["width"], about["display"][1] / about["height"]
     hints = [
-        Hint(one.ab, Spot(one.x * stretch[0], one.y * stretch[1], one.radius))
+        Hint(one.ab, Spot(one.x * stretch[0], one.y * stretch[1], one.radius), reach=one.reach)
         for one in given
         if one.at(list(reading.times)) + reading.first == index
     ]

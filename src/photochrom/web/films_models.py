@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Strict
+from photochrom.edits.dials import REACH
+from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Reach, Strict
 
 __all__ = [
     "Clip",
@@ -46,6 +47,7 @@ class FilmHint(Moment):
     ab: Ab | None = None
     material: Lab | None = None
     radius: Annotated[float, Field(ge=0, le=1e7)] | None = None
+    reach: Reach = REACH.default
 
     @model_validator(mode="after")
     def _coloured(self) -> Any:

@@ -28,8 +28,8 @@ export function timeOf(shots, frame) {
 
 /** The edits with which a frame begins. @param {Shot[]} shots @param {FilmEdits} known */
 export function editsOf(shots, known, choices, stretch, frame) {
-  const spots = known.hints.filter((row) => frameOf(shots, row) === frame).map(({ x, y, radius, ...row }) => ({
-    id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...colour(row), ...swatchOf(row) }, ...(radius ? { radius } : {}),
+  const spots = known.hints.filter((row) => frameOf(shots, row) === frame).map(({ x, y, radius, reach, ...row }) => ({
+    id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...colour(row), ...swatchOf(row) }, ...(radius ? { radius } : {}), ...(reach && reach !== "object" ? { reach } : {}),
   }));
   const palette = known.palettes.find((row) => shotOf(shots, frameOf(shots, row)) === shotOf(shots, frame))?.palette ?? null;
   return { ...PLAIN, ...dialsOf(choices), palette, spots };
@@ -40,8 +40,8 @@ export function withFrame(shots, known, stretch, frame, edits) {
   const mine = (row) => frameOf(shots, row) === frame;
   const here = shotOf(shots, frame);
   const elsewhere = known.palettes.filter((row) => shotOf(shots, frameOf(shots, row)) !== here);
-  const spots = edits.spots.filter(({ fill }) => !fill.keep).map(({ x, y, fill, radius }) => ({
-    frame, x: x / stretch.x, y: y / stretch.y, ...colour(fill), ...(radius ? { radius } : {}),
+  const spots = edits.spots.filter(({ fill }) => !fill.keep).map(({ x, y, fill, radius, reach }) => ({
+    frame, x: x / stretch.x, y: y / stretch.y, ...colour(fill), ...(radius ? { radius } : {}), ...(reach ? { reach } : {}),
   }));
   return {
     ...known,
