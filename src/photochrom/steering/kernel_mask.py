@@ -71,7 +71,8 @@ def _known(before: Bool, erase: Bool) -> NDArray[np.intp]:
         return places
     away: Any = cv2.distanceTransform((~erase).astype(np.uint8), cv2.DIST_L2, 3)
     there = away[places[:, 0], places[:, 1]]
-    return places[there >= min(_AWAY, float(np.median(there)))]
+    known: NDArray[np.intp] = places[there >= min(_AWAY, float(np.median(there)))]
+    return known
 
 
 def _thinned(places: NDArray[np.intp], most: int) -> NDArray[np.intp]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightning import seed_everything
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader, Sampler
 
@@ -18,7 +17,7 @@ from photochrom.train.object.object_examples import ObjectExamples, build_object
 from photochrom.train.object.object_module import Batches, ObjectModule
 from photochrom.train.object.object_recipe import ObjectRecipe
 from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.trainer import quiet, quiet_trainer
+from photochrom.train.trainer import begin, quiet_trainer, train_on
 
 __all__ = ["fit"]
 
@@ -40,11 +39,7 @@ def fit(
     :func:`photochrom.train.fit.fit`. Raises DataError, CheckpointError, OutputWriteError, and what opening the recipe's model
     raises.
     """
-    out = Path(out)
-    cache = Path(cache) if cache else out / "cache"
-    last = out / "last.ckpt"
-    with quiet():
-        seed_everything(recipe.seed, workers=True, verbose=False)
+    with begin(out, cache, recipe.seed) as (out, cache, last):
         session = open_model(recipe.base, threads=1)
         if not session.hints:
             raise DataError(f"{recipe.base} has no encoder of its own", recipe.base)
@@ -80,9 +75,7 @@ def fit(
             val_check_interval=every,
         )
         out.mkdir(parents=True, exist_ok=True)
-        trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
-        trainer.save_checkpoint(last)
-    return last
+        return train_on(trainer, module, loader, looked_at, last, start)
 
 
 class _Steps(Sampler[int]):
