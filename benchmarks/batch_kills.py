@@ -19,6 +19,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -65,6 +66,7 @@ def main() -> None:
     way.add_argument("--ray", action="store_true")
     way.add_argument("--store", type=float, metavar="SHARE", help="of the requests that the store refuses")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what was started, too
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
         found = measure(Path(folder), arguments)
     print(json.dumps({**found, "load": [round(value, 1) for value in os.getloadavg()]}))
@@ -80,7 +82,6 @@ def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     with way(folder, scans) as scene:
         while deaths(found) < arguments.count:
             one_batch(scene, expected, arguments.count, found, dice)
-            print(dict(found), flush=True)
             scene.clear()
         found.update(scene.figures())
     return {"pictures": arguments.pictures, **found, "minutes": round((time.perf_counter() - begin) / 60, 1)}
@@ -103,6 +104,7 @@ def one_batch(scene: Scene, expected: dict[str, bytes], count: int, found: Count
             if process.poll() is None:
                 died = scene.strike(process.pid, dice) or ""
                 found[died or "nobody_to_kill"] += 1
+                print(dict(found), flush=True)
         process.wait()
     retries = 0
     while subprocess.run([*COMMAND, "retry", *where], check=False, **_QUIET).returncode:
