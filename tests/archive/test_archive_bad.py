@@ -43,6 +43,21 @@ def test_a_destination_that_cannot_be_written(scans: Path, photochrom: Command) 
     assert "the manifest cannot be made (Not a directory)" in found.err
 
 
+def test_an_original_is_never_replaced(scans: Path, here: Path, photochrom: Command) -> None:
+    """Not even with --force, and not by way of a link."""
+    master = Path("masters/scan-001.png")
+    master.parent.mkdir()
+    master.write_bytes((scans / master.name).read_bytes())
+    Path("links").mkdir()
+    Path("links/scan-001.png").symlink_to(here / master)
+    for source in (master, Path("links")):
+        found = photochrom("batch", source, "-o", "masters", "--force", "--workers", 1)
+        assert (found.code, "is the original itself" in found.err) == (1, True)
+        assert master.read_bytes() == (scans / master.name).read_bytes()
+        for path in Path("masters").glob("photochrom-batch.db*"):
+            path.unlink()
+
+
 def test_a_huge_list_is_read_a_window_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("list.csv").write_text("path\n" + "".join(f"{n:02}.jpg\n" for n in range(25)))
     monkeypatch.setattr(sources, "WINDOW", 10)

@@ -25,7 +25,7 @@ from photochrom.archive.figures import figures, perceptual_hash
 from photochrom.archive.options import merged, wanted
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.edits.dials import DEFAULT_TRUST
-from photochrom.errors import MissingExtraError, OutputWriteError, PhotochromError
+from photochrom.errors import MissingExtraError, OutputExistsError, OutputWriteError, PhotochromError
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
@@ -134,6 +134,10 @@ class Painter:
 
     def _paint(self, job: _Job) -> str:
         task, values = job.task, job.values
+        if stores.same_file(task.source, task.target):
+            raise OutputExistsError(
+                "is the original itself, which is never replaced; choose another destination", task.target
+            )
         data = _read(job)
         leader = None if task.leader is None else stores.read(task.leader)
         with self._aside(task) as file:
