@@ -50,6 +50,7 @@ class Request:
     retry: bool = False
     group: bool = False
     case_sensitive: bool = False
+    follow_links: bool = False
     bag: bool = False
 
 
@@ -145,12 +146,13 @@ def _grouping(manifest: Manifest, request: Request) -> bool:
 
 def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event], None]) -> None:
     last = None
-    for last in plan(manifest, request.sources, out, look=request.group):
+    for last in plan(manifest, request.sources, out, look=request.group, follow_links=request.follow_links):
         tell({"event": "planning", "new": last.new, "known": last.known, "refused": last.refused})
     if last is not None and request.sources:
         for trouble in last.troubles:
             tell({"event": "trouble", "message": trouble})
-        tell({"event": "planned", "new": last.new, "known": last.known, "refused": last.refused})
+        found = {"new": last.new, "known": last.known, "refused": last.refused, "passed_over": dict(last.passed)}
+        tell({"event": "planned", **found})
         kept = asdict(replace(request, out=out, again=False, join=False, retry=False))
         manifest.note("request", json.dumps(kept))
 

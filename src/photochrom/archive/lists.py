@@ -10,6 +10,7 @@ from typing import Any
 
 from photochrom.archive.options import PLAIN, canonical
 from photochrom.archive.stores import below, is_remote, join
+from photochrom.batch.kinds import written_name
 from photochrom.errors import BatchError, MissingExtraError
 
 __all__ = ["SUFFIXES", "entries"]
@@ -89,12 +90,18 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
         own["reference"] = reference if Path(reference).is_absolute() else folder + reference
     options = canonical(own, where) if own else None
     if is_remote(source):
-        return "", source, _safe(given or source.partition("://")[2].partition("?")[0], where), None, options
+        return (
+            "",
+            source,
+            _safe(given or written_name(source.partition("://")[2].partition("?")[0]), where),
+            None,
+            options,
+        )
     source = source.partition("://")[2] or source
     whole = os.path.normpath(source if Path(source).is_absolute() else folder + source)
     if whole.startswith(folder):
-        return folder, whole[len(folder) :], _safe(given or whole[len(folder) :], where), None, options
-    return "", whole, _safe(given or whole, where), None, options
+        return folder, whole[len(folder) :], _safe(given or written_name(whole[len(folder) :]), where), None, options
+    return "", whole, _safe(given or written_name(whole), where), None, options
 
 
 def _safe(name: str, where: str) -> str:
