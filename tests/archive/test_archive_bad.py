@@ -89,14 +89,14 @@ def test_a_worker_that_runs_out_of_memory(scans: Path, expected: dict[str, bytes
 
     def feed() -> None:
         while not ended.is_set():
-            with (here / "hungry.jpg").open("wb") as pipe:  # waits for a worker that reads
+            with suppress(BrokenPipeError), (here / "hungry.jpg").open("wb") as pipe:  # waits for a worker that reads
                 if ended.is_set():
                     return
                 for pid in children(os.getpid()):
                     with suppress(OSError):  # it has ended
                         size = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * resource.getpagesize()
                         resource.prlimit(pid, resource.RLIMIT_AS, (size + 16_000_000, size + 16_000_000))
-                pipe.write(big)
+                pipe.write(big)  # until the worker dies of it
 
     feeder = threading.Thread(target=feed)
     feeder.start()

@@ -35,7 +35,9 @@ __all__ = ["Painter", "lacks_memory", "limit_memory"]
 
 #: M_ARENA_MAX of mallopt(3).
 _ARENA_MAX = -8
-_NO_MEMORY = re.compile(r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate|can't start new thread", re.IGNORECASE
+)
 Value = TypeVar("Value")
 
 
