@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -80,9 +79,11 @@ def test_an_empty_list(photochrom: Command) -> None:
     assert (found.code, "list.txt: no pictures there" in found.err) == (1, True)
 
 
-@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can limit another process")
 def test_a_worker_that_runs_out_of_memory(scans: Path, expected: dict[str, bytes], here: Path) -> None:
     """A worker gets no more memory from the moment at which it reads the picture: a named pipe, so that the moment is known."""
+    resource: Any = pytest.importorskip("resource")
+    if not hasattr(resource, "prlimit"):
+        pytest.skip("only Linux can limit another process")
     big = save(np.kron(data.camera(), np.ones((12, 12), np.uint8)), here / "big/big.jpg", interlace=True).read_bytes()
     os.mkfifo(here / "hungry.jpg")
     ended = threading.Event()
