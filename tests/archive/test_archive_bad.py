@@ -50,7 +50,7 @@ def test_an_original_is_never_replaced(scans: Path, here: Path, photochrom: Comm
     Path("links").mkdir()
     Path("links/scan-001.png").symlink_to(here / master)
     for source in (master, Path("links")):
-        found = photochrom("batch", source, "-o", "masters", "--force", "--workers", 1)
+        found = photochrom("batch", source, "-o", "masters", "--force", "--follow-links", "--workers", 1)
         assert (found.code, "is the original itself" in found.err) == (1, True)
         assert master.read_bytes() == (scans / master.name).read_bytes()
         for path in Path("masters").glob("photochrom-batch.db*"):
