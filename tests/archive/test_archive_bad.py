@@ -60,7 +60,7 @@ def test_an_original_is_never_replaced(scans: Path, here: Path, photochrom: Comm
 def test_a_huge_list_is_read_a_window_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("list.csv").write_text("path\n" + "".join(f"{n:02}.jpg\n" for n in range(25)))
     monkeypatch.setattr(sources, "WINDOW", 10)
-    manifest, noted = Manifest("m.db", create=True), []
+    manifest, noted = Manifest("m.db", create=True), list[int]()
     add = manifest.add
 
     def counted(found: Any, **more: Any) -> Any:

@@ -121,7 +121,8 @@ def _folder(folder: str, several: bool, out: str, done: Plan, follow_links: bool
     if root == away:
         raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
     origin, prefix = stores.join(root), stores.join(Path(root).name) if several else ""
-    last, below = None, ""
+    last: Path | None = None
+    below = ""
     for one in walk(Path(root), leave_out={away} if away else (), follow_links=follow_links, window=WINDOW):
         if one.below is not last:  # once for each folder
             last, below = one.below, "" if one.below == Path() else f"{one.below.as_posix()}/"
