@@ -62,6 +62,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--pictures", type=int, default=200)
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--ray", action="store_true")
+    way.add_argument("--store", type=float, metavar="SHARE", help="of the requests that the store refuses")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what was started, too
+    with tempfile.TemporaryDirectory(prefix="batch-") as folder:
+        found = measure(Path(folder), arguments)
+    print(json.dumps({**found, "load": [round(value, 1) for value in os.getloadavg()]}))
+
+
+def measure(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Batch after batch until so many deaths were died: what they came to, together."""
+    scans = make_scans(folder / "scans", arguments.pictures, (300, 420))
+    execute(Request(str(folder / "peace"), (str(scans),), workers=1), lambda _: None)
+    expected = {path.name: path.read_bytes() for path in (folder / "peace").glob("*.jpg")}
+    begin, found, dice = time.perf_counter(), Counter[str](), random.Random(0)
     way: Callable[[Path, Path], AbstractContextManager[Scene]] = on_ray if arguments.ray else on_disk
     if arguments.store is not None:
         way = partial(in_store, arguments.store)
