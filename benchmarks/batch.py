@@ -2,8 +2,8 @@
 
     python benchmarks/batch.py plan --files 50000 --rows 10000000
     python benchmarks/batch.py status --rows 10000000
-    python benchmarks/batch.py cost --pictures 80            # beside the pictures' own time, at half a megapixel
-    python benchmarks/batch.py workers --pictures 40 [--ray]  # two workers against one, and against one of two threads
+    python benchmarks/batch.py cost --pictures 160             # beside the pictures' own time, at half a megapixel
+    python benchmarks/batch.py workers --pictures 160 [--ray]  # two workers against one, and against one of two threads
     python benchmarks/batch.py memory --rows 100000 --pictures 1500
     python benchmarks/batch.py report --rows 100000
     python benchmarks/batch.py paper                          # ten million scans, from the figures measured above
@@ -24,8 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,8 @@ def measure_cost(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         (few / path.name).hardlink_to(path)
     plain, whole = [], []
     for name, source in (("all", scans), ("few", few)):
-        plain.append(apart(plain_loop, source, folder / f"plain-{name}")["cpu_s"])
+        with single_threaded():
+            plain.append(apart(plain_loop, source, folder / f"plain-{name}")["cpu_s"])
         before = os.times()
         subprocess.run([*COMMAND, str(source), "-o", str(folder / f"out-{name}"), "--workers", "1"], check=True)
         after = os.times()
@@ -157,7 +158,6 @@ def measure_cost(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def plain_loop(scans: Path, out: Path) -> dict[str, float]:
     """What `photochrom colorize --threads 1` does, without its start."""
-    os.environ |= {"VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}  # as workers have it
     import cv2
 
     from photochrom import Colorizer
@@ -171,8 +171,20 @@ def plain_loop(scans: Path, out: Path) -> dict[str, float]:
     return {"cpu_s": time.process_time() - used}
 
 
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """What is started meanwhile has one thread, as workers have: libraries ask for it when they are loaded."""
+    names = "VIPS_CONCURRENCY", "OMP_NUM_THREADS"
+    os.environ |= dict.fromkeys(names, "1")
+    try:
+        yield
+    finally:
+        for name in names:
+            del os.environ[name]
+
+
 def measure_workers(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Pictures a minute from the first result to the last, so that starts do not count; every way twice, by turns."""
+    """Pictures a minute without the first eighth, while workers still start, and the last; every way twice, by turns."""
     scans = make_scans(folder / "scans", arguments.pictures, (600, 850))
     ways: dict[str, dict[str, Any]] = {
         "one": {"workers": 1},
@@ -202,7 +214,8 @@ def rate(out: Path, scans: Path, way: dict[str, Any]) -> float:
     ) as process:
         assert process.stdout is not None
         times = [event["time"] for event in map(json.loads, process.stdout) if event["event"] == "picture"]
-    return round(60 * (len(times) - 1) / (times[-1] - times[0]), 1)
+    part = len(times) // 8
+    return round(60 * (len(times) - 2 * part - 1) / (times[-1 - part] - times[part]), 1)
 
 
 def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:

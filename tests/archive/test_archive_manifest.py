@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from archive_helpers import outputs
 
+from helpers import Command
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.states import State
 from photochrom.archive.tables import _TABLES
@@ -94,3 +96,20 @@ def test_a_driver_that_left_gives_its_rows_back(manifest: Manifest) -> None:
     assert manifest.counts() == {State.WAITING: 40}
     again, alone = manifest.leases.join()
     assert (again != driver, alone) == (True, True)
+
+
+def test_a_batch_whose_manifest_is_in_postgresql(
+    postgres: str, scans: Path, expected: dict[str, bytes], tmp_path: Path, photochrom: Command
+) -> None:
+    """By its URL, with every command."""
+    out, where = tmp_path / "out", ("--manifest", postgres)
+    assert photochrom("batch", scans / "scan-00[12].png", "-o", out, "--workers", 1, *where).code == 0
+    names = {"scan-001.png", "scan-002.png"}
+    assert outputs(out) == {name: expected[name] for name in names}
+    state = photochrom("batch", "status", out, "--json", *where).lines[0]
+    assert (state["pictures"], state["done"]) == (2, 2)
+    assert photochrom("batch", "verify", out, *where).code == 0
+    assert photochrom("batch", "report", out, *where).code == 0
+    (out / "scan-001.png").unlink()
+    assert photochrom("batch", "retry", out, *where).code == 0, "what is done is done; verify names what is missing"
+    assert "missing" in photochrom("batch", "verify", out, *where).out

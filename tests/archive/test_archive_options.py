@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from archive_helpers import outputs, rows
+from archive_helpers import driver, outputs, rows, until
 
 from helpers import COLOUR, Command, data, load, save
 from photochrom import Colorizer
@@ -91,11 +92,12 @@ def test_files_of_options(tmp_path: Path, scans: Path, photochrom: Command) -> N
 
 
 @pytest.mark.parametrize("way", ["skip", "copy"])
-def test_only_grey(way: str, tmp_path: Path) -> None:
+def test_only_grey(way: str, tmp_path: Path, photochrom: Command) -> None:
     save(COLOUR, tmp_path / "in/color.png")
     sepia = (data.camera()[:64, :64, None] * np.array([1, 0.85, 0.65])).astype(np.uint8)
     save(sepia, tmp_path / "in/sepia.png")
-    batch(tmp_path / "out", tmp_path / "in", settings=Settings(grey=way))
+    asked = ["--only-grey", *(["--copy-color"] if way == "copy" else [])]
+    assert photochrom("batch", tmp_path / "in", "-o", tmp_path / "out", "--workers", 1, *asked).code == 0
     states = {row.name: State(row.state).label for row in rows(tmp_path / "out")}
     assert states == {"sepia.png": "done", "color.png": "copied" if way == "copy" else "skipped"}
     found = outputs(tmp_path / "out")
@@ -105,14 +107,15 @@ def test_only_grey(way: str, tmp_path: Path) -> None:
         assert set(found) == {"sepia.png"}
 
 
-def test_scans_of_one_photograph_share_their_colours(tmp_path: Path) -> None:
+def test_scans_of_one_photograph_share_their_colours(tmp_path: Path, photochrom: Command) -> None:
     grey = data.astronaut()[..., 1]
     second = np.clip(grey[3:, 5:].astype(int) * 0.85 + 20, 0, 255).astype(np.uint8)  # darker, and a little cut
     save(grey, tmp_path / "in/a.png")
     save(second, tmp_path / "in/b.png")
     save(data.camera(), tmp_path / "in/c.png")
     batch(tmp_path / "alone", tmp_path / "in")
-    batch(tmp_path / "out", tmp_path / "in", group=True)
+    asked = "--workers", 1, "--group-duplicates"
+    assert photochrom("batch", tmp_path / "in", "-o", tmp_path / "out", *asked).code == 0
     found = {row.name: row for row in rows(tmp_path / "out")}
     assert (found["a.png"].leader, found["b.png"].leader, found["c.png"].leader) == (None, found["a.png"].id, None)
     assert all(row.state == State.DONE for row in found.values())
@@ -160,6 +163,22 @@ def test_figures_for_prometheus() -> None:
         "photochrom_batch_seconds_count 2.0",
     ):
         assert line in text
+
+
+def test_figures_of_a_running_command(scans: Path, tmp_path: Path) -> None:
+    """Asked while a picture is in work that does not end: a named pipe into which nobody writes."""
+    os.mkfifo(tmp_path / "hangs.png")
+    good = scans / "scan-001.png"
+    with driver(good, tmp_path / "hangs.png", "-o", tmp_path / "out", "--workers", 1, "--metrics", 0) as process:
+        assert process.stderr is not None
+        address = process.stderr.readline().split()[-1]
+        assert address.startswith("http://127.0.0.1:")
+
+        def shows(line: str) -> bool:
+            return line in urllib.request.urlopen(address).read().decode().splitlines()
+
+        until(lambda: shows('photochrom_batch_pictures_total{state="done"} 1.0'))
+        assert shows('photochrom_batch_state{state="waiting"} 1.0')
 
 
 def test_the_command_line(scans: Path, tmp_path: Path, photochrom: Command) -> None:

@@ -15,7 +15,6 @@ from archive_helpers import done, outputs, rows
 from helpers import Command
 from photochrom.archive.c2pa import read_record, signed_for
 from photochrom.archive.execute import Request, execute
-from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
 from photochrom.images.metadata import SYNTHETIC
 
@@ -67,13 +66,12 @@ def test_a_changed_original_is_found(
     assert photochrom("batch", "verify", tmp_path / "out", "--no-sources").code == 0
 
 
-def test_signed_results(scans: Path, tmp_path: Path) -> None:
+def test_signed_results(scans: Path, tmp_path: Path, photochrom: Command) -> None:
     """Signed by a certificate of the test's own; a signature is never twice the same, and still nothing is done twice."""
     certificate, key = _certificate(tmp_path)
     out = tmp_path / "out"
-    settings = Settings(c2pa=(str(certificate), str(key)))
-    pair = str(scans / "scan-00[0-1].*")
-    assert execute(Request(str(out), (pair,), settings=settings, workers=1), lambda _: None) == {State.DONE: 2}
+    command = "batch", scans / "scan-00[0-1].*", "-o", out, "--workers", 1, "--c2pa", certificate, key
+    assert photochrom(*command).code == 0
     for name in ("scan-000.jpg", "scan-001.png"):
         data = (out / name).read_bytes()
         record = read_record(data, Path(name).suffix)
@@ -85,7 +83,8 @@ def test_signed_results(scans: Path, tmp_path: Path) -> None:
         assert not signed_for(data, Path(name).suffix, "0" * 64)
     for path in out.glob("photochrom-batch.db*"):
         path.unlink()
-    assert execute(Request(str(out), (pair,), settings=settings, workers=1), lambda _: None) == {State.DONE: 2}
+    assert photochrom(*command).code == 0
+    assert photochrom("batch", "verify", out).code == 0
     for row in rows(out):
         assert row.output_sha256 == hashlib.sha256((out / row.name).read_bytes()).hexdigest()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,8 +31,8 @@ class Nodes:
         self._cluster.add_node(num_cpus=0, include_dashboard=False, object_store_memory=80_000_000)
         self.address = self._cluster.address
 
-    def add(self) -> Any:
-        return self._cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+    def add(self, **more: Any) -> Any:
+        return self._cluster.add_node(num_cpus=1, object_store_memory=80_000_000, **more)
 
     def kill(self, node: Any) -> None:
         """As if its plug were pulled: the node's manager and its workers."""
@@ -122,6 +123,58 @@ def _workers() -> list[int]:
     return [int(line.split()[0]) for line in listed.splitlines() if "ray::RemotePainter" in line]
 
 
+def test_workers_that_wait_for_machines(nodes: Nodes, scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """As with an autoscaler: the cluster is asked for what it does not have yet, and the work begins when it comes."""
+    source = scans / "scan-001.png"
+    where = "--ray", nodes.address, "--workers", 1, "--resources", "scans=1"
+    with driver(source, "-o", tmp_path / "out", *where) as process:
+        until(lambda: count(tmp_path / "out", State.WAITING) == 1 or process.poll() is not None)
+        nodes.add(resources={"scans": 1})
+        assert process.wait(180) == 0, process.communicate()
+    assert outputs(tmp_path / "out") == {source.name: expected[source.name]}
+
+
+def test_through_the_client(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """``ray://``: the driver is no part of the cluster, and talks to its head alone."""
+    port = _free_port()
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", "--port", "0"]
+    command += ["--num-cpus", "1", "--include-dashboard", "false", "--object-store-memory", "80000000"]
+    command += ["--ray-client-server-port", str(port)]
+    source = scans / "scan-001.png"
+    with started(command):
+        until(lambda: _listens(port))
+        with driver(source, "-o", tmp_path / "out", "--ray", f"ray://127.0.0.1:{port}", **_RAY) as process:
+            assert process.wait(180) == 0, process.communicate()
+    assert outputs(tmp_path / "out") == {source.name: expected[source.name]}
+
+
+@contextmanager
+def started(command: list[str], **more: str) -> Iterator[None]:
+    """A node of Ray as a process of its own, ended with everything that it has started."""
+    quiet: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    node = subprocess.Popen(command, env=os.environ | _RAY | more, **quiet)
+    try:
+        yield
+    finally:
+        below = _below(node.pid)
+        node.terminate()  # it ends its own processes, but for those that are none of its children any more
+        node.wait(60)
+        for pid in below:
+            with suppress(ProcessLookupError):
+                kill(pid)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 def test_a_cluster_that_cannot_be_reached(scans: Path, tmp_path: Path) -> None:
     code, _, err = done(scans, "-o", tmp_path / "out", "--ray", "127.0.0.1:1", **_RAY)
     assert code == 1
@@ -136,19 +189,9 @@ def test_a_worker_with_another_version(nodes: Nodes, scans: Path, tmp_path: Path
     (old / "sitecustomize.py").write_text("import photochrom.version\nphotochrom.version.__version__ = '0.0.9'\n")
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--address", nodes.address]
     command += ["--num-cpus", "1", "--resources", '{"old": 1}', "--object-store-memory", "80000000"]
-    node = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ | _RAY | {"PYTHONPATH": str(old)}
-    )
-    try:
+    with started(command, PYTHONPATH=str(old)):
         where = "--ray", nodes.address, "--workers", 1, "--resources", "old=1"
         code, _, err = done(scans, "-o", tmp_path / "out", *where)
         assert code == 1
         assert "has Photochrom 0.0.9, and the driver has" in err
         assert "install the same on all machines" in err
-    finally:
-        below = _below(node.pid)
-        node.terminate()  # it ends its own processes, but for those that are none of its children any more
-        node.wait(60)
-        for pid in below:
-            with suppress(ProcessLookupError):
-                kill(pid)

@@ -6,13 +6,16 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from helpers import needs_browser
+from helpers import data, needs_browser, save
 from photochrom.archive import report
 from photochrom.archive.execute import Request, execute, open_manifest
+from photochrom.archive.figures import figures
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.report import tables, write_report
+from photochrom.archive.report.sheets import sheets
 from photochrom.archive.report.tables import FAILURES, ROWS
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES, writing
@@ -36,6 +39,28 @@ def test_a_page_of_its_own(page: Path) -> None:
     assert "UnsupportedImageError" in text
     assert "http" not in text.replace("http-equiv", "").replace("https://", "http://").replace('startsWith("http', "")
     assert "default-src 'none'" in text
+
+
+def test_what_deserves_a_look_is_on_its_sheet(tmp_path: Path) -> None:
+    """One face, coloured three times, once vividly; of one the colours are taken away afterwards, as if none had been found."""
+    face = data.astronaut()[0:256, 96:352, 1]
+    save(face, tmp_path / "face.png")
+    lines = ["face.png,plain.png,", "face.png,grey.png,", "face.png,strong.png,1"]
+    (tmp_path / "list.csv").write_text("\n".join(["path,output,vividness", *lines]))
+    execute(Request(str(tmp_path / "out"), (str(tmp_path / "list.csv"),), workers=1), lambda _: None)
+    save(face, tmp_path / "out/grey.png")
+    manifest = open_manifest(str(tmp_path / "out"), None)
+    none = figures(np.zeros((*face.shape, 2), np.float32), np.full(face.shape, 50, np.float32))
+    with writing(manifest._engine) as connection:
+        connection.execute(PICTURES.update().where(PICTURES.c.name == "grey.png").values(**none))
+    found = {sheet.title: sheet.pictures for sheet in sheets(manifest, f"{tmp_path / 'out'}/")}
+    manifest.close()
+    names = {title: [one["name"] for one in pictures] for title, pictures in found.items()}
+    assert names["Nearly grey"] == ["grey.png"]
+    assert names["Faces without skin colour"] == ["grey.png"]
+    assert names["The strongest colours"] == ["strong.png", "plain.png", "grey.png"]
+    assert sorted(names["The least sure"]) == ["grey.png", "plain.png", "strong.png"]
+    assert all(one["before"] != one["after"] for one in found["The strongest colours"][:2])
 
 
 @needs_browser

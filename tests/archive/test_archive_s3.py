@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import random
-import threading
+import sys
 from collections.abc import Iterator
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -21,56 +18,8 @@ from photochrom.archive import stores
 from photochrom.archive.execute import MANIFEST
 from photochrom.archive.manifest import Manifest
 
-_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-class Flaky:
-    """A proxy before the store that answers a share of the requests with an error, and counts them."""
-
-    def __init__(self, port: int, share: float) -> None:
-        self.requests = self.failed = 0
-        dice, flaky = random.Random(0), self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_one(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                flaky.requests += 1
-                if dice.random() < share:
-                    flaky.failed += 1
-                    self._answer(500, {}, b"<Error><Code>Broken</Code><Message>now and then</Message></Error>")
-                    return
-                onward = HTTPConnection("127.0.0.1", port, timeout=30)
-                onward.request(self.command, self.path, body, dict(self.headers))
-                answer = onward.getresponse()
-                self._answer(answer.status, dict(answer.getheaders()), answer.read())
-                onward.close()
-
-            def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
-                self.send_response_only(status)
-                length = headers.get("Content-Length") if self.command == "HEAD" else None
-                for key, value in headers.items():
-                    if key.lower() not in ("content-length", "transfer-encoding", "connection"):
-                        self.send_header(key, value)
-                self.send_header("Content-Length", length or str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_one  # noqa: N815
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from flaky_store import KEYS, Flaky
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +50,7 @@ def test_a_store_that_fails_and_a_driver_that_dies(store: Any, expected: dict[st
     flaky = Flaky(port, 0.05)
     manifest = tmp_path / MANIFEST
     arguments = ("s3://archive/scans", "-o", "s3://archive/color", "--manifest", manifest, "--workers", 1)
-    environment = {**_KEYS, "AWS_ENDPOINT_URL": flaky.url}
+    environment = {**KEYS, "AWS_ENDPOINT_URL": flaky.url}
     try:
         with driver(*arguments, **environment) as process:
             until(lambda: len(results(client, "color/")) >= 2 or process.poll() is not None)
@@ -119,7 +68,7 @@ def test_a_store_that_fails_and_a_driver_that_dies(store: Any, expected: dict[st
 def test_what_is_in_the_way_stays(store: Any, expected: dict[str, bytes], tmp_path: Path) -> None:
     client, port = store
     client.put_object(Bucket="archive", Key="other/scan-001.png", Body=b"foreign")
-    environment = {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+    environment = {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
     manifest = tmp_path / MANIFEST
     where = "s3://archive/scans/scan-00[12].png", "-o", "s3://archive/other", "--manifest", manifest, "--workers", 1
     code, _, err = done(*where, **environment)
@@ -139,7 +88,7 @@ def test_a_bag_in_a_store(
 ) -> None:
     """A copy of it satisfies the bagit package, and what is changed in the store is found there."""
     client, port = store
-    for key, value in {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+    for key, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
         monkeypatch.setenv(key, value)
     stores._of_protocol.cache_clear()
     manifest = tmp_path / MANIFEST
@@ -185,7 +134,7 @@ def test_listings_come_in_pages(store: Any, tmp_path: Path, monkeypatch: pytest.
     client, port = store
     for number in range(25):
         client.put_object(Bucket="archive", Key=f"many/{number:02}.jpg", Body=b"")
-    for key, value in {**_KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
+    for key, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setattr(stores, "_PAGE", 10)
     stores._of_protocol.cache_clear()

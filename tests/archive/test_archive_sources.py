@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
@@ -53,6 +54,25 @@ def test_a_folder_is_mirrored(manifest: Manifest, here: Path) -> None:
     assert (found.new, found.known) == (0, 3), "the same command goes on"
     touch("in/new.jpg")
     assert planned(manifest, "in", out="in/out").new == 1
+
+
+def test_folders_are_walked_as_colorize_does(manifest: Manifest, here: Path) -> None:
+    """What systems keep beside pictures is passed over, and links out of the folder; what is only read gets another ending."""
+    touch("in/a.jpg", "in/@eaDir/a.jpg", "in/Thumbs.db", "in/notes.txt", "elsewhere/c.jpg")
+    Path("in/b.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n")
+    Path("in/._a.jpg").write_bytes(b"\0\5\x16\7")
+    Path("in/away").symlink_to(here / "elsewhere")
+    found = planned(manifest, "in")
+    assert pairs(manifest) == {"a.jpg": f"{here}/in/a.jpg", "b.tif": f"{here}/in/b.jp2"}
+    assert found.passed == {"system file": 2, "other file": 1, "link out of the folder": 1}
+    (followed,) = plan(manifest, ["in"], "out", follow_links=True)
+    assert (followed.new, followed.known) == (1, 2)
+    assert pairs(manifest)["away/c.jpg"] == f"{here}/in/away/c.jpg"
+    with zipfile.ZipFile("scans.zip", "w") as archive:
+        for name in ("z.jpg", "__MACOSX/z.jpg", "._z.jpg", "y.jp2"):
+            archive.writestr(name, name)
+    assert planned(manifest, "scans.zip").passed == {"system file": 2}
+    assert {"z.jpg", "y.tif"} <= set(pairs(manifest))
 
 
 def test_several_sources_keep_their_names(manifest: Manifest, here: Path) -> None:
@@ -204,7 +224,7 @@ def test_a_huge_folder_is_read_a_window_at_a_time(manifest: Manifest, monkeypatc
         return found
 
     monkeypatch.setattr("photochrom.archive.sources.WINDOW", 10)
-    monkeypatch.setattr("photochrom.archive.sources.islice", kept)
+    monkeypatch.setattr(sys.modules["photochrom.batch.walk"], "islice", kept)  # the package has a function of that name
     assert planned(manifest, "in").new == 26
     assert max(held) == 10
 

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from photochrom.archive import stores
-from photochrom.archive.driver import Driver, Event
 from photochrom.archive.manifest import Manifest
-from photochrom.archive.pools import Pool
-from photochrom.archive.sources import plan
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
 from photochrom.errors import BatchError, ManifestError, OutputWriteError
+
+if TYPE_CHECKING:
+    from photochrom.archive.driver import Driver, Event
+    from photochrom.archive.pools import Pool
 
 __all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary"]
 
@@ -50,6 +51,7 @@ class Request:
     retry: bool = False
     group: bool = False
     case_sensitive: bool = False
+    follow_links: bool = False
     bag: bool = False
 
 
@@ -79,6 +81,8 @@ def execute(
 
     tell: gets every event. begun: gets the driver before it works, whose ``stopping`` may be set to end early. Raises BatchError.
     """
+    from photochrom.archive.driver import Driver  # here: `status` and the like need none of what it loads
+
     out = _whole(request.out)
     manifest = Manifest(manifest_url(out, request.manifest), create=True, case_sensitive=request.case_sensitive)
     try:
@@ -144,13 +148,16 @@ def _grouping(manifest: Manifest, request: Request) -> bool:
 
 
 def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event], None]) -> None:
+    from photochrom.archive.sources import plan
+
     last = None
-    for last in plan(manifest, request.sources, out, look=request.group):
+    for last in plan(manifest, request.sources, out, look=request.group, follow_links=request.follow_links):
         tell({"event": "planning", "new": last.new, "known": last.known, "refused": last.refused})
     if last is not None and request.sources:
         for trouble in last.troubles:
             tell({"event": "trouble", "message": trouble})
-        tell({"event": "planned", "new": last.new, "known": last.known, "refused": last.refused})
+        found = {"new": last.new, "known": last.known, "refused": last.refused, "passed_over": dict(last.passed)}
+        tell({"event": "planned", **found})
         kept = asdict(replace(request, out=out, again=False, join=False, retry=False))
         manifest.note("request", json.dumps(kept))
 

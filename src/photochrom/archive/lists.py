@@ -10,6 +10,7 @@ from typing import Any
 
 from photochrom.archive.options import PLAIN, canonical
 from photochrom.archive.stores import below, is_remote, join
+from photochrom.batch.kinds import written_name
 from photochrom.errors import BatchError, MissingExtraError
 
 __all__ = ["SUFFIXES", "entries"]
@@ -89,13 +90,25 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
         own["reference"] = reference if Path(reference).is_absolute() else join(folder) + reference
     options = canonical(own, where) if own else None
     if is_remote(source):
-        return "", source, _safe(given or source.partition("://")[2].partition("?")[0], where), None, options
+        return (
+            "",
+            source,
+            _safe(given or written_name(source.partition("://")[2].partition("?")[0]), where),
+            None,
+            options,
+        )
     source = source.partition("://")[2] or source
     whole = Path(os.path.normpath(Path(folder) / source))
     if whole.is_relative_to(folder):
         below = whole.relative_to(folder).as_posix()
-        return join(folder), below, _safe(given or below, where), None, options
-    return "", str(whole), _safe(given or whole.relative_to(whole.anchor).as_posix(), where), None, options
+        return join(folder), below, _safe(given or written_name(below), where), None, options
+    return (
+        "",
+        str(whole),
+        _safe(given or written_name(whole.relative_to(whole.anchor).as_posix()), where),
+        None,
+        options,
+    )
 
 
 def _safe(name: str, where: str) -> str:

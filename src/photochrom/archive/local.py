@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -194,6 +195,7 @@ def _work(pipe: Connection, life: Connection, settings: Settings, threads: int) 
 
 def _serve(pipe: Connection, painter: Painter) -> None:
     """Take tasks, each into a thread of its own; the painter colours one after the other."""
+    from photochrom.archive.picture import lacks_memory
     from photochrom.errors import PhotochromError
 
     one_at_a_time = threading.Lock()
@@ -209,6 +211,9 @@ def _serve(pipe: Connection, painter: Painter) -> None:
             say(str(error))
         except MemoryError:
             os._exit(NO_MEMORY)
+        except BaseException as error:  # in a thread it would be lost, and the driver would wait for the picture
+            traceback.print_exc()
+            os._exit(NO_MEMORY if lacks_memory(error) else 1)
 
     say(painter.hello)
     with ThreadPoolExecutor(DEPTH) as threads:

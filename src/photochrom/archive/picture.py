@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import json
 import platform
+import re
 import secrets
 import socket
 import tempfile
@@ -24,16 +25,19 @@ from photochrom.archive.figures import figures, perceptual_hash
 from photochrom.archive.options import merged, wanted
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.edits.dials import DEFAULT_TRUST
-from photochrom.errors import MissingExtraError, OutputWriteError, PhotochromError
+from photochrom.errors import MissingExtraError, OutputExistsError, OutputWriteError, PhotochromError
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
     from photochrom.colorizer import Colorizer, Opened
 
-__all__ = ["Painter", "limit_memory"]
+__all__ = ["Painter", "lacks_memory", "limit_memory"]
 
 #: M_ARENA_MAX of mallopt(3).
 _ARENA_MAX = -8
+_NO_MEMORY = re.compile(
+    r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate|can't start new thread", re.IGNORECASE
+)
 Value = TypeVar("Value")
 
 
@@ -54,6 +58,16 @@ def limit_memory(limit: int | None) -> None:
             ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
         resource: Any = importlib.import_module("resource")  # which Windows lacks
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether an error comes from want of memory, which OpenCV, libvips and ONNX Runtime each name in their own way."""
+    known: BaseException | None = error
+    while known is not None:
+        if isinstance(known, MemoryError) or _NO_MEMORY.search(str(known)):
+            return True
+        known = known.__cause__
+    return False
 
 
 class Painter:
@@ -79,7 +93,7 @@ class Painter:
             self._sign = Signer(*settings.c2pa)
 
     def do(self, task: Task, begun: Callable[[], object] = lambda: None) -> Result:
-        """Do one task; a picture that cannot be coloured is a result with an error. MemoryError passes through.
+        """Do one task; a picture that cannot be coloured is a result with an error. Want of memory is a MemoryError.
 
         Several threads may do tasks at the same time: all of them read and write, and one after the other colours, in a thread of
         the painter's own. begun: called there, before the picture is decoded.
@@ -94,14 +108,14 @@ class Painter:
             return result(self._look(job) if task.look else self._paint(job))
         except MissingExtraError:
             raise
-        except PhotochromError as error:
+        except Exception as error:
+            if lacks_memory(error):
+                raise MemoryError(str(error)) from error
             kind, sentence = type(error).__name__, str(error)
-        except MemoryError:
-            raise
-        except OSError as error:
-            kind, sentence = "OSError", error.strerror or str(error)
-        except Exception as error:  # a fault of the program: this picture is named, and millions of others go on
-            kind, sentence = type(error).__name__, f"{' '.join(str(error).split())} (please report this)"
+            if isinstance(error, OSError):
+                kind, sentence = "OSError", error.strerror or str(error)
+            elif not isinstance(error, PhotochromError):  # the program's fault; millions of others go on
+                sentence = f"{' '.join(sentence.split())} (please report this)"
         return result("failed", kind, sentence.removeprefix(f"{task.source}: "))
 
     def _in_turn(self, job: _Job, work: Callable[[], Value]) -> Value:
@@ -122,6 +136,10 @@ class Painter:
 
     def _paint(self, job: _Job) -> str:
         task, values = job.task, job.values
+        if stores.same_file(task.source, task.target):
+            raise OutputExistsError(
+                "is the original itself, which is never replaced; choose another destination", task.target
+            )
         data = _read(job)
         leader = None if task.leader is None else stores.read(task.leader)
         with self._aside(task) as file:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from photochrom.archive import lists, stores
 from photochrom.archive.manifest import Manifest, Planned
+from photochrom.batch.kinds import ending, kind_in_store, stem, written_name
+from photochrom.batch.walk import walk
 from photochrom.errors import BatchError, ImageNotFoundError, OptionError
-from photochrom.images import OUTPUT_SUFFIXES
+from photochrom.images import INPUT_SUFFIXES, OUTPUT_SUFFIXES
 
 __all__ = ["WINDOW", "Found", "Plan", "plan"]
 
 #: Pictures that are noted in one transaction, and the most that are in memory at a time.
 WINDOW = 10_000
 _MAGIC = re.compile(r"[*?\[]")
-_SUFFIXES = tuple(OUTPUT_SUFFIXES)
+_SUFFIXES, _TAKEN = tuple(OUTPUT_SUFFIXES), tuple(INPUT_SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Found:
 
 @dataclass
 class Plan:
-    """What planning came to; ``troubles`` are sentences about places that could not be read."""
+    """What planning came to. ``passed``: what was passed over, by kind; ``troubles``: sentences about what could not be read."""
 
     new: int = 0
     known: int = 0
     refused: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -49,11 +52,14 @@ class Plan:
         return self.new + self.known + self.refused
 
 
-def plan(manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = False) -> Iterator[Plan]:
+def plan(
+    manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = False, follow_links: bool = False
+) -> Iterator[Plan]:
     """Note every picture of the sources in the manifest; yields the state of things after each window.
 
-    out: the destination, which is never a source. look: pictures wait for their perceptual hash first. Raises BatchError for
-    a source that is not there or an empty one, OptionError for a destination among the sources.
+    out: the destination, which is never a source. look: pictures wait for their perceptual hash first. follow_links: see
+    :func:`photochrom.batch.walk`. Raises BatchError for a source that is not there or an empty one, OptionError for a destination
+    among the sources.
     """
     done = Plan()
     window: list[Planned] = []
@@ -70,7 +76,7 @@ def plan(manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = F
 
     for source in sources:
         before = done.pictures
-        for one in _found(source, len(sources) > 1, out, done.troubles):
+        for one in _found(source, len(sources) > 1, out, done, follow_links):
             number = origins.get(one.origin)
             if number is None:
                 number = origins[one.origin] = manifest.origin(one.origin)
@@ -80,36 +86,36 @@ def plan(manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = F
                 yield done
         flush()
         if done.pictures == before and not done.troubles:
-            raise BatchError(f"{source}: no pictures there; files that end in {' '.join(_SUFFIXES)} are taken")
+            raise BatchError(f"{source}: no pictures there; files that end in {' '.join(sorted(_TAKEN))} are taken")
     yield done
 
 
-def _found(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
-    """The pictures of one source."""
+def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool) -> Iterator[Found]:
+    """The pictures of one source; what is passed over, and what cannot be read, is noted in ``done``."""
     if stores.is_remote(source):
-        yield from _remote(source, several, out, troubles)
+        yield from _remote(source, several, out, done)
         return
     path = source.partition("://")[2] or source
     if path.lower().endswith(lists.SUFFIXES) and not Path(path).is_dir():
         yield from (Found(*one) for one in lists.entries(path))
     elif path.lower().endswith(".zip") and not Path(path).is_dir():
-        yield from _remote(f"zip://::{Path(path).absolute()}", several, out, troubles)
+        yield from _remote(f"zip://::{Path(path).absolute()}", several, out, done)
     elif Path(path).is_dir():
-        yield from _folder(path, several, out, troubles)
+        yield from _folder(path, several, out, done, follow_links)
     elif _MAGIC.search(path) and not os.path.lexists(path):
         base, wanted = _split_glob(path.replace(os.sep, "/"))
-        for one in _folder(base or ".", False, out, troubles):
+        for one in _folder(base or ".", False, out, done, follow_links):
             if wanted.fullmatch(one.path):
                 yield one
     elif os.path.lexists(path):
         whole = Path(os.path.normpath(Path(path).absolute()))
-        yield Found(stores.join(str(whole.parent)), whole.name, whole.name, whole.stat().st_size)
+        yield Found(stores.join(str(whole.parent)), whole.name, written_name(whole.name), whole.stat().st_size)
     else:
         raise ImageNotFoundError("there is no such file or folder", path)
 
 
-def _folder(folder: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
-    """A folder of this machine; of several sources, each keeps its own name in the destination."""
+def _folder(folder: str, several: bool, out: str, done: Plan, follow_links: bool) -> Iterator[Found]:
+    """A folder of this machine, walked as ``photochrom colorize`` does; of several sources, each keeps its own name."""
     root = os.path.realpath(folder)
     if not _speakable(root):
         raise BatchError("the folder's name is no text, which the manifest cannot keep; rename it", _shown(root))
@@ -117,51 +123,27 @@ def _folder(folder: str, several: bool, out: str, troubles: list[str]) -> Iterat
     if root == away:
         raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
     origin, prefix = stores.join(root), stores.join(Path(root).name) if several else ""
-    for below, size in _walk(root, away, troubles):
-        yield Found(origin, below, f"{prefix}{below}", size)
-
-
-def _walk(root: str, away: str | None, troubles: list[str]) -> Iterator[tuple[str, int]]:
-    """Pictures below ``root``, by their names' endings, sorted folder by folder; links that form a loop end there.
-
-    Of a folder with more than :data:`WINDOW` entries, each window is sorted for itself.
-    """
-    seen: set[tuple[int, int]] = set()
-    waiting = [""]
-    while waiting:
-        below = waiting.pop()
-        here = f"{root}/{below}"
-        folders: list[str] = []
-        try:
-            about = os.stat(here)  # noqa: PTH116  # a million folders, of which no Path is needed
-            if (about.st_dev, about.st_ino) in seen or (away is not None and os.path.realpath(here) == away):
+    last: Path | None = None
+    below = ""
+    for one in walk(Path(root), leave_out={away} if away else (), follow_links=follow_links, window=WINDOW):
+        if one.below is not last:  # once for each folder
+            last, below = one.below, "" if one.below == Path() else f"{one.below.as_posix()}/"
+        if one.error is not None:
+            done.troubles.append(f"{one.error}; what is in it is left out")
+        elif one.skipped is not None:
+            done.passed[one.skipped] += 1
+        elif not _speakable(one.path.name):
+            done.troubles.append(f"{_shown(str(one.path))}: its name is no text; rename it, it is left out")
+        else:
+            try:
+                size = one.path.stat().st_size
+            except OSError as error:
+                done.troubles.append(f"{one.path}: cannot be looked at ({error.strerror}); it is left out")
                 continue
-            seen.add((about.st_dev, about.st_ino))
-            with os.scandir(here) as scan:
-                while entries := sorted(islice(scan, WINDOW), key=lambda entry: entry.name):
-                    yield from _sorted_out(entries, below, folders, troubles)
-        except OSError as error:
-            troubles.append(f"{here}: the folder cannot be read ({error.strerror}); what is in it is left out")
-        waiting.extend(sorted(folders, reverse=True))
-
-
-def _sorted_out(
-    entries: list[os.DirEntry[str]], below: str, folders: list[str], troubles: list[str]
-) -> Iterator[tuple[str, int]]:
-    """The pictures among entries of a folder; folders go to ``folders``."""
-    for entry in entries:
-        try:
-            folder = entry.is_dir()
-            if not folder and not entry.name.lower().endswith(_SUFFIXES):
-                continue
-            if not _speakable(entry.name):
-                troubles.append(f"{_shown(entry.path)}: its name is no text; rename it, it is left out")
-            elif folder:
-                folders.append(f"{below}{entry.name}/")
-            else:
-                yield f"{below}{entry.name}", entry.stat().st_size
-        except OSError as error:  # one that cannot be looked at must not keep the others back
-            troubles.append(f"{_shown(entry.path)}: cannot be looked at ({error.strerror}); it is left out")
+            name = one.path.name
+            if not name.lower().endswith(_SUFFIXES):
+                name = stem(one.path) + ending(one.path)
+            yield Found(origin, below + one.path.name, f"{prefix}{below}{name}", size)
 
 
 def _speakable(name: str) -> bool:
@@ -174,25 +156,26 @@ def _shown(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def _remote(source: str, several: bool, out: str, troubles: list[str]) -> Iterator[Found]:
+def _remote(source: str, several: bool, out: str, done: Plan) -> Iterator[Found]:
     """A URL: a single picture, a zip file, a glob, or everything below it."""
     outer = source.partition("::")[0]
     web = outer.startswith(("http://", "https://"))
     path = outer.partition("?")[0] if web else outer  # elsewhere a question mark belongs to a glob
     if _MAGIC.search(path):
         base, wanted = _split_glob(path)
-        for one in _remote(base + source[len(outer) :], False, out, troubles):
+        for one in _remote(base + source[len(outer) :], False, out, done):
             if wanted.fullmatch(one.path):
                 yield one
         return
     if path.lower().endswith(lists.SUFFIXES):
         raise BatchError(f"{source}: a list is read from this machine's disks; copy it here first")
     if path.lower().endswith(".zip") and "::" not in source:
-        yield from _remote(f"zip://::{source}", several, out, troubles)
+        yield from _remote(f"zip://::{source}", several, out, done)
         return
-    if path.lower().endswith(_SUFFIXES):
+    if path.lower().endswith(_TAKEN):
         folder, _, name = path.rpartition("/")
-        yield Found(f"{folder}/{source[len(outer) :]}", name + outer[len(path) :], unquote(name) if web else name)
+        target = written_name(unquote(name) if web else name)
+        yield Found(f"{folder}/{source[len(outer) :]}", name + outer[len(path) :], target)
         return
     origin = source if outer.endswith("/") else f"{outer}/{source[len(outer) :]}"
     if stores.join(out) == origin:
@@ -201,13 +184,19 @@ def _remote(source: str, several: bool, out: str, troubles: list[str]) -> Iterat
     prefix = stores.join(label) if several else ""
     skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
     for entry in stores.listing(origin):
-        if not entry.path.lower().endswith(_SUFFIXES) or (skip and entry.path.startswith(skip)):
+        if skip and entry.path.startswith(skip):
+            continue
+        kind = kind_in_store(entry.path)
+        if kind is not None:
+            done.passed[kind] += 1
             continue
         safe = stores.below(unquote(entry.path) if web else entry.path)
         if safe is None:
-            troubles.append(f"{stores.at(origin, entry.path)}: its name leads out of the destination; it is left out")
+            done.troubles.append(
+                f"{stores.at(origin, entry.path)}: its name leads out of the destination; it is left out"
+            )
         else:
-            yield Found(origin, entry.path, f"{prefix}{safe}", entry.size)
+            yield Found(origin, entry.path, f"{prefix}{written_name(safe)}", entry.size)
 
 
 def _split_glob(pattern: str) -> tuple[str, re.Pattern[str]]:

@@ -37,6 +37,7 @@ __all__ = [
     "publish",
     "put",
     "read",
+    "same_file",
     "write_whole",
 ]
 
@@ -164,6 +165,15 @@ def exists(address: str) -> bool:
         return patiently(once, address)
     except PermissionError as error:
         raise StoreError(f"{address}: may not be read") from error
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether two addresses are of the same file, also by way of links."""
+    if is_remote(one) or is_remote(other):
+        return one == other
+    with suppress(OSError):  # one of them is not there
+        return Path(one.partition("://")[2] or one).samefile(other.partition("://")[2] or other)
+    return False
 
 
 def put(file: Path, address: str) -> None:

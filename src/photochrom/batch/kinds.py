@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from photochrom import images
 from photochrom.images import OUTPUT_SUFFIXES
 from photochrom.images.container import PictureFile
 from photochrom.images.parts import is_part
 
-__all__ = ["FORMATS", "PASSED_FOLDERS", "by_content", "ending", "format_of", "kind_of_name", "picture_kinds", "stem"]
+__all__ = [
+    "FORMATS",
+    "PASSED_FOLDERS",
+    "by_content",
+    "ending",
+    "format_of",
+    "kind_in_store",
+    "kind_of_name",
+    "picture_kinds",
+    "stem",
+    "written_name",
+]
 
 #: The formats that are written, and the ending of each.
 FORMATS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "gif": ".gif"}
@@ -49,6 +60,7 @@ _KINDS = {
     "video": ".mp4 .mov .avi .mkv .m4v .mpg .mpeg .mts .3gp .wmv .webm",
 }
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
+_BY_KIND = {"HEIC": ".jpg", "AVIF": ".jpg", "JPEG 2000": ".tif"}
 #: What is read, by ending.
 _READ: frozenset[str] = frozenset(getattr(images, "INPUT_SUFFIXES", OUTPUT_SUFFIXES)) | frozenset(OUTPUT_SUFFIXES)
 _APPLE_DOUBLE = (b"\0\5\x16\7", b"\0\5\x16\0")
@@ -89,6 +101,23 @@ def ending(path: Path, wanted: str | None = None) -> str:
     kind = format_of(path)
     # Of a file that cannot be read the ending stays: opening it names the reason.
     return path.suffix if kind is None else FORMATS.get(kind) or _INSTEAD.get(kind, ".png")
+
+
+def written_name(name: str) -> str:
+    """The name of a result by the name of its source alone: as :func:`ending` has it, where the content is not at hand."""
+    path = PurePosixPath(name)
+    suffix = path.suffix.lower()
+    if suffix in OUTPUT_SUFFIXES or not (suffix in _BY_SUFFIX or suffix in _ALIASES):
+        return name
+    return str(path.with_suffix(".jpg" if suffix in _ALIASES else _BY_KIND.get(_BY_SUFFIX[suffix], ".png")))
+
+
+def kind_in_store(name: str) -> str | None:
+    """As :func:`kind_of_name`, of a file in a store, by its path alone."""
+    *folders, last = name.split("/")
+    system = last[:2] == "._" or last.lower() in _SYSTEM_FILES or not PASSED_FOLDERS.isdisjoint(folders)
+    suffix = PurePosixPath(last).suffix.lower()
+    return "system file" if system else None if suffix in _READ else _BY_SUFFIX.get(suffix, "other file")
 
 
 def by_content(path: Path) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from photochrom.batch.kinds import PASSED_FOLDERS, kind_of_name
@@ -28,7 +29,9 @@ class Found:
     link: bool = False
 
 
-def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = False) -> Iterator[Found]:
+def walk(
+    folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = False, window: int | None = None
+) -> Iterator[Found]:
     """The pictures below ``folder``, and what is passed over, always in the same order.
 
     A picture is recognised by its name's ending, or by its content where that is no help. Passed over are files of other kinds,
@@ -39,6 +42,7 @@ def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = 
         folder: where to look; may itself be a link.
         leave_out: real paths of folders that hold the results of earlier runs, and are not entered unless ``folder`` is one.
         follow_links: whether to follow links to places outside of ``folder``.
+        window: of a folder with more entries than that, each window is sorted for itself; None sorts any number.
     """
     root = os.path.realpath(folder)
     inside = root.rstrip(os.sep) + os.sep
@@ -49,26 +53,23 @@ def walk(folder: Path, *, leave_out: Collection[str] = (), follow_links: bool = 
         if real in seen or (real in leave_out and here is not folder):
             continue
         seen.add(real)
+        folders: list[tuple[Path, Path, str]] = []
         try:
             with os.scandir(here) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
+                while entries := sorted(islice(scan, window), key=lambda entry: entry.name):
+                    for entry in entries:
+                        link = entry.is_symlink()
+                        target = os.path.realpath(entry.path) if link else ""
+                        path = here / entry.name
+                        if link and not follow_links and not (target == root or target.startswith(inside)):
+                            yield Found(path, below, skipped="link out of the folder", link=True)
+                        elif not is_folder(entry):
+                            yield Found(path, below, kind_of_name(path, entry.name), link=link)
+                        elif entry.name not in PASSED_FOLDERS and not is_part(entry.name):
+                            real_path = target or f"{real.rstrip(os.sep)}{os.sep}{entry.name}"
+                            folders.append((path, below / entry.name, real_path))
         except OSError as error:
             yield Found(here, below, error=ImageNotFoundError(f"the folder cannot be read ({error.strerror})", here))
-            continue
-        folders = []
-        for entry in entries:
-            link = entry.is_symlink()
-            target = os.path.realpath(entry.path) if link else ""
-            if link and not follow_links and not (target == root or target.startswith(inside)):
-                yield Found(here / entry.name, below, skipped="link out of the folder", link=True)
-            elif is_folder(entry):
-                if entry.name not in PASSED_FOLDERS and not is_part(entry.name):
-                    folders.append(
-                        (here / entry.name, below / entry.name, target or f"{real.rstrip(os.sep)}{os.sep}{entry.name}")
-                    )
-            else:
-                path = here / entry.name
-                yield Found(path, below, kind_of_name(path, entry.name), link=link)
         waiting.extend(reversed(folders))
 
 

@@ -100,6 +100,9 @@ def run(
     case_sensitive: Annotated[
         bool, typer.Option("--case-sensitive", help="Take names that differ in case alone for different outputs.")
     ] = False,
+    follow_links: Annotated[
+        bool, typer.Option("--follow-links", help="Also follow links that lead out of a source folder.")
+    ] = False,
     memory: Annotated[
         float | None, typer.Option(min=0.5, help="Gigabytes of address space that a worker may use.")
     ] = None,
@@ -149,6 +152,7 @@ def run(
         join=join,
         group=group_duplicates,
         case_sensitive=case_sensitive,
+        follow_links=follow_links,
         bag=bag,
     )
     _execute(request, as_json, metrics)

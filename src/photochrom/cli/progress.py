@@ -89,8 +89,13 @@ class BatchProgress:
         elif kind == "stale":
             redo = "they are done again" if event["again"] else "give --again to do them again"
             self.say(f"{event['pictures']} pictures were done with another model or other options; {redo}")
-        elif kind == "planned" and event["refused"]:
-            self.say(f"{event['refused']} pictures are refused, since another one has their output's name")
+        elif kind == "planned":
+            if event["refused"]:
+                self.say(f"{event['refused']} pictures are refused, since another one has their output's name")
+            if event["passed_over"]:
+                self.say(
+                    "passed over: " + ", ".join(f"{n} x {what}" for what, n in sorted(event["passed_over"].items()))
+                )
 
     def say(self, sentence: str) -> None:
         """A line on stderr."""
