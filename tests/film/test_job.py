@@ -17,7 +17,7 @@ import pytest
 from film_helpers import make_film, planes, shots
 from photochrom import film as films
 from photochrom.errors import JobError, OutputExistsError, OutputWriteError
-from photochrom.film import packets, run
+from photochrom.film import film_job, packets
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def same(one: Path, other: Path) -> bool:
 def test_stopped_anywhere_the_result_is_the_same(
     here: Path, film: Path, codec: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "PART", 8)  # so that shots have parts, too
+    monkeypatch.setattr(film_job, "PART", 8)  # so that shots have parts, too
     whole = films.open(film).save(here / "whole.mkv", codec=codec)
     for seed in range(3):
         target = here / f"stopped-{seed}.mkv"
