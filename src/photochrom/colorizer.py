@@ -6,7 +6,7 @@ read -> lightness -> work size -> encode(L) -> decode(features, hints) -> ab -> 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,11 +18,12 @@ from photochrom.catalog import ModelSpec
 from photochrom.colorized import Colorized
 from photochrom.edits.dials import DEFAULT_TRUST, Setup
 from photochrom.edits.edits import Edits
+from photochrom.edits.geometry import Crop, Geometry, View
 from photochrom.edits.hints import Ab, Blend, Hints, Region, Step
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
 from photochrom.ensemble import EnsembleSession
-from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, open_image
+from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, framed, open_image
 from photochrom.materials import Material
 from photochrom.runtime import open_model
 from photochrom.session import Session
@@ -117,11 +118,36 @@ class Opened(Analysis):
         of those of ``edits``: hints, palette and the dials of :class:`~photochrom.edits.dials.Dials`; and ``histogram``, (261,),
         the shares of the ab bins that the result should have, in place of a palette. A model that takes no hints still has its
         colours corrected by them. The dials do not change the colours of hints.
+        With a geometry, the picture is that part of the photograph, seen anew by the network: the first time takes longer.
         Raises HintError and MaskError for hints outside the picture or of another size, OptionError, and as :meth:`resolved`.
         """
         wanted = (edits or Edits()).changed(choices)
+        if wanted.geometry:
+            part, inside = self.framed(wanted)
+            return replace(part.paint(inside), edits=wanted)
         painted = paint(self, self.resolved(wanted))
         return Colorized(self, self.colorizer.threads, wanted, *painted)
+
+    def framed(self, edits: Edits) -> tuple[Opened, Edits]:
+        """The part of the photograph that ``edits.geometry`` makes the picture, opened, and the other edits in its coordinates.
+
+        Both are the same where there is no geometry. Raises HintError, MaskError, OptionError.
+        """
+        edits.check(self.size)
+        if not edits.geometry:
+            return self, edits
+        parts = self.reuse("framed", [edits.geometry], self._part)
+        return parts[edits.geometry], edits.framed(self.size)
+
+    def _part(self, geometry: Geometry) -> Opened:
+        view = View.of(geometry, self.size)
+        return self.colorizer.open(framed(self.source, view.matrix, view.size), find=self.find)
+
+    @property
+    def borders(self) -> Crop | None:
+        """What lies inside the film border, the print's white border or the mount: x, y, width, height; None: none was found."""
+        frame = self.source.frame
+        return None if frame is None else frame.crop(self.size)
 
     def resolved(self, edits: Edits) -> Edits:
         """The same edits with hints in the place of references, and a palette in that of a picture.

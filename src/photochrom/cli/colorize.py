@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from photochrom.cli.dials import with_dials
+from photochrom.edits.dials import STRAIGHTEN
 
 if TYPE_CHECKING:
     from photochrom.batch import Job
@@ -50,6 +51,18 @@ def colorize(
         list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
     ] = None,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
+    rotate: Annotated[int | None, typer.Option(metavar="0|90|180|270", help="Turn clockwise, in degrees.")] = None,
+    straighten: Annotated[
+        float | None,
+        typer.Option(min=STRAIGHTEN.low, max=STRAIGHTEN.high, help="Turn clockwise by a little, in degrees."),
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H|borders",
+            help="Keep this part of the turned picture; borders: what lies inside a film border or a mount.",
+        ),
+    ] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=16, help="Write so many different colourings and a contact sheet.")
     ] = None,
@@ -114,6 +127,9 @@ def colorize(
         palette=palette,
         segment=segment,
         edits=edits,
+        rotate=rotate,
+        straighten=straighten,
+        crop=crop,
         **choices,
     )
     manner = Manner(force, format, skip_existing, follow_links, again, as_json, debug)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photochrom.cli.geometry import Turned
 from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Setup
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Hint, Hints, Keep, Reference, Step
@@ -40,6 +41,7 @@ class Wanted:
     segment: Path | None = None
     edits: Path | None = None
     loaded: Sidecar | None = field(default=None, repr=False)
+    turned: Turned = field(default_factory=lambda: Turned({}))
 
     @classmethod
     def parse(
@@ -54,6 +56,9 @@ class Wanted:
         segment: Path | None = None,
         edits: Path | None = None,
         trust: float | None = None,
+        rotate: int | None = None,
+        straighten: float | None = None,
+        crop: str | None = None,
         **choices: Any,
     ) -> Wanted:
         """Read and check what can be checked without a picture; None: not given. ``choices``: dials and set-up by name.
@@ -79,6 +84,7 @@ class Wanted:
             segment,
             edits,
             loaded,
+            Turned.parse(rotate, straighten, crop),
         )
 
     @property
@@ -89,6 +95,7 @@ class Wanted:
             ("--region", self.regions),
             ("--edits", self.edits),
             ("--segment", self.segment),
+            ("--crop", "crop" in self.turned.given),
         )
         return next((name for name, value in given if value), None)
 
@@ -107,12 +114,13 @@ class Wanted:
             else:
                 steps.append(self._reference(region.picture, Mask(mask)))
         steps += self.hints
-        edits = replace(kept.edits, hints=Hints(steps), **self.choices)
+        geometry, about_borders = self.turned.of(opened, kept.edits.geometry)
+        edits = replace(kept.edits, hints=Hints(steps), geometry=geometry, **self.choices)
         if self.palette is not None:
             edits = replace(edits, palette=Picture.of(self.palette) if _is_picture(self.palette) else self.palette)
         setup = replace(self.setup, model=self.setup.model or opened.session.name)
         notices = overlaps([(region.place, mask) for region, mask in areas])
-        return replace(kept, setup=setup, edits=edits), tuple(notices)
+        return replace(kept, setup=setup, edits=edits), (*notices, *about_borders)
 
     def _areas(self, opened: Opened) -> list[tuple[Region, NDArray[np.bool_]]]:
         named = self._instances(opened)

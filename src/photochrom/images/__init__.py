@@ -4,6 +4,7 @@ Reading and writing stream with libvips, so memory does not grow with the area o
 """
 
 from photochrom.images.borders import network_view, on_paper
+from photochrom.images.framed import framed, warped
 from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.marks import is_own_output
 from photochrom.images.read import MAX_PIXELS, AnyImage, ImageInfo, SourceImage, open_image
@@ -20,11 +21,13 @@ __all__ = [
     "SourceImage",
     "Tint",
     "classify_tint",
+    "framed",
     "is_own_output",
     "network_view",
     "on_paper",
     "open_image",
     "takes_packed",
+    "warped",
     "write_image",
     "write_pages",
 ]
