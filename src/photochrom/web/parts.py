@@ -70,7 +70,7 @@ def geometry_of(given: options.Turned) -> Geometry:
 
 
 def _asked(
-    rotate: options.Rotate = 0,
+    rotate: Annotated[int, Query(description="0, 90, 180 or 270 degrees, clockwise.")] = 0,
     straighten: options.Straighten = 0.0,
     crop: Annotated[str | None, Query(pattern=r"^\d{1,8}(,\d{1,8}){3}$", description="x,y,width,height")] = None,
 ) -> Geometry:

@@ -19,6 +19,7 @@
  * @property {{width: number, height: number}|null} size in pixels, upright; null until it was opened once
  * @property {Blob|null} before a preview of the grey picture
  * @property {Blob|null} after a preview of the painted one
+ * @property {import("./geometry.js").Geometry|null} seen the part of the photograph that these two show
  * @property {number} version of the work that is kept; another window may have written a later one
  * @property {Map<string, Blob>} thumbs small pictures of steps, by their ids
  * @property {import("./film.js").Film} [film] the film of which it is frame `frame`
@@ -35,7 +36,7 @@ export const app = {
   photos: [],
   /** @type {Photo|null} */
   active: null,
-  /** @type {"hand"|"color"|"brush"|"box"} */
+  /** @type {"hand"|"color"|"brush"|"box"|"crop"} */
   tool: "color",
   /** id of the selected spot or region @type {string|null} */
   selected: null,

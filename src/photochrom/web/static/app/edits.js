@@ -17,15 +17,17 @@
  * @property {Spot[]} spots
  * @property {Region[]} regions
  * @property {Reference[]} references
+ * @property {import("./geometry.js").Geometry|null} geometry the part that the picture is; null: all of it, as it was opened
  * @property {Object[]} base hints of the alternative that was chosen, as the server gave them
  */
 
 import { swatchOf } from "./color.js";
+import { WHOLE, plain } from "./geometry.js";
 import { t } from "./i18n.js";
 
 /** @type {Edits} */
 export const PLAIN = Object.freeze({
-  vividness: 0.5, warmth: 0, palette: null, palette_strength: 0.5, smooth: "none", spots: [], regions: [], references: [], base: [],
+  vividness: 0.5, warmth: 0, palette: null, palette_strength: 0.5, smooth: "none", spots: [], regions: [], references: [], base: [], geometry: null,
 });
 
 let counter = 0;
@@ -79,7 +81,7 @@ export function toWire(edits, refs) {
   }
   const { vividness, warmth, palette_strength, smooth } = edits;
   const palette = refs.get(edits.palette) ?? (isPicture(edits.palette) ? null : edits.palette);
-  return { vividness, warmth, palette, palette_strength, smooth, hints, references, order };
+  return { vividness, warmth, palette, palette_strength, smooth, ...edits.geometry, hints, references, order };
 }
 
 /**
@@ -92,6 +94,7 @@ export function fromWire(wire, found, swatches = []) {
     if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
   }
   edits.palette = found(edits.palette).ref ?? edits.palette;
+  edits.geometry = plain({ ...WHOLE, ...given({ rotate: wire.rotate, straighten: wire.straighten, crop: wire.crop }) });
   const hints = wire.hints ?? [];
   const references = wire.references ?? [];
   const order = wire.order?.length ? wire.order : [...references.map((_, i) => -1 - i), ...hints.map((_, i) => i)];
@@ -115,4 +118,4 @@ export function fromWire(wire, found, swatches = []) {
 }
 
 /** Whether anything was changed. */
-export const isPlain = (edits) => Object.keys(PLAIN).every((key) => JSON.stringify(edits[key]) === JSON.stringify(PLAIN[key]));
+export const isPlain = (edits) => Object.keys(PLAIN).every((key) => JSON.stringify(edits[key] ?? null) === JSON.stringify(PLAIN[key]));

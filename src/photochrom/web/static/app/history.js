@@ -11,10 +11,11 @@
 import { PLAIN, newId } from "./edits.js";
 
 const MOST = 100;
-const VALUES = ["vividness", "warmth", "palette", "palette_strength", "smooth", "base"];
+const VALUES = ["vividness", "warmth", "palette", "palette_strength", "smooth", "base", "geometry"];
 const LISTS = ["spots", "regions", "references"];
 
-const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+// What an earlier version of the page kept lacks later keys.
+const same = (a, b) => a === b || JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 /** Whether two edits paint the same picture. */
 export const sameEdits = (a, b) => a === b || [...VALUES, ...LISTS].every((key) => same(a[key], b[key]));
 const momentOf = ({ base, steps, edits }) => ({ base, steps, edits });
@@ -106,12 +107,14 @@ const TOUCHES = {
   palette: ({ set }) => Boolean(set.palette),
   references: ({ lists }) => [...(lists.references?.add ?? []), ...(lists.regions?.add ?? []), ...(lists.regions?.change ?? [])]
     .some((one) => one.ref || one.set?.ref),
+  geometry: ({ set }) => Boolean(set.geometry),
   hints: ({ set, lists }) => Boolean(lists.spots || lists.regions || set.base),
 };
 
 /** The latest step that a fault of this field comes from. @param {Step[]} steps @param {string} [field] */
 export function culprit(steps, field = "") {
-  const name = ["palette", "references", "hints"].find((one) => field.split(".").includes(one));
+  const parts = field.split(".").map((one) => (["rotate", "straighten", "crop"].includes(one) ? "geometry" : one));
+  const name = ["palette", "references", "hints", "geometry"].find((one) => parts.includes(one));
   const on = steps.filter(({ off }) => !off);
   // A palette may come from a reference picture, too.
   const touches = name === "references" ? (diff) => TOUCHES.references(diff) || TOUCHES.palette(diff) : TOUCHES[name];

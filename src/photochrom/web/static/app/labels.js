@@ -24,6 +24,7 @@ export function labelOf({ diff: { set, lists } }, photo = null) {
   if ("warmth" in set) found.push(`${t("warmth")} ${Math.round(set.warmth * 100)}`);
   if ("palette_strength" in set) found.push(`${t("palette.strength")} ${percent(set.palette_strength)}`);
   if ("smooth" in set) found.push(`${t("smooth")}: ${t(`smooth.${set.smooth}`)}`);
+  if ("geometry" in set) found.push(t(set.geometry ? "step.crop" : "step.no-crop"));
   if ("base" in set) found.push(t(set.base.length ? "step.alternative" : "step.automatic"));
   return found.length > 3 ? t("step.several", { n: found.length }) : found.join(", ");
 }

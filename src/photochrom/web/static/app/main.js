@@ -4,6 +4,7 @@ import { app, emit, on, setTool } from "./app.js";
 import { startAlternatives } from "./alternatives.js";
 import { startCompare } from "./compare.js";
 import { startCoach } from "./coach.js";
+import { startCrop } from "./crop.js";
 import { $, toast } from "./dom.js";
 import { startFilmBar } from "./film_bar.js";
 import { isFilm, startFilms } from "./films.js";
@@ -35,6 +36,7 @@ const painter = startPainter(view);
 Object.assign(parts, {
   hints,
   compare: startCompare(view),
+  crop: startCrop(view),
   picker: startPicker(view),
   regions: startRegions(view, { choose: hints.beginRegion, reshape: hints.reshape }),
   save: startSave(),
@@ -66,6 +68,7 @@ const tools = {
   },
   brush: parts.regions.brush,
   box: parts.regions.box,
+  crop: {},
 };
 const { eyedropper } = parts.picker;
 startGestures(view, () => (eyedropper.active ? eyedropper.tool : tools[app.tool]));
@@ -78,7 +81,7 @@ for (const button of document.querySelectorAll("[data-tool-button]")) {
 on("tool photo", () => {
   parts.picker.close();
   $("#tool-hint").textContent = t(`tool.${app.tool}.hint`);
-  $("#tool-hint").hidden = app.tool === "brush" || app.tool === "box";
+  $("#tool-hint").hidden = ["brush", "box", "crop"].includes(app.tool);
   for (const button of document.querySelectorAll("[data-tool-button]")) button.setAttribute("aria-pressed", String(button.dataset.toolButton === app.tool));
 });
 $("#zoom-in").addEventListener("click", () => view.zoomAt(1.4));

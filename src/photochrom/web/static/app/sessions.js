@@ -87,9 +87,11 @@ const ask = (photo, what, edits, more, signal) => withSession(photo, async (sess
 /** The painted picture, at most `size` pixels long; `view` crops. @returns {Promise<Blob>} */
 export const paint = async (photo, edits, { size, view = null, signal = undefined }) =>
   (await ask(photo, "paint", edits, { size, view }, signal)).blob();
-/** The photograph as its file shows it, with a tint where it has one; `view` crops. @returns {Promise<Blob>} */
-export const scan = (photo, { size, view = null, signal = undefined }) => withSession(photo, (_, base) =>
-  getBlob(`${base}/scan?${new URLSearchParams({ size, ...view })}`, { signal }));
+/** The part of the photograph that `geometry` makes the picture, as its file shows it, with a tint where it has one; `view` crops. @returns {Promise<Blob>} */
+export const scan = (photo, geometry, { size, view = null, signal = undefined }) => withSession(photo, (_, base) => {
+  const { crop, ...turn } = geometry ?? {};
+  return getBlob(`${base}/scan?${new URLSearchParams({ size, ...turn, ...(crop ? { crop: crop.join(",") } : {}), ...view })}`, { signal });
+});
 export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edits, { size }, signal)).blob();
 /** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, lab: [number, number, number]}[]>} */
 export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edits, { x, y, count: 8 })).json();
