@@ -26,10 +26,11 @@
  * @property {{ways: Object[], thumbs: Blob[], seed: number}|null} alternatives that were found
  *
  * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status", "back" (the server),
- * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked).
+ * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked),
+ * "leave" (the page is left).
  */
 
-import { commit, redo, undo } from "./history.js";
+import { amend, commit, redo, undo } from "./history.js";
 
 export const app = {
   /** @type {Photo[]} */
@@ -62,6 +63,8 @@ function step(history, detail) {
  */
 export const change = (change, { key = null, live = false } = {}) =>
   app.active && step(commit(app.active.history, change(app.active.history.edits), key), { live });
+/** Adds to the active photograph's last step what became known after it. */
+export const addToStep = (change) => app.active && step(amend(app.active.history, change(app.active.history.edits)), { live: true });
 /** What follows is another step, even under the same key. */
 export const endGesture = () => app.active && (app.active.history = { ...app.active.history, key: null });
 export const undoStep = () => app.active && step(undo(app.active.history), { live: false });

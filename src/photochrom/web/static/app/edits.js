@@ -50,6 +50,8 @@ export function without(edits, list, id) {
 
 /** How a fill's colour is written. */
 export const colour = ({ material, ab, color, keep }) => (keep ? { keep } : material ? { material } : ab ? { ab } : { color });
+/** A fill as the server is asked what it looks like; null where it has no colour. @param {Fill} fill */
+export const wordOf = ({ material, ab, color }) => material ?? (ab ? `lab:${ab.join(",")}` : color) ?? null;
 /** What a spot holds whose place is kept as it is. @returns {Fill} */
 export const kept = () => ({ keep: true, swatch: "", name: t("keep.name") });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));

@@ -160,6 +160,13 @@ export class Film {
     this.unsaved = true;
   }
 
+  /** Sends what was not sent yet while the page is left: nobody hears how it went. */
+  leave() {
+    if (!this.unsaved) return;
+    server.leave(this.id, this.known, this.choices);
+    this.unsaved = false;
+  }
+
   /** Sends what was not sent yet; one after the other, the last one wins. */
   save() {
     clearTimeout(this.timers.save);

@@ -16,6 +16,13 @@ export const edits = (id) => getJson(at(id, "/edits"));
 export const choices = (id) => getJson(at(id, "/choices"));
 export const saveEdits = (id, json) => put(at(id, "/edits"), json);
 export const saveChoices = (id, json) => put(at(id, "/choices"), json);
+/** Both, by requests that outlive the page. */
+export function leave(id, known, choices) {
+  for (const [what, json] of [["/edits", known], ["/choices", choices]]) {
+    const headers = { "Content-Type": "application/json", ...authorization() };
+    fetch(at(id, what), { method: "PUT", headers, body: JSON.stringify(json), keepalive: true }).catch(() => {});
+  }
+}
 export const start = (id, restart) => put(at(id, "/job"), { restart });
 export const lookAgain = (id) => put(at(id, "/reading"), {});
 export const stop = async (id) => (await call(at(id, "/job"), { method: "DELETE" })).json();

@@ -76,6 +76,7 @@ export function startFilms(queue) {
   });
   window.addEventListener("pagehide", () => present().forEach((film) => film.unsaved && film.save()));
 
+  on("leave", () => present().forEach((film) => film.leave()));
   on("film-close", remove);
   return { add, restore, clear: () => Promise.allSettled(present().map((film) => film.remove())) };
 }

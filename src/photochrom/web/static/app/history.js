@@ -77,6 +77,13 @@ export function commit(old, edits, key = null) {
   return { base, steps, edits, past: again ? old.past : [...old.past, from].slice(-MOST), future: [], key };
 }
 
+/** What belongs to the last step, and came after it: neither a step nor to be undone by itself. @returns {History} */
+export function amend(old, edits) {
+  if (!old.past.length) return { ...old, edits };
+  const { future } = old;
+  return { ...commit({ ...old, key: "amend" }, edits, "amend"), future, key: old.key };
+}
+
 /** @returns {History} */
 export function undo(old) {
   if (!old.past.length) return old;

@@ -23,7 +23,7 @@ import { startReferences } from "./references.js";
 import { startRegions } from "./regions.js";
 import { loadSidecar, startSave } from "./save.js";
 import { startSteps } from "./steps.js";
-import { openStore } from "./store.js";
+import { keepUnsaved, openStore } from "./store.js";
 import { startStrip } from "./strip.js";
 import { View } from "./view.js";
 
@@ -144,6 +144,12 @@ sheet.addEventListener("click", () => {
 // Where pictures go: to the server's computer, which is this one or another.
 const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 $("#welcome-where").textContent = t(here ? "welcome.here" : location.protocol === "https:" ? "welcome.there" : "welcome.lan", { host: location.hostname });
+
+// Whatever is on its way when the page is left arrives all the same.
+window.addEventListener("pagehide", () => {
+  keepUnsaved(app.photos);
+  emit("leave");
+});
 
 // A first look: half before, half after.
 on("photo", () => parts.compare.set(0.5));

@@ -3,7 +3,8 @@
 import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js";
 import { $, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
-import { has, percent, t } from "./i18n.js";
+import { fill, percent, t } from "./i18n.js";
+import { notice } from "./notices.js";
 
 const DIALS = ["vividness", "warmth", "palette_strength"];
 const READ = {
@@ -70,7 +71,11 @@ export function startPanels(hints) {
     if (photo.film?.shots) facts.push(t("film.shots.count", { n: photo.film.shots.length }));
     else if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
-    $("#notices").replaceChildren(...(photo.film?.notices ?? session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
+    $("#notices").replaceChildren(...(photo.film?.notices ?? session?.notices ?? []).map((text) => {
+      const item = h("li");
+      fill(item, notice(text));
+      return item;
+    }));
     document.title = `${photo.name} – Photochrom`;
   }
 

@@ -1,12 +1,15 @@
 /** What lies on the picture and can be grasped: spots, regions, suggested places, and the cross of the keyboard. */
 
-import { app, change, edits, endGesture, on, select } from "./app.js";
+import { addToStep, app, change, edits, endGesture, on, select } from "./app.js";
 import { $, h, icon } from "./dom.js";
-import { put } from "./edits.js";
+import { put, wordOf } from "./edits.js";
 import { colorName, t } from "./i18n.js";
 import { decode, middle } from "./rle.js";
+import { swatches } from "./sessions.js";
 
 const SLACK = 4;
+/** Milliseconds after the last arrow key until a moved spot is looked at anew. */
+const REST = 250;
 const centres = new WeakMap();
 
 /** Where a region's marker stands: a pixel of the picture. */
@@ -29,6 +32,7 @@ export function startPins(view, acts) {
   const pins = new Map();
   let draft = null;
   let clicks = [];
+  let timer = 0;
 
   function pin(id, kind, { x, y }, label, fill) {
     let known = pins.get(id);
@@ -70,6 +74,7 @@ export function startPins(view, acts) {
       if (start && moved) {
         change((now) => ({ ...now }), { key: `move:${id}` });
         endGesture();
+        relight(id);
       }
       start = null;
     };
@@ -90,7 +95,22 @@ export function startPins(view, acts) {
       const far = Math.max(1, Math.round((event.shiftKey ? 20 : 4) / view.scale));
       const spot = edits().spots.find((one) => one.id === id);
       moveTo(id, { x: spot.x + step[0] * far, y: spot.y + step[1] * far }, true);
+      clearTimeout(timer);
+      timer = setTimeout(() => relight(id), REST);
     });
+  }
+
+  /** The swatch of a spot that was moved: its colour in the light of the new place. */
+  async function relight(id) {
+    const photo = app.active;
+    const find = () => photo.history.edits.spots.find((one) => one.id === id);
+    const spot = find();
+    const word = spot && wordOf(spot.fill);
+    if (!word) return;
+    const [found] = await swatches(photo, spot, [word]).catch(() => []);
+    const now = find();
+    if (!found || photo !== app.active || now?.x !== spot.x || now.y !== spot.y || now.fill !== spot.fill) return;
+    addToStep((all) => put(all, "spots", { ...now, fill: { ...now.fill, swatch: found.color } }));
   }
 
   /** A spot to another pixel, kept inside the picture. */

@@ -125,8 +125,8 @@ export function readSidecar(photo, file) {
  * What colours look like at a place, in its light: names, #rrggbb, or [L*, a*, b*]. Throws Problem where nobody knows one.
  * @param {{x: number, y: number}|{mask: Object}} place @returns {Promise<{color: string, lab: [number, number, number]}[]>}
  */
-export const swatches = (photo, place, colors) => withSession(photo, async (_, base) =>
-  (await call(`${base}/swatches`, { json: { ...place, colors } })).json());
+export const swatches = (photo, { x, y, mask }, colors) => withSession(photo, async (_, base) =>
+  (await call(`${base}/swatches`, { json: { ...(mask ? { mask } : { x, y }), colors } })).json());
 
 /** Lets the server forget a photograph; where that fails it does so by itself after an hour. */
 export function forget(photo) {

@@ -80,6 +80,16 @@ export default {
   "box.hint": "Draw a box around an object", "box.grow": "Find the object", "box.click": "Draw a box: press at one corner of the object and drag to the other.", "box.none": "No object found: {why}", "box.marked": "Area marked. Choose its colour.",
   "region.choose": "Colour it", "region.done": "Done", "region.discard": "Discard", "region.edit": "Change its shape",
 
+  "notice.already-color": "Already a colour photograph: its colours were replaced, only its lightness was used.", "notice.mount": "A mount or border was found; it keeps the colour of paper.",
+  "notice.negative": "This looks like a negative; if it is one, `photochrom colorize --negative yes` makes a positive of it.", "notice.inverted": "The negative was inverted.",
+  "notice.bilevel": "Only black and white, without greys: nothing between them takes colour, so it stays as it is.", "notice.frames": "The file has {a} pages or frames; only the first is used.", "notice.pages": "The file has {a} pages; page {b} is used.",
+  "notice.profile": "Its colour profile is damaged or of another kind of picture; {a} was assumed.", "notice.end-marker": "The file's end marker is missing, but all its rows are there.", "notice.xmp": "Its XMP data is damaged and was left out.",
+  "notice.tiff": "The TIFF structure is damaged, so pixels may be, too.", "notice.channel": "An extra channel, which is not declared to be transparency (infrared?), was left out.", "notice.channels": "{a} extra channels, which are not declared to be transparency, were left out.",
+  "notice.scale": "Its numbers go from {a} to {b}; {c} was taken for black and {d} for white.", "notice.scale-cut": "Its numbers go from {a} to {b}; {c} was taken for black and {d} for white, what is outside was clipped.", "notice.stretched": "Its numbers go from {a} to {b}, and were stretched from black to white.",
+  "notice.streams": "{a} video streams; only the first is coloured and kept.", "notice.assumed": "The film does not state its {a}; taken for {b}.", "notice.converted": "Frames of format {a} are converted to {b}.", "notice.hdr": "A film of high dynamic range; its colours are chosen as if it were a plain one.",
+  "notice.length": "The header states an absurd length, which is ignored.", "notice.cut": "The file breaks off or is damaged ({a}); what was read of it is coloured.", "notice.rounded": "Luma is rounded from {a} to {b} bits.", "notice.widened": "Luma is widened from {a} to {b} bits, which loses nothing.",
+  "notice.rotation": "The rotation cannot be kept by this version of PyAV; 18 or newer does.",
+
   "edit.refused": "{what} was undone: {why}", "paint.failed": "Not painted, nothing lost: {why}",
   "fault.away": "The server does not answer", "fault.took-too-long": "The server took too long; it may be busy", "fault.disk-full": "The server has no room left on its disk", "fault.error": "The server failed at this; its log tells why",
   "fault.busy": "The server is busy; try again in a moment",
