@@ -19,7 +19,8 @@ from photochrom.colorized import Colorized
 from photochrom.edits.dials import DEFAULT_TRUST, Setup
 from photochrom.edits.edits import Edits
 from photochrom.edits.geometry import Crop, Geometry, View
-from photochrom.edits.hints import Ab, Blend, Hints, Region, Step
+from photochrom.edits.hints import Ab, Blend, Hint, Hints, Region, Step
+from photochrom.edits.moved import moved
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
 from photochrom.ensemble import EnsembleSession
@@ -27,7 +28,7 @@ from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, framed, open_im
 from photochrom.materials import Material
 from photochrom.runtime import open_model
 from photochrom.session import Session
-from photochrom.steering import suggest
+from photochrom.steering import album, suggest
 from photochrom.steering.grow import grow
 from photochrom.steering.lit import seen_at
 from photochrom.steering.paint import paint
@@ -95,6 +96,14 @@ class Colorizer:
         source = image if isinstance(image, SourceImage) else open_image(image, max_pixels=max_pixels)
         views = take_views(self.session, source, self.work_size, details=self.quality != "fast")
         return Opened(self.session, source, *views, self, find)
+
+
+def _hinted(opened: Opened, edits: Edits) -> tuple[album.Hinted, list[int]]:
+    """What a photograph's picture has of its hints, and their numbers among all of them."""
+    part, _ = opened.framed(edits)
+    view = View.of(edits.geometry, opened.size)
+    found = [(step, index) for index, one in enumerate(edits.hints) for step in moved(Hints([one]), view)]
+    return album.Hinted(part, Hints(step for step, _ in found)), [index for _, index in found]
 
 
 def _made_again(model: Any, options: dict[str, Any]) -> Colorizer:
@@ -189,6 +198,23 @@ class Opened(Analysis):
     def suggest(self, count: int = 5, *, hints: Iterable[Step] = ()) -> list[suggest.Click]:
         """Where a hint would change most, best first; see :func:`photochrom.steering.suggest.suggest`."""
         return suggest.suggest(self, count, hints=self._known(hints))
+
+    def propose(self, like: Sequence[tuple[Opened, Edits]], edits: Edits | None = None) -> list[album.Proposal]:
+        """What was hinted in other photographs, where this one shows the same kind of thing; see :mod:`photochrom.steering.album`.
+
+        like: photographs that the same model opened, and their edits. edits: those of this one. Places are those of the photograph.
+        Raises HintError, MaskError, OptionError.
+        """
+        wanted = edits or Edits()
+        part, inside = self.framed(wanted)
+        seen = [_hinted(one, of) for one, of in like]
+        back = View.of(wanted.geometry, self.size).reversed
+        return [
+            replace(one, hint=hint, index=seen[one.source][1][one.index])
+            for one in album.propose(part, [hinted for hinted, _ in seen], inside.hints)
+            for hint in moved(Hints([one.hint]), back)
+            if isinstance(hint, Hint)
+        ]
 
     def likely(self, x: float, y: float, count: int = 5, *, hints: Iterable[Step] = ()) -> tuple[Likely, ...]:
         """The colours that a pixel may have, likeliest first; see :func:`photochrom.steering.suggest.likely`."""

@@ -1,4 +1,4 @@
-"""What was done in the last instant is there again; a moved marker looks as its colour does now; notices in the page's language."""
+"""The last instant before the page is left, the swatch of a moved marker, and notices in the page's language."""
 
 from __future__ import annotations
 

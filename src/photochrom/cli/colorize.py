@@ -50,6 +50,13 @@ def colorize(
     reference: Annotated[
         list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
     ] = None,
+    like: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="NAME.photochrom.json",
+            help="The sidecar of a photograph whose colours the others keep, where they show the same things; repeatable.",
+        ),
+    ] = None,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
     rotate: Annotated[int | None, typer.Option(metavar="0|90|180|270", help="Turn clockwise, in degrees.")] = None,
     straighten: Annotated[
@@ -111,6 +118,7 @@ def colorize(
     """
     from photochrom.cli.edits import Wanted
     from photochrom.cli.folder_run import Manner, folder_run
+    from photochrom.cli.like import find_like
     from photochrom.cli.painting import Output, paint
     from photochrom.cli.scans import Scans
     from photochrom.colorizer import Colorizer
@@ -130,6 +138,7 @@ def colorize(
         rotate=rotate,
         straighten=straighten,
         crop=crop,
+        like=find_like(like or [], paths),
         **choices,
     )
     manner = Manner(force, format, skip_existing, follow_links, again, as_json, debug)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.cli.geometry import Turned
+from photochrom.cli.like import Like, liked
 from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Setup
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Hint, Hints, Keep, Reference, Step
@@ -42,6 +43,7 @@ class Wanted:
     edits: Path | None = None
     loaded: Sidecar | None = field(default=None, repr=False)
     turned: Turned = field(default_factory=lambda: Turned({}))
+    like: tuple[Like, ...] = ()
 
     @classmethod
     def parse(
@@ -59,6 +61,7 @@ class Wanted:
         rotate: int | None = None,
         straighten: float | None = None,
         crop: str | None = None,
+        like: tuple[Like, ...] = (),
         **choices: Any,
     ) -> Wanted:
         """Read and check what can be checked without a picture; None: not given. ``choices``: dials and set-up by name.
@@ -85,6 +88,7 @@ class Wanted:
             edits,
             loaded,
             Turned.parse(rotate, straighten, crop),
+            like,
         )
 
     @property
@@ -114,13 +118,16 @@ class Wanted:
             else:
                 steps.append(self._reference(region.picture, Mask(mask)))
         steps += self.hints
-        geometry, about_borders = self.turned.of(opened, kept.edits.geometry)
+        geometry, notices = self.turned.of(opened, kept.edits.geometry)
         edits = replace(kept.edits, hints=Hints(steps), geometry=geometry, **self.choices)
+        if self.like:
+            edits, about_album = liked(opened, edits, self.like)
+            notices += about_album
         if self.palette is not None:
             edits = replace(edits, palette=Picture.of(self.palette) if _is_picture(self.palette) else self.palette)
         setup = replace(self.setup, model=self.setup.model or opened.session.name)
-        notices = overlaps([(region.place, mask) for region, mask in areas])
-        return replace(kept, setup=setup, edits=edits), (*notices, *about_borders)
+        overlapping = overlaps([(region.place, mask) for region, mask in areas])
+        return replace(kept, setup=setup, edits=edits), (*overlapping, *notices)
 
     def _areas(self, opened: Opened) -> list[tuple[Region, NDArray[np.bool_]]]:
         named = self._instances(opened)

@@ -25,7 +25,7 @@ except ImportError as error:
 import numpy as np
 
 from photochrom.version import __version__
-from photochrom.web import about, colorize, comparison, films, films_desk, painting, results, sessions, swatches
+from photochrom.web import about, album, colorize, comparison, films, films_desk, painting, results, sessions, swatches
 from photochrom.web.engine import Engine
 from photochrom.web.guard import Guard
 from photochrom.web.metrics import Metrics
@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         lifespan=lifespan,
     )
     app.state.photochrom = state
-    for module in (about, colorize, sessions, painting, swatches, comparison, results):
+    for module in (about, colorize, sessions, painting, swatches, album, comparison, results):
         app.include_router(module.routes(state))
     app.include_router(films.routes(state, desk))
     app.include_router(films_desk.downloads(desk))
