@@ -23,6 +23,7 @@ from photochrom.edits.hints import Ab, Blend, Hint, Hints, Region, Step
 from photochrom.edits.moved import moved
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
+from photochrom.errors import OptionError
 from photochrom.ensemble import EnsembleSession
 from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, framed, open_image
 from photochrom.materials import Material
@@ -200,11 +201,13 @@ class Opened(Analysis):
         return suggest.suggest(self, count, hints=self._known(hints))
 
     def propose(self, like: Sequence[tuple[Opened, Edits]], edits: Edits | None = None) -> list[album.Proposal]:
-        """What was hinted in other photographs, where this one shows the same kind of thing; see :mod:`photochrom.steering.album`.
+        """What was hinted in other photographs that show the same kind of thing; see :mod:`photochrom.steering.album`.
 
-        like: photographs that the same model opened, and their edits. edits: those of this one. Places are those of the photograph.
+        like: photographs that the same model opened, and their edits. edits: those of this one, whose coordinates places have.
         Raises HintError, MaskError, OptionError.
         """
+        if strange := {one.session.name for one, _ in like} - {self.session.name}:
+            raise OptionError("like", ", ".join(sorted(strange)), f"photographs opened by {self.session.name}")
         wanted = edits or Edits()
         part, inside = self.framed(wanted)
         seen = [_hinted(one, of) for one, of in like]

@@ -24,6 +24,7 @@
  * @property {Map<string, Blob>} thumbs small pictures of steps, by their ids
  * @property {import("./film.js").Film} [film] the film of which it is frame `frame`
  * @property {{ways: Object[], thumbs: Blob[], seed: number}|null} alternatives that were found
+ * @property {import("./proposals.js").Proposal[]} [proposals] what other photographs propose @property {string[]} [refused] keys of those that were answered
  *
  * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status", "back" (the server),
  * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked),

@@ -18,6 +18,7 @@ import { startPalettes } from "./palettes.js";
 import { startPanels } from "./panels.js";
 import { startPicker } from "./picker.js";
 import { startPins } from "./pins.js";
+import { startProposals } from "./proposals.js";
 import { startQueue } from "./queue.js";
 import { startReferences } from "./references.js";
 import { startRegions } from "./regions.js";
@@ -43,9 +44,11 @@ Object.assign(parts, {
   pins: startPins(view, {
     open: hints.open,
     remove: hints.remove,
+    proposed: (id) => parts.proposals.choose(id),
     suggested: (click) => hints.begin({ x: click.x, y: click.y }, Promise.resolve(click.colors)),
   }),
 });
+parts.proposals = startProposals(view, parts.pins);
 const queue = startQueue(view, painter);
 const films = startFilms(queue);
 startStrip(queue);

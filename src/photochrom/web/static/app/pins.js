@@ -24,7 +24,7 @@ export function centreOf(mask) {
 
 /**
  * @param {import("./view.js").View} view
- * @param {{open: (id: string) => void, remove: (id: string) => void, suggested: (click: Object) => void}} acts
+ * @param {{open: (id: string) => void, remove: (id: string) => void, suggested: (click: Object) => void, proposed: (id: string) => void}} acts
  */
 export function startPins(view, acts) {
   const layer = $("#pins");
@@ -32,6 +32,8 @@ export function startPins(view, acts) {
   const pins = new Map();
   let draft = null;
   let clicks = [];
+  /** What other photographs propose, and the one that is asked about. */
+  let [proposals, asked] = [[], null];
   let timer = 0;
 
   function pin(id, kind, { x, y }, label, fill) {
@@ -42,14 +44,15 @@ export function startPins(view, acts) {
       known = { element };
       pins.set(id, known);
       layer.append(element);
-      if (kind === "suggested") element.addEventListener("click", () => acts.suggested(clicks.find((one) => one.id === id)));
+      if (kind === "proposed") element.addEventListener("click", () => acts.proposed(id));
+      else if (kind === "suggested") element.addEventListener("click", () => acts.suggested(clicks.find((one) => one.id === id)));
       else hold(id, kind, element);
     }
     const { element } = known;
     Object.assign(known, { x, y });
     element.setAttribute("aria-label", label);
     element.title = label;
-    element.className = `pin ${kind}${fill?.keep ? " kept" : ""}${app.selected === id ? " selected" : ""}`;
+    element.className = `pin ${kind}${fill?.keep ? " kept" : ""}${[app.selected, asked].includes(id) ? " selected" : ""}`;
     element.firstChild.style.background = fill?.swatch ?? "";
     return id;
   }
@@ -136,6 +139,7 @@ export function startPins(view, acts) {
         kept.add(pin(one.id, "suggested", one, t("pin.suggested", { i: i + 1, names: one.colors.slice(0, 3).map((c) => colorName(c.name)).join(", ") })));
         pins.get(one.id).element.firstChild.textContent = String(i + 1);
       });
+      for (const one of proposals) kept.add(pin(one.id, "proposed", one, t("pin.proposed", { name: one.fill.name, from: one.from }), one.fill));
       if (draft) kept.add(pin("draft", "draft", draft, t("pin.new")));
     }
     for (const [id, { element }] of pins) {
@@ -162,6 +166,11 @@ export function startPins(view, acts) {
     /** A place for which a colour is being chosen, or null. */
     setDraft(place) {
       draft = place;
+      render();
+    },
+    /** Colours that other photographs propose. @param {import("./proposals.js").Proposal[]} found @param {string|null} now */
+    setProposals(found, now) {
+      [proposals, asked] = [found, now];
       render();
     },
     /** Places that are worth a click. */

@@ -128,6 +128,16 @@ export function readSidecar(photo, file) {
 export const swatches = (photo, { x, y, mask }, colors) => withSession(photo, async (_, base) =>
   (await call(`${base}/swatches`, { json: { ...(mask ? { mask } : { x, y }), colors } })).json());
 
+/**
+ * What the colours of another photograph say about this one.
+ * @returns {Promise<{hint: {x: number, y: number, reach: string, strength: number}, index: number, swatch: string, sureness: number}[]>}
+ */
+export const proposals = (photo, now, source, given) => withSession(source, (taught) => withSession(photo, async (session, base) => {
+  const edits = toWire({ ...now, references: [], regions: now.regions.filter(({ ref }) => !ref), palette: null }, session.refs);
+  const { hints, rotate, straighten, crop } = toWire(given, taught.refs);
+  return (await call(`${base}/proposals`, { json: { edits, like: [{ session: taught.id, edits: { hints, rotate, straighten, crop } }] } })).json();
+}));
+
 /** Lets the server forget a photograph; where that fails it does so by itself after an hour. */
 export function forget(photo) {
   if (photo.session) call(`v1/sessions/${photo.session.id}`, { method: "DELETE" }).catch(() => {});

@@ -114,8 +114,8 @@ export async function saveWork(photo) {
 }
 
 /** @param {import("./app.js").Photo} photo */
-export const savePreviews = ({ id, film, size, before, after, seen, thumbs, alternatives }) =>
-  film || write("previews", (table) => promised(table.put({ id, size, before, after, seen, thumbs, alternatives })));
+export const savePreviews = ({ id, film, size, before, after, seen, thumbs, alternatives, proposals, refused }) =>
+  film || write("previews", (table) => promised(table.put({ id, size, before, after, seen, thumbs, alternatives, proposals, refused })));
 
 /** Puts a photograph into the bin, or takes it out again. */
 export async function bin(id, binned) {
