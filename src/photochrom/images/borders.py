@@ -71,8 +71,9 @@ class Frame:
         """
         rows, columns = self._filled_part()
         (h, w), (width, height) = self.inside.shape, size
-        left, right = math.ceil(columns.start * width / w), math.floor(columns.stop * width / w)
-        top, bottom = math.ceil(rows.start * height / h), math.floor(rows.stop * height / h)
+        # A cell less at each side: the border's edge lies somewhere in it.
+        left, right = math.ceil((columns.start + 1) * width / w), math.floor((columns.stop - 1) * width / w)
+        top, bottom = math.ceil((rows.start + 1) * height / h), math.floor((rows.stop - 1) * height / h)
         return left, top, max(1, right - left), max(1, bottom - top)
 
     def _filled_part(self) -> tuple[slice, slice]:

@@ -23,6 +23,8 @@ export class View {
     this.geometry = this.part = null;
     /** Whether the layers are those of the whole photograph, of which the part is cut out as it is drawn. */
     this.raw = false;
+    /** Whether all of the turned sheet is shown, and in colour, for it is being cropped. */
+    this.sheet = false;
     this.scale = 1;
     [this.x, this.y] = [0, 0];
     this.fitted = true;
@@ -57,7 +59,7 @@ export class View {
 
   /** Another part of it. `raw`: the layers are the whole photograph's; `sheet`: show all of the turned sheet. */
   turn(geometry, { raw = false, sheet = false } = {}) {
-    Object.assign(this, { geometry, raw, part: viewOf(geometry, this.size, sheet), detail: null });
+    Object.assign(this, { geometry, raw, sheet, part: viewOf(geometry, this.size, sheet), detail: null });
     this.layers.overlay = null;
     this.fit();
   }
@@ -220,7 +222,7 @@ export class View {
     if (!this.frame.hidden) {
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.imageSmoothingQuality = "high";
-      const split = layers.after ? this.splitX : this.width;
+      const split = layers.after ? (this.sheet ? 0 : this.splitX) : this.width;
       this.half("after", split, this.width);
       this.half("before", 0, split);
       this.over(layers);
