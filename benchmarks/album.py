@@ -36,6 +36,8 @@ from photochrom.images import open_image
 Rgb = NDArray[np.uint8]
 #: A thing is at least this share of its picture. Right is a colour of a film within so much ab.
 LEAST, NEAR = 0.01, 10
+#: Frames of each film.
+FRAMES = 4
 
 
 class Seen(NamedTuple):
@@ -137,7 +139,7 @@ def main() -> None:
     pairs = list(labelled(colorizer, given.regions, given.limit))
     rows = {"crops": of_labels(pairs, 0), "persons": of_labels(pairs, len(pairs) // 3)}
     for path in given.video:
-        rows[f"frames of {path.name}"] = of_frames(frames(colorizer, path, given.seconds, 6))
+        rows[f"frames of {path.name}"] = of_frames(frames(colorizer, path, given.seconds, FRAMES))
     if given.scenes:
         names = [path for path in sorted(given.scenes.iterdir()) if path.suffix in (".png", ".jpg", ".webp")]
         count = {"asked": 0, "there": 0, "proposed": 0, "right": 0, "found": 0}

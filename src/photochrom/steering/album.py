@@ -19,6 +19,8 @@ from photochrom.analysis import Analysis
 from photochrom.edits.hints import Hint, Hints, Region, Step
 from photochrom.edits.places import ColorMap, Mask, Spot
 from photochrom.resize import resized
+from photochrom.steering.ask import kriging_of
+from photochrom.steering.kriging import belonging
 from photochrom.steering.reference import Seen, described, look_at
 
 if TYPE_CHECKING:
@@ -31,9 +33,11 @@ __all__ = ["Hinted", "Proposal", "propose"]
 
 #: Squared distances of descriptors, from 0 (the same) to about 4: to the best match of a cell that votes, and from a hint's cell
 #: to the cells around it that are its object. Chosen with benchmarks/album.py.
-NEAR, OBJECT = 0.7, 0.8
+NEAR, OBJECT = 1.0, 1.2
 #: A patch has at least so many cells, and this share of the cells of the hinted object.
-LEAST_CELLS, LEAST_SHARE = 5, 0.12
+LEAST_CELLS, LEAST_SHARE = 4, 0.08
+#: A colour that no model expects, (1, 2): it stays with its object.
+_SURPRISE = np.array([[60.0, 0.0]])
 #: Rows of the distances that are computed at once.
 _ROWS = 512
 
@@ -67,7 +71,7 @@ def propose(photo: Analysis, hinted: Sequence[Hinted], given: Iterable[Step] = (
     if not hinted:
         return []
     seen = photo.once(look_at)
-    own, *others = described([seen, *(one.photo.once(look_at) for one in hinted)])
+    own, *others = described([seen, *(one.photo.once(look_at) for one in hinted)], coarse=True)
     owners: list[tuple[int, int]] = []
     parts = []
     for source, (one, cells) in enumerate(zip(hinted, others, strict=True)):
@@ -108,7 +112,19 @@ def _objects(one: Hinted, cells: Float) -> Iterator[tuple[int, Bool]]:
         around = cells.reshape(*seen.shape, -1)
         alike = np.square(around - around[row, column]).sum(axis=-1) < OBJECT
         count, labels = cv2.connectedComponents(alike.astype(np.uint8), connectivity=4)
-        yield index, np.asarray(labels == labels[row, column]).ravel() if count > 1 else alike.ravel()
+        own = np.asarray(labels == labels[row, column]) if count > 1 else alike
+        yield index, (own | _of_kernel(one.photo, seen, place)).ravel()
+
+
+def _of_kernel(photo: Analysis, seen: Seen, spot: Spot) -> Bool:
+    """The cells that get the colour of a spot by the learnt kernel; none for a model without one."""
+    kriging = photo.once(kriging_of)
+    if kriging is None:
+        return np.zeros(seen.shape, bool)
+    (width, height), light = photo.size, photo.work_lightness
+    at = [[(spot.y + 0.5) * light.shape[0] / height - 0.5, (spot.x + 0.5) * light.shape[1] / width - 0.5]]
+    found = kriging.posterior(np.array(at), _SURPRISE, np.zeros((*light.shape, 2), np.float32))
+    return np.asarray(belonging(resized(found.share, seen.shape, cv2.INTER_AREA)) > 0.5)
 
 
 def _best(wanted: Float, offered: Float) -> tuple[NDArray[np.intp], Float]:

@@ -234,15 +234,17 @@ def _descriptors(target: Seen, references: Sequence[Reference]) -> tuple[Float, 
     return own, np.concatenate([cells[reference.mask] for cells, reference in zip(others, references, strict=True)])
 
 
-def described(pictures: Sequence[Seen]) -> list[Float]:
+def described(pictures: Sequence[Seen], *, coarse: bool = False) -> list[Float]:
     """One vector for each cell of each picture: (n, C), |u - v|^2 from 0 (the same) to about 4 and more where light differs.
 
     Channels are standardised over all pictures together, so that none drowns the others, and each level's vectors have length
-    1: distances are 2 - 2 cos. Lightness is appended.
+    1: distances are 2 - 2 cos. Lightness is appended. coarse: without the finest level, which knows textures more than things.
     """
     parts: list[list[Float]] = [[] for _ in pictures]
-    levels = len(pictures[0].features)
-    for level in range(levels):
+    count = len(pictures[0].features)
+    first = 1 if coarse and count > 1 else 0
+    levels = count - first
+    for level in range(first, count):
         every = np.concatenate([picture.features[level] for picture in pictures])
         deviation = every.std(axis=0)
         scale = deviation + 0.1 * deviation.mean() + np.float32(1e-6)
