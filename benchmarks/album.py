@@ -1,4 +1,4 @@
-"""Does an album keep its colours? What is hinted in one picture is proposed in another that shows the same things, and only there.
+"""Does an album keep its colours? What is hinted in one picture is proposed in another that shows the same things.
 
     python benchmarks/album.py shared/data/regions --scenes shared/data/eval/kodak --video shared/data/video/*
 

@@ -23,8 +23,8 @@ from photochrom.edits.hints import Ab, Blend, Hint, Hints, Region, Step
 from photochrom.edits.moved import moved
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
-from photochrom.errors import OptionError
 from photochrom.ensemble import EnsembleSession
+from photochrom.errors import OptionError
 from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, framed, open_image
 from photochrom.materials import Material
 from photochrom.runtime import open_model

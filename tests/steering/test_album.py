@@ -70,7 +70,9 @@ def test_nothing_is_proposed_on_what_has_its_colour(first: Opened, second: Opene
 def test_on_a_turned_picture_places_are_the_photographs(first: Opened, shipped: Colorizer, second: Opened) -> None:
     sideways = shipped.open(np.ascontiguousarray(np.rot90(SECOND)))
     plain = {one.index: one.hint.place for one in second.propose([(first, HINTS)])}
-    found = {one.index: one.hint.place for one in sideways.propose([(first, HINTS)], Edits(geometry=Geometry(rotate=90)))}
+    found = {
+        one.index: one.hint.place for one in sideways.propose([(first, HINTS)], Edits(geometry=Geometry(rotate=90)))
+    }
     assert found.keys() == plain.keys()
     for index, place in plain.items():
         # np.rot90 turns counterclockwise: x becomes the row from below, y the column
@@ -93,9 +95,9 @@ def test_the_command_for_an_album(photochrom: Command, here: Path) -> None:
     cv2.imwrite("album/first.png", FIRST)
     cv2.imwrite("album/second.png", SECOND)
     cv2.imwrite("album/third.png", np.asarray(cv2.cvtColor(data.coffee(), cv2.COLOR_RGB2GRAY)))
-    assert photochrom(
-        "colorize", "album/first.png", "-o", "first.png", "--hint", f"{SUIT[0]},{SUIT[1]}=teal", "--save-edits", "first.photochrom.json"
-    ).code == 0  # fmt: skip
+    hint = f"{SUIT[0]},{SUIT[1]}=teal"
+    kept = ("--save-edits", "first.photochrom.json")
+    assert photochrom("colorize", "album/first.png", "-o", "first.png", "--hint", hint, *kept).code == 0
     done = photochrom("colorize", "album", "-o", "out", "--like", "first.photochrom.json", "--json")
     assert done.code == 0, done.err
     first, second, third, _ = done.out.splitlines()
@@ -105,10 +107,8 @@ def test_the_command_for_an_album(photochrom: Command, here: Path) -> None:
     assert '"hints": 0' in third
     assert "nothing that --like names" in third
     assert np.array_equal(cv2.imread("out/first.png"), cv2.imread("first.png"))
-    kept = photochrom(
-        "colorize", "album/second.png", "-o", "s.png", "--like", "first.photochrom.json", "--save-edits", "s.json"
-    )
-    assert kept.code == 0
+    like = ("--like", "first.photochrom.json")
+    assert photochrom("colorize", "album/second.png", "-o", "s.png", *like, "--save-edits", "s.json").code == 0
     assert len(load_sidecar(Path("s.json")).edits.hints) == 1
 
 

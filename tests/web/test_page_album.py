@@ -86,7 +86,9 @@ def test_proposals_by_the_api(client: TestClient, album: list[Path]) -> None:
     first, second, cup = (
         client.post("/v1/sessions", files={"picture": (path.name, path.read_bytes())}).json()["id"] for path in album
     )
-    edits = {"hints": [{"x": FACE[0], "y": FACE[1], "color": "fair skin"}, {"x": SUIT[0], "y": SUIT[1], "color": "teal"}]}
+    edits = {
+        "hints": [{"x": FACE[0], "y": FACE[1], "color": "fair skin"}, {"x": SUIT[0], "y": SUIT[1], "color": "teal"}]
+    }
     like = {"like": [{"session": first, "edits": edits}]}
     found = client.post(f"/v1/sessions/{second}/proposals", json=like).json()
     assert {one["index"] for one in found} == {0, 1}

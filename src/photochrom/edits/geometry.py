@@ -136,7 +136,7 @@ class View:
 
 
 def _applied(matrix: NDArray[np.float64], places: Any) -> NDArray[np.float64]:
-    return np.asarray(places, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(np.asarray(places, np.float64) @ matrix[:, :2].T + matrix[:, 2], np.float64)
 
 
 def _checked(crop: Any) -> Crop:

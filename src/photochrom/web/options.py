@@ -138,7 +138,8 @@ _Dials: Any = create_model("_Dials", __base__=Strict, **_fields(DIALS))
 _Setup: Any = create_model("_Setup", __base__=Strict, **_fields({name: SETUP[name] for name in ("model", "quality")}))
 
 
-Rotate = Annotated[Literal[ROTATIONS], Field(description="Degrees, clockwise.")]
+_Rotate: Any = Literal[ROTATIONS]
+Rotate = Annotated[_Rotate, Field(description="Degrees, clockwise.")]
 _Straighten: Any = _type(STRAIGHTEN)
 Straighten = Annotated[_Straighten, Field(description=f"Degrees, {STRAIGHTEN.help}, after rotate.")]
 Pixel = Annotated[int, Field(ge=0, le=10**7)]
