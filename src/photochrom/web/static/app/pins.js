@@ -155,7 +155,9 @@ export function startPins(view, acts) {
     for (const { element, x, y } of pins.values()) {
       const at = view.toScreen(x + 0.5, y + 0.5);
       element.style.transform = `translate(${at.x}px, ${at.y}px)`;
-      element.classList.toggle("off-stage", at.x < -20 || at.y < -20 || at.x > view.width + 20 || at.y > view.height + 20);
+      const there = view.part.result({ x: x + 0.5, y: y + 0.5 });
+      const cut = there.x < 0 || there.y < 0 || there.x > view.out.width || there.y > view.out.height;
+      element.classList.toggle("off-stage", cut || at.x < -20 || at.y < -20 || at.x > view.width + 20 || at.y > view.height + 20);
     }
   }
 
