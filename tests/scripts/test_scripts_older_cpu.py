@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "older_cpu.py"
@@ -45,3 +46,18 @@ def test_the_script_asks_the_libraries(older_cpu: Any, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     assert all(line.count("=") == 1 for line in lines)
     assert not lines or "ATEN_CPU_CAPABILITY=avx2" in lines
+
+
+def test_an_emulated_processor_may_round_differently_and_no_more() -> None:
+    spec = importlib.util.spec_from_file_location("emulated_cpu", SCRIPT.with_name("emulated_cpu.py"))
+    assert spec
+    assert spec.loader
+    emulated_cpu = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(emulated_cpu)
+    here = np.full((4, 4, 3), 255, np.uint8)
+    near, far = here - np.uint8(emulated_cpu.ALLOWED), here.copy()
+    far[2, 1, 0] = 250
+    assert emulated_cpu.differences({"automatic": here}, {"automatic": near}) == []
+    (line,) = emulated_cpu.differences({"automatic": near, "hinted": here}, {"automatic": near, "hinted": far})
+    assert "hinted" in line
+    assert "5 of 255" in line

@@ -106,7 +106,8 @@ def test_the_command_for_an_album(photochrom: Command, here: Path) -> None:
     assert "teal at" in second
     assert '"hints": 0' in third
     assert "nothing that --like names" in third
-    assert np.array_equal(cv2.imread("out/first.png"), cv2.imread("first.png"))
+    difference = cv2.imread("out/first.png").astype(int) - cv2.imread("first.png")
+    assert np.abs(difference).max() <= 2
     like = ("--like", "first.photochrom.json")
     assert photochrom("colorize", "album/second.png", "-o", "s.png", *like, "--save-edits", "s.json").code == 0
     assert len(load_sidecar(Path("s.json")).edits.hints) == 1

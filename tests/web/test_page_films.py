@@ -59,7 +59,7 @@ def test_from_dropping_it_to_taking_it_home(browser: Any, alone: ServerProcess, 
     page = person.page
     drop(person, film)
     assert page.locator("#photo-facts").text_content() == "160 × 100 · 3 shots"
-    for hidden in ("[data-tool-button=brush]", "#reference-add", "#alternatives-show", "#smooth"):
+    for hidden in ("[data-tool-button=brush]", "#reference-add", "#alternatives-show"):
         assert not page.locator(hidden).is_visible()
     person.hide_before()
 

@@ -39,7 +39,7 @@ def test_steps_can_be_switched_off(visit: Visit, pictures: Path) -> None:
     warm = person.lab(*WALL)
     section(person, "#history-list")
     steps = page.locator("#history-list .step")
-    assert [one.strip() for one in steps.all_inner_texts()] == ["Warmth 80", "Colour: teal"]
+    assert [one.strip() for one in steps.all_inner_texts()] == ["Warmth +80", "Colour: teal"]
     page.locator("#history-list img").nth(1).wait_for()  # each has a picture of what it made
     # the first step off: the suit is as it was, the wall stays warm
     steps.nth(1).locator("input").uncheck()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from photochrom.cli.dials import dial
+from photochrom.cli.dials import with_choices
+from photochrom.edits.dials import DIALS
 
 if TYPE_CHECKING:
     from photochrom.archive.execute import Request
@@ -53,6 +54,7 @@ Metrics = Annotated[int | None, typer.Option(metavar="PORT", min=0, help="Serve 
 
 
 @app.command()
+@with_choices(DIALS)
 def run(
     sources: Annotated[
         list[str],
@@ -64,7 +66,6 @@ def run(
         Path | None, typer.Option(help="A JSON file of options, or a sidecar that colorize --save-edits wrote.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue name or an .onnx file.")] = None,
-    vividness: Annotated[float | None, dial("vividness")] = None,
     jpeg_quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP files.")] = None,
     max_pixels: Annotated[float, typer.Option(help="Refuse pictures of more megapixels than this.")] = 500.0,
     workers: Workers = None,
@@ -105,6 +106,7 @@ def run(
     timeout: Annotated[float, typer.Option(min=1, help="Seconds after which a picture is given up.")] = 3600.0,
     as_json: Json = False,
     metrics: Metrics = None,
+    **dials: Any,
 ) -> None:
     """Colour all pictures of the sources. Exit code 0: all done; 1: some failed, and the manifest names them; 2: wrong usage."""
     from photochrom.archive.execute import Request
@@ -117,8 +119,9 @@ def run(
     if not 0 < max_pixels < float("inf"):
         raise OptionError("--max-pixels", max_pixels, "a number of megapixels above 0")
     text, whole = load(options) if options is not None else ("{}", {})
-    if vividness is not None:
-        text = _over(text, canonical({"vividness": vividness}, "--vividness"))
+    for name, value in dials.items():
+        if value is not None:
+            text = _over(text, canonical({name: value}, f"--{name.replace('_', '-')}"))
     settings = Settings(
         model=model or whole.get("model"),
         options=text,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from photochrom.cli.dials import with_dials
+from photochrom.cli.dials import EVERY_CHOICE, with_choices
 from photochrom.edits.dials import STRAIGHTEN
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["colorize"]
 
 
-@with_dials
+@with_choices(EVERY_CHOICE)
 def colorize(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATHS...", help="Photographs, or folders of them; - is standard input.")

@@ -11,36 +11,37 @@ import typer
 
 from photochrom.edits.dials import DIALS, SETUP, TRUST, Choice, Number, Text
 
-__all__ = ["DEFAULT_HELP", "dial", "with_dials"]
+__all__ = ["DEFAULT_HELP", "EVERY_CHOICE", "with_choices"]
 
 #: The help text for an option whose default is the model's own.
 DEFAULT_HELP = "by default the model's own"
-_TABLE: dict[str, Number | Choice | Text] = {**DIALS, "trust": TRUST, **SETUP}
+#: What a photograph's colours can be chosen by: the dials, ``trust`` and each part of the set-up.
+EVERY_CHOICE: dict[str, Number | Choice | Text] = {**DIALS, "trust": TRUST, **SETUP}
 
 
-def dial(name: str) -> Any:
-    """The option of one dial, for a command that has few of them."""
-    return _option(_TABLE[name])
-
-
-def with_dials(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each dial, for ``trust`` and for each part of the set-up, in place of its ``**choices``.
+def with_choices(table: dict[str, Number | Choice | Text]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command an option for each row of a table, in place of its ``**choices``.
 
     An option that is not given is None, so that a sidecar's choice can stand.
     """
-    signature = inspect.signature(command, eval_str=True)
-    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
 
-    @wraps(command)
-    def with_options(*arguments: Any, **choices: Any) -> None:
-        command(*arguments, **choices)
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command, eval_str=True)
+        own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
 
-    with_options.__signature__ = signature.replace(parameters=[*own, *_parameters()])  # type: ignore[attr-defined]
-    return with_options
+        @wraps(command)
+        def with_options(*arguments: Any, **choices: Any) -> None:
+            command(*arguments, **choices)
+
+        parameters = [*own, *_parameters(table)]
+        with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return with_options
+
+    return decorated
 
 
-def _parameters() -> Iterator[inspect.Parameter]:
-    for name, kind in _TABLE.items():
+def _parameters(table: dict[str, Number | Choice | Text]) -> Iterator[inspect.Parameter]:
+    for name, kind in table.items():
         annotation: Any = Annotated[_type(kind), _option(kind)]
         yield inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 

@@ -37,7 +37,8 @@ class Turned:
         """The geometry for a photograph whose sidecar has ``kept``, and notices for the user. Raises OptionError."""
         # A crop lies on the turned sheet: one of another turn is no longer the same part.
         turned = "crop" not in self.given and any(getattr(kept, name) != value for name, value in self.given.items())
-        geometry = replace(kept, **({"crop": None} if turned else {}), **self.given)
+        given: dict[str, Any] = {"crop": None} if turned else {}
+        geometry = replace(kept, **{**given, **self.given})
         notices: tuple[str, ...] = ()
         if self.borders and opened.borders is not None:
             geometry = geometry.cropped_to(opened.borders, opened.size)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from photochrom.cli.dials import dial
-from photochrom.edits.dials import Dials
+from photochrom.cli.dials import with_choices
+from photochrom.edits.dials import DIALS
 
 if TYPE_CHECKING:
     from photochrom.film.film import Film
-    from photochrom.film.run import Progress
+    from photochrom.film.film_job import Progress
     from photochrom.film.shot_colors import Choices
 
 __all__ = ["video"]
@@ -28,6 +28,7 @@ _SUFFIXES = (
 )
 
 
+@with_choices(DIALS)
 def video(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Films, or folders of them.")],
     out: Annotated[
@@ -57,8 +58,6 @@ def video(
     suggest: Annotated[
         int | None, typer.Option(min=1, max=50, help="Name so many moments and places worth a hint, and write no film.")
     ] = None,
-    vividness: Annotated[float, dial("vividness")] = Dials.vividness,
-    warmth: Annotated[float, dial("warmth")] = Dials.warmth,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
     model: Annotated[
         str | None, typer.Option(help="Catalogue name (see `photochrom models`) or an .onnx file.")
@@ -70,6 +69,7 @@ def video(
     force: Annotated[bool, typer.Option("--force", help="Overwrite outputs that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads; by default all.")] = None,
+    **dials: Any,
 ) -> None:
     """Colour films: same size, frame rate, length, sound, subtitles, chapters and tags; luma to the bit.
 
@@ -84,13 +84,13 @@ def video(
     if (preview or suggest or hints) and len(films) != 1:
         raise OptionError("--preview, --suggest or --hints", "given", "one film")
     span = _span(start, end)
-    given: dict[str, Any] = {"steering": load_steering(hints)} if hints else {}
+    given = {name: value for name, value in dials.items() if value is not None}
+    if hints:
+        given["steering"] = load_steering(hints)
     choices = make_choices(
         quality,
         model=model,
-        vividness=vividness,
         palette=palette,
-        warmth=warmth,
         threads=threads,
         keep_color=keep_color,
         **given,

@@ -1,5 +1,7 @@
 """Films: black and white in, colour out, luma to the bit, one shot at a time.
 
+The room drives the colorizer; it must not import ``train``, ``evaluate``, ``batch``, ``web`` or ``cli``.
+
 ::
 
     film = photochrom.film.open("film.mp4")
@@ -7,7 +9,7 @@
     film.save("film_color.mp4")      # can be interrupted, and called again
 
 The parts: ``source`` reads, ``shots`` cuts, ``coloring`` asks the model, ``steady`` carries colours along the flow, ``paint`` and
-``chroma`` make the chroma planes, ``run`` keeps the job, ``join`` writes the file. Needs the extra ``[video]`` (PyAV).
+``chroma`` make the chroma planes, ``film_job`` keeps what is done, ``join`` writes the file. Needs the extra ``[video]`` (PyAV).
 """
 
 from photochrom.film.film import Film, make_choices

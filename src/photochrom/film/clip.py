@@ -18,8 +18,8 @@ from photochrom.film.source import av_module
 from photochrom.film.steady import Colored, steady
 
 if TYPE_CHECKING:
+    from photochrom.film.film_job import Reading
     from photochrom.film.layout import Layout
-    from photochrom.film.run import Reading
     from photochrom.film.shot_colors import Choices
     from photochrom.film.shots import Shot
     from photochrom.film.source import Frame, Source

@@ -14,6 +14,7 @@ import numpy as np
 
 from photochrom import decode, fuse
 from photochrom.colorizer import Colorizer
+from photochrom.edits.edits import Edits
 from photochrom.parallel import product
 from photochrom.steering.reference import vectors_of
 from photochrom.views import LONGEST
@@ -66,24 +67,13 @@ class Answer:
 
 
 class Coloring:
-    """A model that is ready, and what the user wants of it everywhere.
+    """A model that is ready, and what the user wants of it everywhere: dials and palette, without hints."""
 
-    vividness, palette and warmth: as :meth:`photochrom.colorizer.Opened.paint` takes them.
-    """
-
-    def __init__(
-        self,
-        model: str | None = None,
-        *,
-        quality: str = "normal",
-        vividness: float = decode.DEFAULT_VIVIDNESS,
-        palette: str | None = None,
-        warmth: float = 0.0,
-        threads: int | None = None,
-    ) -> None:
+    def __init__(self, model: str | None, edits: Edits, *, quality: str = "normal", threads: int | None = None) -> None:
         self.colorizer = Colorizer(model, quality="best" if quality == "best" else "normal", threads=threads)
-        self.vividness, self.palette, self.warmth = vividness, palette, warmth
-        decode.dial(vividness)
+        self.edits = edits
+        # Key frames are decoded together with this vividness; a palette and all other dials need the steps of a photograph.
+        self._decoded = edits == Edits(vividness=edits.vividness)
 
     @property
     def name(self) -> str:
@@ -113,8 +103,8 @@ class Coloring:
         references: hints of :meth:`refer`, which count no more than the model does where colours are carried to.
         """
         light = look.opened.work_lightness
-        if look.scores is None or self.palette is not None or self.warmth:
-            plain = look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth)
+        if look.scores is None or not self._decoded:
+            plain = look.opened.paint(self.edits)
             ab = _ab(plain, light)
             automatic = Answer(ab, _enlarged(plain.confidence, light) + np.float32(0.2))
         else:
@@ -124,10 +114,7 @@ class Coloring:
             automatic = Answer(fuse.sharpen(cells, light), _enlarged(sure, light) + np.float32(0.2))
         if not hints and not references:
             return automatic
-        painted = [
-            look.opened.paint(vividness=self.vividness, palette=self.palette, warmth=self.warmth, hints=given)
-            for given in ((), references, (*hints, *references))
-        ]
+        painted = [look.opened.paint(self.edits, hints=given) for given in ((), references, (*hints, *references))]
         bare, referred, after = (_ab(one, light) for one in painted)
         change = after - referred
         reached = np.minimum(np.hypot(change[..., 0], change[..., 1]) / np.float32(_REACHED), 1)
@@ -137,7 +124,7 @@ class Coloring:
         """ab (gh, gw, 2) of a key frame's cells."""
         session = self.colorizer.session
         agreeing = look.opened.agreed(scores)
-        return decode.decode_bins(agreeing, session.bins, self.vividness, session.log_prior, session.temperature)
+        return decode.decode_bins(agreeing, session.bins, self.edits.vividness, session.log_prior, session.temperature)
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:
         """A hint that gives a key frame the colours of a colour picture (h, w, 3) sRGB."""

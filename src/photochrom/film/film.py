@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.film.codecs import CONTAINERS, choose_codec, choose_encoding
-from photochrom.film.run import Job, Progress, Reading, read_shots
+from photochrom.film.film_job import Job, Progress, Reading, read_shots
 from photochrom.film.shot_colors import Choices, ShotColors
 from photochrom.film.source import Frame, Source, open_source
 from photochrom.film.steady import Colored, steady

@@ -17,8 +17,8 @@ from photochrom.film.source import Frame, Source, av_module, converted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photochrom.film.film_job import Reading
     from photochrom.film.layout import Layout
-    from photochrom.film.run import Reading
 
 __all__ = ["Sought", "display_size", "frame_at", "grey_picture", "sought", "upright"]
 

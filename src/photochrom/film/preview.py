@@ -19,27 +19,28 @@ from photochrom.fuse import fit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photochrom.film.run import Reading
+    from photochrom.film.film_job import Reading
     from photochrom.film.shots import Shot
     from photochrom.film.source import Frame, Source
 
-__all__ = ["Suggestion", "contact_sheet", "middles", "suggestions"]
+__all__ = ["FilmClick", "contact_sheet", "middles", "suggestions"]
 
 _WIDTH, _COLUMNS, _GAP, _LINE = 240, 5, 6, 18
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """A moment and a place worth a hint: pixel (x, y) of the film at ``time`` seconds, the frame's number, what it would change.
+class FilmClick:
+    """A place of a film worth a hint: pixel (x, y) of the frame with this number, at ``time`` seconds.
 
-    change: rms over the picture, in ab, times the share of the film that the shot has. colors: likely ones, as #rrggbb.
+    gain: that of a :class:`photochrom.steering.suggest.Click`, times the share of the film that the shot has. colors: likely
+    ones, as #rrggbb, likeliest first.
     """
 
     time: float
     frame: int
     x: int
     y: int
-    change: float
+    gain: float
     colors: tuple[str, ...]
 
 
@@ -92,12 +93,12 @@ def _tile(colors: ShotColors, shot: Shot, frame: Frame, reading: Reading, source
     return tile
 
 
-def suggestions(source: Source, reading: Reading, choices: Choices, count: int) -> list[Suggestion]:
+def suggestions(source: Source, reading: Reading, choices: Choices, count: int) -> list[FilmClick]:
     """The ``count`` places of all shots where a hint would change most, best first. Hints that are given already count."""
     from photochrom.color import lab_to_rgb
 
     colors = ShotColors(source, choices, reading.times, reading.first)
-    found: list[Suggestion] = []
+    found: list[FilmClick] = []
     for shot, frame in middles(source, reading):
         if not colors.painted(shot):
             continue
@@ -111,8 +112,8 @@ def suggestions(source: Source, reading: Reading, choices: Choices, count: int) 
             x, y = colors.in_film(click.x, click.y)
             time = reading.times[frame.index - reading.first]
             named = tuple("#{:02x}{:02x}{:02x}".format(*code) for code in codes.tolist())
-            found.append(Suggestion(round(time, 3), frame.index, x, y, float(click.gain) * share, named))
-    return sorted(found, key=lambda one: -one.change)[:count]
+            found.append(FilmClick(round(time, 3), frame.index, x, y, float(click.gain) * share, named))
+    return sorted(found, key=lambda one: -one.gain)[:count]
 
 
 def _at(light: NDArray[Any], x: int, y: int) -> Sequence[float]:

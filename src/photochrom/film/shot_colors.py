@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from photochrom.color import rgb_to_lab
-from photochrom.edits.dials import Dials
+from photochrom.edits.dials import DIALS, Dials
+from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Hint
 from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
@@ -41,18 +42,16 @@ _FARTHEST = 1500
 _SAME, _TRUTH = 0.95, 60.0
 
 
-@dataclass(eq=False)
-class Choices:
-    """How a film is to be coloured.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Choices(Dials):
+    """How a film is to be coloured: the dials, as for a photograph, and what only films have.
 
     every: frames between key frames, at most. keep_color: parts that are in colour already stay as they are.
     """
 
     model: str | None = None
     quality: str = "normal"
-    vividness: float = Dials.vividness
     palette: str | None = None
-    warmth: float = Dials.warmth
     threads: int | None = None
     every: int = EVERY
     keep_color: bool = False
@@ -60,19 +59,16 @@ class Choices:
 
     def digest(self) -> str:
         """Of all that changes the colours."""
-        wanted = (self.model, self.quality, self.vividness, self.palette, self.warmth, self.every, self.keep_color)
+        wanted = (self.model, self.quality, self.palette, *self._dials().values(), self.every, self.keep_color)
         return repr(wanted) + self.steering.digest()
+
+    def _dials(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in DIALS}
 
     def coloring(self, palette: str | None = None) -> Coloring:
         """The model, loaded; with another palette for a shot."""
-        return Coloring(
-            self.model,
-            quality=self.quality,
-            vividness=self.vividness,
-            palette=palette or self.palette,
-            warmth=self.warmth,
-            threads=self.threads,
-        )
+        edits = Edits(palette=palette or self.palette, **self._dials())
+        return Coloring(self.model, edits, quality=self.quality, threads=self.threads)
 
     @cached_property
     def plain(self) -> Coloring:

@@ -1,6 +1,7 @@
 """Pictures in and out: read anything into sRGB strips, recognise tinted scans, write a finished picture.
 
-Reading and writing stream with libvips, so memory does not grow with the area of a large picture.
+Reading and writing stream with libvips, so memory does not grow with the area of a large picture. The room knows files, not
+colorization: nothing of ``color``, ``fuse``, ``edits`` or the networks may be imported.
 """
 
 from photochrom.images.borders import network_view, on_paper

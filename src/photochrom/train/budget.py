@@ -9,6 +9,7 @@ from typing import Any
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
+from photochrom.train.checkpoint import read_checkpoint
 from photochrom.train.recipe import NEVER
 
 __all__ = ["Pace", "spent"]
@@ -29,6 +30,14 @@ class Pace(Callback):
         self.path, self.every, self.budget = path, every, cpu_seconds
         self.steps, self.seconds = 0, 0.0
         self._last = 0.0
+
+    @classmethod
+    def at(cls, path: Path, start: int, *, every: int, cpu_seconds: float) -> Pace:
+        """The pace of a run that stands at step ``start``, with what its checkpoint ``path`` has counted so far."""
+        pace = cls(path, every=every, cpu_seconds=cpu_seconds)
+        if start:
+            pace.steps, pace.seconds = spent(read_checkpoint(path))
+        return pace
 
     @property
     def share(self) -> float:

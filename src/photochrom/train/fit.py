@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import Trainer, seed_everything
+from lightning import Trainer
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from photochrom.errors import CheckpointError
-from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import read_checkpoint, same_run
+from photochrom.train.budget import Pace
+from photochrom.train.checkpoint import same_run
 from photochrom.train.color_module import ColorModule
 from photochrom.train.crops import CropDataset, StepSampler, centre_squares, split
 from photochrom.train.features import build_features
@@ -30,7 +30,7 @@ from photochrom.train.probe import LinearProbe
 from photochrom.train.processes import Processes, gather, in_turn, joined
 from photochrom.train.progress import LogLines, OnlyNumbers, ProgressLine, SamplePictures
 from photochrom.train.recipe import NEVER, Recipe, as_dict
-from photochrom.train.trainer import quiet, quiet_trainer
+from photochrom.train.trainer import begin, quiet_trainer, train_on
 
 __all__ = ["fit"]
 
@@ -80,11 +80,7 @@ def fit(
     the features are kept (default ``out/cache``). workers: processes that crop pictures, beside each that trains. Raises
     DataError, RecipeError, CheckpointError, DivergenceError, OutputWriteError.
     """
-    out = Path(out)
-    cache = Path(cache) if cache else out / "cache"
-    last = out / "last.ckpt"
-    with quiet(), joined() as me:
-        seed_everything(recipe.seed, workers=True, verbose=False)
+    with begin(out, cache, recipe.seed) as (out, cache, last), joined() as me:
         store = in_turn(lambda: open_store(data, cache / "store"), me)
         train, held = split(store, recipe)
         module = ColorModule(recipe, pretrained, store.digest)
@@ -100,9 +96,7 @@ def fit(
             log.warning("the encoder starts from random weights: give pretrained or init for a model of use")
         if len(set(gather(start))) > 1:
             raise CheckpointError("not every process of this run sees it; choose a folder that all of them share", last)
-        pace = Pace(last, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
-        if start:
-            pace.steps, pace.seconds = spent(read_checkpoint(last))
+        pace = Pace.at(last, start, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
         if start >= recipe.last_step or pace.over:
             return last
         module.used = lambda: pace.share
@@ -126,9 +120,7 @@ def fit(
             for part in module.net.children():
                 part.compile()
         trainer = _trainer(recipe, out, me, samples, pace)
-        trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
-        trainer.save_checkpoint(last)
-    return last
+        return train_on(trainer, module, loader, validation, last, start)
 
 
 def _trainer(recipe: Recipe, out: Path, me: Processes, samples: Tensor | None, pace: Pace) -> Trainer:

@@ -6,13 +6,15 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from lightning import Trainer
+from lightning import LightningModule, Trainer, seed_everything
+from torch.utils.data import DataLoader
 
 from photochrom.train.checkpoint import WholeCheckpointIO
 
-__all__ = ["quiet", "quiet_trainer"]
+__all__ = ["RunPaths", "begin", "quiet_trainer", "train_on"]
 
 #: Warnings of Lightning that do not matter here.
 QUIET = (
@@ -24,6 +26,37 @@ QUIET = (
     "Using ModelCheckpoint with manual optimization",  # the state after the step is the one that is wanted
     "`isinstance\\(treespec, LeafSpec\\)` is deprecated",  # between Lightning and PyTorch
 )
+
+
+class RunPaths(NamedTuple):
+    """Where a run keeps its things: its folder, decoded pictures and features, and the checkpoint that it resumes from."""
+
+    out: Path
+    cache: Path
+    last: Path
+
+
+@contextmanager
+def begin(out: str | Path, cache: str | Path | None, seed: int) -> Iterator[RunPaths]:
+    """How every run begins: without Lightning's notices, and with seeded generators. ``cache``: by default ``out/cache``."""
+    out = Path(out)
+    with _quiet():
+        seed_everything(seed, workers=True, verbose=False)
+        yield RunPaths(out, Path(cache) if cache else out / "cache", out / "last.ckpt")
+
+
+def train_on(
+    trainer: Trainer,
+    module: LightningModule,
+    loader: DataLoader[Any],
+    validation: DataLoader[Any],
+    last: Path,
+    start: int,
+) -> Path:
+    """Train from step ``start`` on, of the checkpoint ``last`` unless it is 0, and return that path, written anew."""
+    trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
+    trainer.save_checkpoint(last)
+    return last
 
 
 def quiet_trainer(**settings: Any) -> Trainer:
@@ -40,7 +73,7 @@ def quiet_trainer(**settings: Any) -> Trainer:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Lightning's advice and notices are for those who write training code, not for those who run it."""
     loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]

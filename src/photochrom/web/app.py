@@ -14,7 +14,7 @@ from photochrom.errors import MissingExtraError
 try:
     import prometheus_client  # noqa: F401
     import python_multipart  # noqa: F401
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Response
     from fastapi.concurrency import run_in_threadpool
     from fastapi.responses import FileResponse
     from fastapi.staticfiles import StaticFiles
@@ -30,6 +30,7 @@ from photochrom.web.engine import Engine
 from photochrom.web.guard import Guard
 from photochrom.web.metrics import Metrics
 from photochrom.web.openapi import describe
+from photochrom.web.page_dials import page_dials
 from photochrom.web.pool import Pool
 from photochrom.web.problems import Problem, handle_problems
 from photochrom.web.settings import Settings
@@ -96,6 +97,10 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         if not index.is_file():
             raise Problem("not-found", "this server has no page; its API is described at /docs")
         return FileResponse(index)
+
+    @app.get("/static/app/table.js", include_in_schema=False)
+    async def table() -> Response:
+        return Response(page_dials(), media_type="text/javascript")
 
     for part in ("app", "docs"):
         if (_STATIC / part).is_dir():

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
+from photochrom.edits.dials import DIALS
 from photochrom.edits.hints import Hint, Hints
 from photochrom.edits.places import Spot
 from photochrom.errors import PhotochromError
@@ -173,7 +174,8 @@ def routes(state: State, desk: Desk) -> APIRouter:
     @router.get("/{film}/choices", responses=_PROBLEMS)
     def choices(film: str) -> FilmChoices:
         """How the whole film is coloured."""
-        return FilmChoices.model_validate(desk.find(film).choices())
+        found: FilmChoices = FilmChoices.model_validate(desk.find(film).choices())
+        return found
 
     @router.put("/{film}/choices", responses=_PROBLEMS)
     async def change(film: str, given: FilmChoices) -> Film:
@@ -261,7 +263,7 @@ def _painted(state: State, folder: FilmFolder, grey: Any, index: int) -> Any:
     ]
     try:
         opened = state.engine.colorizer(None, "normal").open(np.ascontiguousarray(grey))
-        dials = {key: chosen[key] for key in ("vividness", "warmth", "palette") if key in chosen}
+        dials = {key: chosen[key] for key in (*DIALS, "palette") if key in chosen}
         return opened.paint(hints=Hints(hints), **dials).rgb
     except PhotochromError as error:
         raise as_problem(error) from None

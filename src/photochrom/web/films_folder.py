@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from photochrom.film.run import Reading
+    from photochrom.film.film_job import Reading
 
 __all__ = ["NO_EDITS", "TASKS", "FilmFolder", "Films", "Task"]
 
@@ -69,7 +69,7 @@ class FilmFolder:
 
     def reading(self) -> Reading | None:
         """Shots and times, once they are known."""
-        from photochrom.film.run import Reading
+        from photochrom.film.film_job import Reading
 
         found = self.read("shots.json")
         return None if found is None else Reading.from_json(found)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from photochrom.web.options import Ab, Color, Coordinate, Lab, Strict
+from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Strict
 
 __all__ = [
     "Clip",
@@ -77,12 +77,10 @@ class FilmEdits(Strict):
     palettes: Annotated[list[FilmPalette], Field(max_length=10_000)] = Field(default=[])
 
 
-class FilmChoices(Strict):
+class FilmChoices(DialFields):  # type: ignore[misc]
     """How the whole film is coloured."""
 
     quality: Literal["fast", "normal", "best"] = "normal"
-    vividness: Annotated[float, Field(ge=0, le=1)] = 0.5
-    warmth: Annotated[float, Field(ge=-1, le=1)] = 0.0
     palette: Palette | None = None
     keep_color: bool = Field(default=False, description="Leave shots alone that are in colour already.")
     codec: Literal["h264", "h265", "av1", "ffv1", "prores"] | None = Field(

@@ -13,7 +13,7 @@ from photochrom.web.films_state import clip_key
 from photochrom.web.problems import Problem
 
 if TYPE_CHECKING:
-    from photochrom.film.run import Reading
+    from photochrom.film.film_job import Reading
     from photochrom.web.settings import Settings
 
 __all__ = [

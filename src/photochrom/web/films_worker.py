@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photochrom.edits.dials import DIALS
 from photochrom.errors import PhotochromError
 from photochrom.portable import be_patient, lock
 from photochrom.web.films_folder import FilmFolder, Task
@@ -35,9 +36,7 @@ def choices_of(folder: FilmFolder, chosen: dict[str, Any], steering: Path | None
     """How a film is to be coloured. steering: the file of hints. Raises OptionError, EditsError, HintError."""
     from photochrom.film import load_steering, make_choices
 
-    given = {
-        key: value for key, value in chosen.items() if key in ("vividness", "warmth", "palette", "keep_color", "model")
-    }
+    given = {key: value for key, value in chosen.items() if key in (*DIALS, "palette", "keep_color", "model")}
     if steering is not None:
         given["steering"] = load_steering(steering)
     return make_choices(chosen.get("quality") or "normal", threads=chosen.get("threads"), **given)
@@ -105,9 +104,9 @@ def _read(folder: FilmFolder, wanted: dict[str, Any], tell: Tell) -> None:
     """Find the shots, then make a small picture of each."""
     import cv2
 
+    from photochrom.film.film_job import read_shots
     from photochrom.film.moment import display_size, frame_at, grey_picture, upright
     from photochrom.film.paint import paint_frame
-    from photochrom.film.run import read_shots
     from photochrom.film.shot_colors import ShotColors
     from photochrom.fuse import fit
 

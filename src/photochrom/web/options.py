@@ -14,6 +14,7 @@ __all__ = [
     "Colorize",
     "Colors",
     "Confidence",
+    "DialFields",
     "Edits",
     "Format",
     "Open",
@@ -133,7 +134,8 @@ class Reference(Strict):
     trust: Unit = DEFAULT_TRUST
 
 
-_Dials: Any = create_model("_Dials", __base__=Strict, **_fields(DIALS))
+#: A field for each dial.
+DialFields: Any = create_model("DialFields", __base__=Strict, **_fields(DIALS))
 #: How the photograph is looked at, as far as clients choose it.
 _Setup: Any = create_model("_Setup", __base__=Strict, **_fields({name: SETUP[name] for name in ("model", "quality")}))
 
@@ -157,7 +159,7 @@ class Turned(Strict):
     )
 
 
-class Edits(_Dials, Turned):  # type: ignore[misc]
+class Edits(DialFields, Turned):  # type: ignore[misc]
     """Every choice for one photograph. ``order``: indices into hints, and -1 - i for reference i; references first if absent."""
 
     palette: Annotated[str, Field(max_length=2000)] | None = Field(

@@ -1,7 +1,7 @@
 """An evaluation as one page to look at: tables, intervals, differences, colours and pictures, in a single file.
 
-Tables and plots are there
-without JavaScript, which adds sorting, the choice of set, and the pictures.
+Tables and plots are there without JavaScript, which adds sorting, the choice of set, and the pictures. It writes down what
+``evaluate`` has measured, and must import neither the colorizer nor a network.
 """
 
 from __future__ import annotations

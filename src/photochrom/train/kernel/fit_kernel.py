@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightning import seed_everything
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader
 
@@ -21,7 +20,7 @@ from photochrom.train.kernel.kernel_module import KernelModule
 from photochrom.train.kernel.kernel_recipe import KernelRecipe
 from photochrom.train.picture_store import open_store
 from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.trainer import quiet, quiet_trainer
+from photochrom.train.trainer import begin, quiet_trainer, train_on
 
 __all__ = ["fit"]
 
@@ -44,11 +43,7 @@ def fit(
     :mod:`photochrom.train.object.label_maps`, from which the kernel learns where objects end. Raises DataError, CheckpointError,
     OutputWriteError, and what opening the recipe's model raises.
     """
-    out = Path(out)
-    cache = Path(cache) if cache else out / "cache"
-    last = out / "last.ckpt"
-    with quiet():
-        seed_everything(recipe.seed, workers=True, verbose=False)
+    with begin(out, cache, recipe.seed) as (out, cache, last):
         session = open_model(recipe.base, threads=1)  # several pictures at a time
         if not session.hints or session.output != "ab-bins" or session.stride != 8:
             raise DataError(f"{recipe.base} is no model with hints and ab bins at stride 8", recipe.base)
@@ -86,6 +81,4 @@ def fit(
             val_check_interval=every,
         )
         out.mkdir(parents=True, exist_ok=True)
-        trainer.fit(module.train(), loader, looked_at, ckpt_path=last if start else None, weights_only=True)
-        trainer.save_checkpoint(last)
-    return last
+        return train_on(trainer, module, loader, looked_at, last, start)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning import LightningModule, Trainer, seed_everything
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from numpy.typing import NDArray
 from torch import Tensor
@@ -17,8 +17,8 @@ from torch.utils.data import DataLoader
 
 from photochrom.errors import OptionError
 from photochrom.nets.registry import find_net
-from photochrom.train.budget import Pace, spent
-from photochrom.train.checkpoint import read_checkpoint, same_run
+from photochrom.train.budget import Pace
+from photochrom.train.checkpoint import same_run
 from photochrom.train.crops import StepSampler, centre_squares, split
 from photochrom.train.files import append_line
 from photochrom.train.papers.paper_crops import PaperCrops, profile_of
@@ -29,7 +29,7 @@ from photochrom.train.picture_store import PictureStore, open_store
 from photochrom.train.precision import precision
 from photochrom.train.progress import ProgressLine
 from photochrom.train.recipe import NEVER
-from photochrom.train.trainer import quiet, quiet_trainer
+from photochrom.train.trainer import begin, quiet_trainer, train_on
 
 __all__ = ["CurveLines", "fit"]
 
@@ -51,13 +51,10 @@ def fit(
     Raises DataError, CheckpointError, OutputWriteError, and OptionError where the recipe wants a pretrained start and there is
     none, or the other way round.
     """
-    out = Path(out)
-    last = out / "last.ckpt"
-    with quiet():
-        module, loader, validation, start = _prepare(recipe, data, cache or out / "cache", pretrained, last)
-        pace = Pace(last, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
-        if start:
-            pace.steps, pace.seconds = spent(read_checkpoint(last))
+    _check_pretrained(recipe, pretrained, resumes=(Path(out) / "last.ckpt").exists())
+    with begin(out, cache, recipe.seed) as (out, cache, last):
+        module, loader, validation, start = _prepare(recipe, data, cache, pretrained, last)
+        pace = Pace.at(last, start, every=recipe.every, cpu_seconds=recipe.cpu_seconds)
         if start >= recipe.last_step or pace.over:
             return last
         module.used = lambda: pace.share
@@ -75,17 +72,13 @@ def fit(
             limit_val_batches=1.0 if len(validation) else 0,
         )
         out.mkdir(parents=True, exist_ok=True)
-        trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
-        trainer.save_checkpoint(last)
-    return last
+        return train_on(trainer, module, loader, validation, last, start)
 
 
 def _prepare(
-    recipe: PaperRecipe, data: Sequence[str | Path], cache: str | Path, pretrained: str | Path | None, last: Path
+    recipe: PaperRecipe, data: Sequence[str | Path], cache: Path, pretrained: str | Path | None, last: Path
 ) -> tuple[PaperModule, DataLoader[Any], DataLoader[Any], int]:
-    _check_pretrained(recipe, pretrained, resumes=last.exists())
-    seed_everything(recipe.seed, workers=True, verbose=False)
-    store = open_store(data, Path(cache) / "store")
+    store = open_store(data, cache / "store")
     settings = recipe.for_store()
     train, held = split(store, settings)
     tables = make_tables(recipe, store, train)

@@ -141,14 +141,14 @@
     const names = set.methods.filter((name) => name in first.images);
     const sure = Object.keys(first.confidence).map((name) => `confidence: ${name}`);
     const versions = [...names, ...sure];
-    const told = data.metrics.filter(({ key }) => set.pictures.some(({ figures }) => names.some((name) => figures[name]?.[key] !== undefined && name !== "truth")));
+    const shown = data.metrics.filter(({ key }) => set.pictures.some(({ figures }) => names.some((name) => figures[name]?.[key] !== undefined && name !== "truth")));
     const own = set.own.filter((name) => names.includes(name));
-    const start = told.some(({ key }) => key === set.order) ? set.order : told[0]?.key;
+    const start = shown.some(({ key }) => key === set.order) ? set.order : shown[0]?.key;
 
     const [method, methodLabel] = select("Colours of", names.map((name) => [name, name]), own[0] ?? names[1] ?? names[0]);
-    const [metric, metricLabel] = select("Ordered by", told.map(({ key, title }) => [key, title]), start);
+    const [metric, metricLabel] = select("Ordered by", shown.map(({ key, title }) => [key, title]), start);
     const [order, orderLabel] = select("Order", [["worst", "worst first"], ["best", "best first"]], "worst");
-    const ranks = told.length ? [metricLabel, orderLabel] : [];
+    const ranks = shown.length ? [metricLabel, orderLabel] : [];
     const options = versions.map((name) => [name, name]);
     const sides = [
       select("Left", options, names[0]),
@@ -178,7 +178,7 @@
       title.replaceChildren(make("strong", {}, current.name), make("span", {}, current.why.join(", ")));
       show(current, sides.map(([list]) => list.value));
       strip.replaceChildren(...versions.map((name) => {
-        const value = told.length && metric.value in metrics ? current.figures[name]?.[metric.value] : undefined;
+        const value = shown.length && metric.value in metrics ? current.figures[name]?.[metric.value] : undefined;
         const caption = make("figcaption", {}, name);
         if (value !== undefined) caption.append(make("br"), `${metrics[metric.value].title} ${format(metric.value, value)}`);
         return make("figure", {}, make("img", { src: source(current, name), alt: name, width: current.size[0], height: current.size[1] }), caption);
@@ -193,7 +193,7 @@
       });
       thumbs.replaceChildren(...sorted.map((picture) => {
         const value = picture.figures[method.value]?.[metric.value];
-        const text = told.length ? format(metric.value, value) : "";
+        const text = shown.length ? format(metric.value, value) : "";
         const button = make("button", { type: "button" }, make("img", { src: source(picture, method.value), alt: picture.name, loading: "lazy" }), make("span", {}, text));
         button.picture = picture;
         button.addEventListener("click", () => {

@@ -34,17 +34,17 @@ async function sinkFor(name, download) {
 /**
  * Saves photographs as one ZIP; where 4 GB are not enough, as several.
  * @template T @param {T[]} photos @param {(photo: T) => Promise<{name: string, response: Response}[]>} files
- * @param {{told: (index: number) => void, download: (blob: Blob, name: string) => void}} more
+ * @param {{onStep: (index: number) => void, download: (blob: Blob, name: string) => void}} more
  * @returns {Promise<{failed: {photo: T, error: any}[]}>}
  */
-export async function saveAlbum(photos, files, { told, download }) {
+export async function saveAlbum(photos, files, { onStep, download }) {
   const failed = [];
   let number = 1;
   let sink = await sinkFor("photochrom.zip", download);
   let zip = new Zip(sink.write);
   try {
     for (const [i, photo] of photos.entries()) {
-      told(i);
+      onStep(i);
       let made;
       try {
         made = await files(photo);

@@ -1,6 +1,6 @@
 /**
  * The server: one function for every request. It asks for the token where one is wanted, waits where the server is busy, and
- * tells when the server is away and when it is back.
+ * announces when the server is away and when it is back.
  */
 
 import { $ } from "./dom.js";
@@ -103,7 +103,7 @@ function askToken(wrong) {
   return asking;
 }
 
-/** Says that the server is away, and asks for it ever more rarely until it is back. */
+/** Announces that the server is away, and asks for it ever more rarely until it is back. */
 function away() {
   if (connection.away) return;
   connection.away = true;

@@ -1,5 +1,5 @@
 /**
- * What the page holds, and who is told when it changes.
+ * What the page holds, and the events that announce its changes.
  *
  * @typedef {import("./history.js").History} History
  * @typedef {{id: string, width: number, height: number, bit_depth: number, format: string, tint: string,

@@ -34,7 +34,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Says something to those who do not see the screen. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   $("#live").textContent = "";
   requestAnimationFrame(() => ($("#live").textContent = text));

@@ -9,11 +9,8 @@
  *     a mask in run lengths with a colour, or with the key of a reference picture
  * @typedef {{id: string, ref: string, trust: number, name: string}} Reference  for the whole photograph
  * @typedef {Object} Edits
- * @property {number} vividness 0 to 1
- * @property {number} warmth -1 to 1
+ *     and a value for each dial (dials.js)
  * @property {string|null} palette a name, colours with commas, or the key of a reference picture
- * @property {number} palette_strength 0 to 1
- * @property {"none"|"tv"|"crf"} smooth
  * @property {Spot[]} spots
  * @property {Region[]} regions
  * @property {Reference[]} references
@@ -22,12 +19,13 @@
  */
 
 import { swatchOf } from "./color.js";
+import { DIALS, dialsOf } from "./dials.js";
 import { WHOLE, plain } from "./geometry.js";
 import { t } from "./i18n.js";
 
 /** @type {Edits} */
 export const PLAIN = Object.freeze({
-  vividness: 0.5, warmth: 0, palette: null, palette_strength: 0.5, smooth: "none", spots: [], regions: [], references: [], base: [], geometry: null,
+  ...dialsOf({}), palette: null, spots: [], regions: [], references: [], base: [], geometry: null,
 });
 
 let counter = 0;
@@ -81,9 +79,8 @@ export function toWire(edits, refs) {
   for (const { x, y, fill, radius, strength, reach } of edits.spots) {
     order.push(hints.push(given({ x, y, ...colour(fill), radius, ...(fill.keep ? {} : { strength, reach }) })) - 1);
   }
-  const { vividness, warmth, palette_strength, smooth } = edits;
   const palette = refs.get(edits.palette) ?? (isPicture(edits.palette) ? null : edits.palette);
-  return { vividness, warmth, palette, palette_strength, smooth, ...edits.geometry, hints, references, order };
+  return { ...dialsOf(edits), palette, ...edits.geometry, hints, references, order };
 }
 
 /**
@@ -92,7 +89,7 @@ export function toWire(edits, refs) {
  */
 export function fromWire(wire, found, swatches = []) {
   const edits = { ...PLAIN, spots: [], regions: [], references: [], base: [] };
-  for (const key of ["vividness", "warmth", "palette", "palette_strength", "smooth"]) {
+  for (const key of [...DIALS.map(({ name }) => name), "palette"]) {
     if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
   }
   edits.palette = found(edits.palette).ref ?? edits.palette;

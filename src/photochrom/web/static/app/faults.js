@@ -36,7 +36,7 @@ const blames = (error) => error instanceof Problem && !passing(error) && !error.
 const paintsPlain = (photo) => paint(photo, PLAIN, { size: TRIAL }).then(() => true, () => false);
 
 /**
- * Switches off the step that the server cannot paint, and tells why; the photograph and all other steps stay.
+ * Switches off the step that the server cannot paint, and shows why; the photograph and all other steps stay.
  * Returns whether there was one.
  * @param {import("./app.js").Photo} photo
  */

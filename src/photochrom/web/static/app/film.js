@@ -7,6 +7,7 @@
 
 import { app, emit } from "./app.js";
 import { Away, Problem } from "./api.js";
+import { dialsOf } from "./dials.js";
 import { toast } from "./dom.js";
 import { newId } from "./edits.js";
 import { sentence } from "./faults.js";
@@ -103,7 +104,7 @@ export class Film {
     if (this.busy) this.timers.watch = setTimeout(() => this.watch().catch((error) => this.fail(error)), WATCH);
   }
 
-  /** Takes what the server says of the film. */
+  /** Takes the film's state from the server. */
   async update(state) {
     this.state = state;
     if (state.reading.state === "failed" && state.shots === null) throw new Error(state.reading.message);
@@ -135,8 +136,7 @@ export class Film {
       this.frames.set(frame, photo);
     } else {
       // Its colours are its own; the rest was perhaps changed in another frame.
-      const { vividness, warmth, palette } = edits;
-      const now = { ...photo.history.edits, vividness, warmth, palette };
+      const now = { ...photo.history.edits, ...dialsOf(edits), palette: edits.palette };
       if (!sameEdits(now, photo.history.edits)) photo.history = commit(photo.history, now);
     }
     const old = this.photo;
@@ -148,7 +148,7 @@ export class Film {
   edited() {
     const { edits } = this.photo.history;
     this.known = withFrame(this.shots, this.known, this.stretch, this.photo.frame, edits);
-    this.choose({ vividness: edits.vividness, warmth: edits.warmth });
+    this.choose(dialsOf(edits));
     emit("film", this);
   }
 

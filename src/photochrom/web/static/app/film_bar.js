@@ -21,7 +21,7 @@ export function startFilmBar(view) {
     if (playing) moment.value = String(playing.frame);
     else render();
   });
-  let said = "";
+  let announced = "";
   let notices = "";
 
   function card(film, shot, index) {
@@ -121,11 +121,11 @@ export function startFilmBar(view) {
     $('[aria-current="true"]', list)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  /** Says aloud where the work has come to another point, not every figure. */
+  /** Announces when the work enters another phase, not every figure. */
   function speak(film) {
     const now = `${film.id} ${film.state.coloring.state}`;
-    if (said.startsWith(film.id) && said !== now && !["queued", "new"].includes(film.state.coloring.state)) announce($("#film-words").textContent);
-    said = now;
+    if (announced.startsWith(film.id) && announced !== now && !["queued", "new"].includes(film.state.coloring.state)) announce($("#film-words").textContent);
+    announced = now;
   }
 
   const ask = (work) => async () => {

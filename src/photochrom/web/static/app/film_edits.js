@@ -8,6 +8,7 @@
 
 import { PLAIN, colour, newId } from "./edits.js";
 import { swatchOf } from "./color.js";
+import { dialsOf } from "./dials.js";
 
 /** The shot that holds a frame. @param {Shot[]} shots */
 export const shotOf = (shots, frame) => Math.max(0, shots.findLastIndex(({ start }) => start <= frame));
@@ -31,7 +32,7 @@ export function editsOf(shots, known, choices, stretch, frame) {
     id: newId("spot"), x: x * stretch.x, y: y * stretch.y, fill: { ...colour(row), ...swatchOf(row) }, ...(radius ? { radius } : {}),
   }));
   const palette = known.palettes.find((row) => shotOf(shots, frameOf(shots, row)) === shotOf(shots, frame))?.palette ?? null;
-  return { ...PLAIN, vividness: choices.vividness, warmth: choices.warmth, palette, spots };
+  return { ...PLAIN, ...dialsOf(choices), palette, spots };
 }
 
 /** What is known of the film after a frame was edited. @param {Shot[]} shots @param {FilmEdits} known @returns {FilmEdits} */

@@ -12,8 +12,8 @@ import { t } from "./i18n.js";
 /** What this browser plays. */
 const format = () => (document.createElement("video").canPlayType('video/mp4; codecs="avc1.640028"') ? "mp4" : "webm");
 
-/** @param {import("./view.js").View} view @param {(playing: {frame: number}|null) => void} told */
-export function startPlayer(view, told) {
+/** @param {import("./view.js").View} view @param {(playing: {frame: number}|null) => void} onMoment */
+export function startPlayer(view, onMoment) {
   const video = $("#film-video");
   /** The film whose clip is waited for, or playing. */
   let film = null;
@@ -32,7 +32,7 @@ export function startPlayer(view, told) {
     } catch (error) {
       fault(sentence(error));
     }
-    told(null);
+    onMoment(null);
   }
 
   const fault = (why) => {
@@ -62,7 +62,7 @@ export function startPlayer(view, told) {
     view.detail = null;
     video.play().catch((error) => { if (playing()) { stop(); fault(String(error.message)); } });
     next();
-    told(null);
+    onMoment(null);
   }
 
   const next = () => (video.requestVideoFrameCallback ? video.requestVideoFrameCallback(draw) : requestAnimationFrame(draw));
@@ -78,7 +78,7 @@ export function startPlayer(view, told) {
       const { start, stop: end } = film.state.clip;
       const shot = film.shots[film.shot];
       const at = start + Math.min(1, video.currentTime / Math.max(video.duration, 1e-3)) * (end - start);
-      told({ frame: Math.min(shot.stop - 1, Math.round(shot.start + ((at - shot.begins) / Math.max(1e-6, shot.ends - shot.begins)) * (shot.stop - shot.start))) });
+      onMoment({ frame: Math.min(shot.stop - 1, Math.round(shot.start + ((at - shot.begins) / Math.max(1e-6, shot.ends - shot.begins)) * (shot.stop - shot.start))) });
     }
     next();
   }
@@ -93,7 +93,7 @@ export function startPlayer(view, told) {
       Object.assign(view.layers, { before: still.before, after: still.after });
       view.draw();
     }
-    told(null);
+    onMoment(null);
   }
 
   on("film", (one) => one === film && check());

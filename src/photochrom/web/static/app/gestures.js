@@ -1,5 +1,5 @@
 /**
- * Pointers on the stage: one finger or button does what the tool says, or moves the picture; two fingers zoom and move; the
+ * Pointers on the stage: one finger or button works the tool, or moves the picture; two fingers zoom and move; the
  * wheel zooms. A press that hardly moves is a click.
  *
  * @typedef {{down?: (place: Object) => boolean, move?: (place: Object) => void, up?: (place: Object) => void,

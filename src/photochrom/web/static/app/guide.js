@@ -1,4 +1,4 @@
-/** Where the model would like to be told: suggested places, and its doubts as a veil over the picture. */
+/** Where a hint would help most: suggested places, and its doubts as a veil over the picture. */
 
 import { app, edits, on } from "./app.js";
 import { Away } from "./api.js";

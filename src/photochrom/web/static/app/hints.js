@@ -96,7 +96,7 @@ export function startHints(view, parts) {
     const region = listOf(id) === "regions";
     const anchor = region ? centreOf(item.mask) : { x: item.x, y: item.y };
     view.reveal(anchor);
-    // What it is given now says nothing about what else it might be.
+    // The colour that it has now must not narrow the list of likely ones.
     const others = without(edits(), listOf(id), id);
     ask({
       title: t(region ? "hint.area" : "hint.place"), anchor, mask: region ? item.mask : null, id, current: item.fill ?? null, list: listOf(id),

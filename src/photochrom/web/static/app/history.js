@@ -8,10 +8,11 @@
  * @typedef {Moment & {past: Moment[], future: Moment[], key: string|null}} History
  */
 
+import { DIALS } from "./dials.js";
 import { PLAIN, newId } from "./edits.js";
 
 const MOST = 100;
-const VALUES = ["vividness", "warmth", "palette", "palette_strength", "smooth", "base", "geometry"];
+const VALUES = [...DIALS.map(({ name }) => name), "palette", "base", "geometry"];
 const LISTS = ["spots", "regions", "references"];
 
 // What an earlier version of the page kept lacks later keys.
@@ -102,7 +103,7 @@ export function toggle(old, id) {
   return { ...replayed(old.base, steps), past: [...old.past, momentOf(old)].slice(-MOST), future: [], key: null };
 }
 
-/** A step that cannot be painted is switched off and tells why; undo does not lead back to it. @returns {History} */
+/** A step that cannot be painted is switched off and keeps the reason; undo does not lead back to it. @returns {History} */
 export function fail(old, id, error) {
   const now = replayed(old.base, old.steps.map((one) => (one.id === id ? { ...one, off: true, error } : one)));
   const past = [...old.past];

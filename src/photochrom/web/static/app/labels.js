@@ -1,6 +1,7 @@
 /** What a step did, in a few words. */
 
-import { percent, t } from "./i18n.js";
+import { DIALS, dialName, dialText } from "./dials.js";
+import { t } from "./i18n.js";
 
 const nameOf = (one) => one.name ?? one.fill?.name ?? "";
 
@@ -20,10 +21,9 @@ export function labelOf({ diff: { set, lists } }, photo = null) {
   }
   const palette = photo?.refs.find(({ id }) => id === set.palette)?.name ?? set.palette;
   if ("palette" in set) found.push(set.palette === null ? t("step.no-palette") : t("step.palette", { name: palette }));
-  if ("vividness" in set) found.push(`${t("vividness")} ${percent(set.vividness)}`);
-  if ("warmth" in set) found.push(`${t("warmth")} ${Math.round(set.warmth * 100)}`);
-  if ("palette_strength" in set) found.push(`${t("palette.strength")} ${percent(set.palette_strength)}`);
-  if ("smooth" in set) found.push(`${t("smooth")}: ${t(`smooth.${set.smooth}`)}`);
+  for (const dial of DIALS.filter(({ name }) => name in set)) {
+    found.push(`${dialName(dial)}${dial.options ? ":" : ""} ${dialText(dial, set[dial.name])}`);
+  }
   if ("geometry" in set) found.push(t(set.geometry ? "step.crop" : "step.no-crop"));
   if ("base" in set) found.push(t(set.base.length ? "step.alternative" : "step.automatic"));
   return found.length > 3 ? t("step.several", { n: found.length }) : found.join(", ");

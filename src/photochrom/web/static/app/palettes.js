@@ -48,7 +48,7 @@ export function startPalettes(isBusy) {
     try {
       palettes = await getJson("v1/palettes");
     } catch {
-      return; // the away banner tells it; it is asked for again when the server is back
+      return; // the banner shows that the server is away; it is asked for again when the server is back
     }
     list.replaceChildren(...palettes.map(card));
     render();

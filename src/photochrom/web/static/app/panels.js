@@ -1,29 +1,37 @@
 /** The dials, and the list of colours that were placed. */
 
 import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js";
+import { DIALS, dialName, dialText, dialsOf } from "./dials.js";
 import { $, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
-import { fill, percent, t } from "./i18n.js";
+import { fill, t } from "./i18n.js";
 import { notice } from "./notices.js";
 
-const DIALS = ["vividness", "warmth", "palette_strength"];
-const READ = {
-  vividness: percent,
-  palette_strength: percent,
-  warmth: (value) => (value === 0 ? "0" : `${value > 0 ? "+" : "−"}${Math.round(Math.abs(value) * 100)}`),
-};
+/** The control of a dial, in the place that the page has for it, or for its kind. @param {import("./dials.js").Dial} dial */
+function addDial(dial) {
+  const { name, low, high, whole, options } = dial;
+  const place = $(`[data-dial="${name}"]`) ?? $(options ? "#choices" : "#dials");
+  const set = (value, how) => change((now) => ({ ...now, [name]: value }), how);
+  if (options) {
+    const select = h("select", { id: name, onchange: () => set(select.value) },
+      options.map((value) => h("option", { value }, dialText(dial, value))));
+    place.append(h("label", { class: "field" }, h("span", {}, dialName(dial)), select));
+    return;
+  }
+  const input = h("input", {
+    id: name, type: "range", min: low, max: high, step: whole ? 1 : 0.01, title: t("dial.title"),
+    oninput: () => set(Number(input.value), { key: `dial:${name}`, live: true }),
+    // A finished drag is a step of its own: the next one is undone by itself.
+    onchange: endGesture,
+    ondblclick: () => set(PLAIN[name]),
+  });
+  place.append(h("div", { class: "dial" },
+    h("label", { for: name }, dialName(dial)), h("output", { id: `${name}-value`, for: name }), input));
+}
 
 /** @param {{open: (id: string) => void, remove: (id: string) => void}} hints */
 export function startPanels(hints) {
-  for (const name of DIALS) {
-    const input = $(`#${name}`);
-    input.addEventListener("input", () => change((now) => ({ ...now, [name]: Number(input.value) }), { key: `dial:${name}`, live: true }));
-    // A finished drag is a step of its own: the next one is undone by itself.
-    input.addEventListener("change", endGesture);
-    input.addEventListener("dblclick", () => change((now) => ({ ...now, [name]: PLAIN[name] })));
-  }
-  const smooth = $("#smooth");
-  smooth.addEventListener("change", () => change((now) => ({ ...now, smooth: smooth.value })));
+  DIALS.forEach(addDial);
   $("#undo").addEventListener("click", undoStep);
   $("#redo").addEventListener("click", redoStep);
   $("#reset").addEventListener("click", () => change(() => PLAIN));
@@ -42,14 +50,17 @@ export function startPanels(hints) {
     const photo = app.active;
     const now = edits();
     if (!photo || !now) return;
-    for (const name of DIALS) {
-      $(`#${name}`).value = String(now[name]);
-      const text = READ[name](now[name]);
-      $(`#${name}-value`).textContent = text;
-      $(`#${name}`).setAttribute("aria-valuetext", text);
-      $(`#${name}`).style.setProperty("--at", String((now[name] - Number($(`#${name}`).min)) / (Number($(`#${name}`).max) - Number($(`#${name}`).min))));
+    const values = dialsOf(now);
+    for (const dial of DIALS) {
+      const control = $(`#${dial.name}`);
+      const value = values[dial.name];
+      control.value = String(value);
+      if (dial.options) continue;
+      const text = dialText(dial, value);
+      $(`#${dial.name}-value`).textContent = text;
+      control.setAttribute("aria-valuetext", text);
+      control.style.setProperty("--at", String((value - dial.low) / (dial.high - dial.low)));
     }
-    smooth.value = now.smooth;
     $("#undo").disabled = !photo.history.past.length;
     $("#redo").disabled = !photo.history.future.length;
     $("#reset").disabled = isPlain(now);

@@ -126,7 +126,7 @@ export function startQueue(view, painter) {
     }
   }
 
-  /** Tells the style sheets what the stage is for. */
+  /** Sets the state of the stage for the style sheets. */
   function show(photo) {
     document.body.dataset.stage = photo ? photo.status : "empty";
     $("#failed-name").textContent = photo?.name ?? "";

@@ -19,7 +19,7 @@ export function addressOf(blob) {
 }
 
 /**
- * Changes the active photograph's edits if the server can paint them so; else throws what the server says, and nothing has changed.
+ * Changes the active photograph's edits if the server can paint them so; else throws the server's error and changes nothing.
  * @param {(edits: import("./edits.js").Edits) => import("./edits.js").Edits} make
  */
 export async function attempt(make) {

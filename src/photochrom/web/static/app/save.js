@@ -59,7 +59,7 @@ export function startSave() {
     if (on) $("#save-picture").focus();
   }
 
-  /** One of the ways to save, told while it lasts and when it is done; what failed for want of the server is offered again. */
+  /** One of the ways to save, shown while it lasts and when it is done; what failed for want of the server is offered again. */
   async function run(work, during) {
     open(false);
     undone = null;
@@ -67,8 +67,8 @@ export function startSave() {
     button.disabled = true;
     try {
       toast(during, { stay: true, about: "save" });
-      const said = await work();
-      toast(said ?? t("save.done"), { about: "save" });
+      const message = await work();
+      toast(message ?? t("save.done"), { about: "save" });
       announce(t("save.done"));
     } catch (error) {
       if (error.name === "AbortError") hideToast("save");
@@ -107,8 +107,8 @@ export function startSave() {
         { name: `${stemOf(photo.name)}.photochrom.json`, response: sidecar }];
     };
     run(async () => {
-      const told = (i) => toast(t("save.all.during", { i: i + 1, n: photos.length, name: photos[i].name }), { stay: true, about: "save" });
-      const { failed } = await saveAlbum(photos, files, { told, download });
+      const onStep = (i) => toast(t("save.all.during", { i: i + 1, n: photos.length, name: photos[i].name }), { stay: true, about: "save" });
+      const { failed } = await saveAlbum(photos, files, { onStep, download });
       if (failed.length === photos.length) throw failed[0].error;
       if (!failed.length) return t("save.all.done", { n: photos.length });
       return t("save.all.some", { n: photos.length - failed.length, names: failed.map(({ photo }) => photo.name).join(", "), why: sentence(failed[0].error) });

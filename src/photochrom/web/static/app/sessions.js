@@ -10,7 +10,7 @@ import { frame } from "./film_api.js";
 const opening = new WeakMap();
 
 /**
- * Does something with a photograph's session. `job` gets the session and its address; it is done again where the server says
+ * Does something with a photograph's session. `job` gets the session and its address; it is done again where the server answers
  * that the session is gone.
  * @template T @param {Photo} photo @param {(session: import("./app.js").Session, base: string) => Promise<T>} job
  */

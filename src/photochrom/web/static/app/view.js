@@ -121,7 +121,7 @@ export class View {
     this.moved();
   }
 
-  /** Keeps the picture on the stage, and tells. */
+  /** Keeps the picture on the stage, and announces the change. */
   moved() {
     if (!this.size) return;
     for (const [axis, side] of [["x", "width"], ["y", "height"]]) {

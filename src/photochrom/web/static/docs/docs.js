@@ -32,9 +32,9 @@ function kind(schema) {
   }
   if (schema.type === "array") return make("span", "list of ", kind(schema.items));
   const bounds = [["minimum", "≥"], ["maximum", "≤"], ["maxLength", "length ≤"]];
-  const told = bounds.filter(([key]) => schema[key] !== undefined).map(([key, sign]) => ` ${sign} ${schema[key]}`);
+  const limits = bounds.filter(([key]) => schema[key] !== undefined).map(([key, sign]) => ` ${sign} ${schema[key]}`);
   const type = schema.format === "binary" ? "file" : schema.type || "anything";
-  return make("span", type + told.join(","));
+  return make("span", type + limits.join(","));
 }
 
 function fields(schema) {

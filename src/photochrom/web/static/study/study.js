@@ -1,4 +1,4 @@
-// One participant's way through a study. The server says what comes next; a vote counts when it has acknowledged it.
+// One participant's way through a study. The server chooses what comes next; a vote counts when it has acknowledged it.
 
 const SIDES = ["left", "right"];
 const KEYS = { ArrowLeft: "left", ArrowUp: "left", 1: "left", ArrowRight: "right", ArrowDown: "right", 2: "right" };

@@ -67,7 +67,7 @@ export default {
   "album.looking": "{i} von {n}: {name}", "album.found": { one: "{n} Farbe wird vorgeschlagen, in {photos}.", other: "{n} Farben werden vorgeschlagen, in {photos}." }, "album.photos": { one: "{n} Foto", other: "{n} Fotos" }, "album.nothing": "Keines zeigt das Gleiche: es wird nichts vorgeschlagen.",
   "album.failed": "Nicht gesucht: {why}", "album.proposed": "Eine Farbe aus einem anderen Foto", "album.one": "{i} von {n}: {name}, wie in {from}", "album.take": "Nehmen", "album.refuse": "Ablehnen", "album.all": "Alle nehmen", "album.no-one": "Alle ablehnen",
   "album.taken": { one: "Genommen.", other: "{n} Farben genommen." }, "album.refused": { one: "Abgelehnt.", other: "{n} Farben abgelehnt." }, "album.waiting": { one: "{n} Farbe vorgeschlagen", other: "{n} Farben vorgeschlagen" }, "pin.proposed": "Vorschlag: {name}, wie in {from}",
-  palette: "Palette", palettes: "Paletten", "palette.strength": "Stärke", "palette.none": "Keine Palette", "palette.own": "Eigene Farben", "palette.own.now": "eigene Farben", "picture.from": "Aus einem Bild …",
+  palette: "Palette", palettes: "Paletten", palette_strength: "Stärke", "palette.none": "Keine Palette", "palette.own": "Eigene Farben", "palette.own.now": "eigene Farben", "picture.from": "Aus einem Bild …",
   "palette.warm": "Warm", "palette.cool": "Kühl", "palette.autumn": "Herbst", "palette.spring": "Frühling", "palette.forest": "Wald", "palette.sea": "Meer", "palette.desert": "Wüste",
   "palette.pastel": "Pastell", "palette.teal-orange": "Türkis und Orange", "palette.clear": "Klar",
   reference: "Vorbild", references: "Vorbilder", "reference.what": "Nimmt die Farben aus einem Farbbild von Ähnlichem.", "reference.add": "Bild auswählen", "reference.trust": "Vertrauen",
