@@ -44,7 +44,7 @@ class Like:
 
 
 def find_like(sidecars: Sequence[Path], paths: Sequence[Path]) -> tuple[Like, ...]:
-    """The photographs of sidecars: of the same name, beside the sidecar or among the ``paths`` that are coloured.
+    """The photographs of sidecars: of the same name, among the ``paths`` that are coloured or beside the sidecar.
 
     Raises OptionError.
     """
@@ -66,7 +66,8 @@ def _picture(sidecar: Path, paths: Sequence[Path]) -> Path:
 
 
 def _near(sidecar: Path, paths: Sequence[Path]) -> Iterator[Path]:
-    for place in (sidecar.parent, *paths):
+    # The inputs first: beside the sidecar may lie the coloured picture of the same name.
+    for place in (*paths, sidecar.parent):
         yield from sorted(place.iterdir()) if place.is_dir() else (place,)
 
 
