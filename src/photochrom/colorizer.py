@@ -6,7 +6,7 @@ read -> lightness -> work size -> encode(L) -> decode(features, hints) -> ab -> 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,16 +18,19 @@ from photochrom.catalog import ModelSpec
 from photochrom.colorized import Colorized
 from photochrom.edits.dials import DEFAULT_TRUST, Setup
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Ab, Blend, Hints, Region, Step
+from photochrom.edits.geometry import Crop, Geometry, View
+from photochrom.edits.hints import Ab, Blend, Hint, Hints, Region, Step
+from photochrom.edits.moved import moved
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import Mask, Spot
 from photochrom.edits.scribbles import Scribble
 from photochrom.ensemble import EnsembleSession
-from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, open_image
+from photochrom.errors import OptionError
+from photochrom.images import MAX_PIXELS, AnyImage, SourceImage, framed, open_image
 from photochrom.materials import Material
 from photochrom.runtime import open_model
 from photochrom.session import Session
-from photochrom.steering import suggest
+from photochrom.steering import album, suggest
 from photochrom.steering.grow import grow
 from photochrom.steering.lit import seen_at
 from photochrom.steering.paint import paint
@@ -97,6 +100,14 @@ class Colorizer:
         return Opened(self.session, source, *views, self, find)
 
 
+def _hinted(opened: Opened, edits: Edits) -> tuple[album.Hinted, list[int]]:
+    """What a photograph's picture has of its hints, and their numbers among all of them."""
+    part, _ = opened.framed(edits)
+    view = View.of(edits.geometry, opened.size)
+    found = [(step, index) for index, one in enumerate(edits.hints) for step in moved(Hints([one]), view)]
+    return album.Hinted(part, Hints(step for step, _ in found)), [index for _, index in found]
+
+
 def _made_again(model: Any, options: dict[str, Any]) -> Colorizer:
     return Colorizer(model, **options)
 
@@ -118,11 +129,36 @@ class Opened(Analysis):
         of those of ``edits``: hints, palette and the dials of :class:`~photochrom.edits.dials.Dials`; and ``histogram``, (261,),
         the shares of the ab bins that the result should have, in place of a palette. A model that takes no hints still has its
         colours corrected by them. The dials do not change the colours of hints.
+        With a geometry, the picture is that part of the photograph, seen anew by the network: the first time takes longer.
         Raises HintError and MaskError for hints outside the picture or of another size, OptionError, and as :meth:`resolved`.
         """
         wanted = (edits or Edits()).changed(choices)
+        if wanted.geometry:
+            part, inside = self.framed(wanted)
+            return replace(part.paint(inside), edits=wanted)
         painted = paint(self, self.resolved(wanted))
         return Colorized(self, self.colorizer.threads, wanted, *painted)
+
+    def framed(self, edits: Edits) -> tuple[Opened, Edits]:
+        """The part of the photograph that ``edits.geometry`` makes the picture, opened, and the other edits in its coordinates.
+
+        Both are the same where there is no geometry. Raises HintError, MaskError, OptionError.
+        """
+        edits.check(self.size)
+        if not edits.geometry:
+            return self, edits
+        parts = self.reuse("framed", [edits.geometry], self._part)
+        return parts[edits.geometry], edits.framed(self.size)
+
+    def _part(self, geometry: Geometry) -> Opened:
+        view = View.of(geometry, self.size)
+        return self.colorizer.open(framed(self.source, view.matrix, view.size), find=self.find)
+
+    @property
+    def borders(self) -> Crop | None:
+        """What lies inside the film border, the print's white border or the mount: x, y, width, height; None: none was found."""
+        frame = self.source.frame
+        return None if frame is None else frame.crop(self.size)
 
     def resolved(self, edits: Edits) -> Edits:
         """The same edits with hints in the place of references, and a palette in that of a picture.
@@ -164,6 +200,25 @@ class Opened(Analysis):
     def suggest(self, count: int = 5, *, hints: Iterable[Step] = ()) -> list[suggest.Click]:
         """Where a hint would change most, best first; see :func:`photochrom.steering.suggest.suggest`."""
         return suggest.suggest(self, count, hints=self._known(hints))
+
+    def propose(self, like: Sequence[tuple[Opened, Edits]], edits: Edits | None = None) -> list[album.Proposal]:
+        """What was hinted in other photographs that show the same kind of thing; see :mod:`photochrom.steering.album`.
+
+        like: photographs that the same model opened, and their edits. edits: those of this one, whose coordinates places have.
+        Raises HintError, MaskError, OptionError.
+        """
+        if strange := {one.session.name for one, _ in like} - {self.session.name}:
+            raise OptionError("like", ", ".join(sorted(strange)), f"photographs opened by {self.session.name}")
+        wanted = edits or Edits()
+        part, inside = self.framed(wanted)
+        seen = [_hinted(one, of) for one, of in like]
+        back = View.of(wanted.geometry, self.size).reversed
+        return [
+            replace(one, hint=hint, index=seen[one.source][1][one.index])
+            for one in album.propose(part, [hinted for hinted, _ in seen], inside.hints)
+            for hint in moved(Hints([one.hint]), back)
+            if isinstance(hint, Hint)
+        ]
 
     def likely(self, x: float, y: float, count: int = 5, *, hints: Iterable[Step] = ()) -> tuple[Likely, ...]:
         """The colours that a pixel may have, likeliest first; see :func:`photochrom.steering.suggest.likely`."""

@@ -81,7 +81,7 @@ def wanted(opened: Opened, text: str) -> Edits:
     edits = Edits()
     if "sidecar" in value:
         kept = sidecar_from_json(value["sidecar"])
-        edits = kept.scaled(opened.size).edits if kept.edits.hints else kept.edits
+        edits = kept.scaled(opened.size).edits if kept.edits.hints or kept.edits.geometry else kept.edits
         value = value.get("over", {})
     steps: list[Step] = []
     if "reference" in value:

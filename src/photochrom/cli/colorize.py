@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from photochrom.cli.dials import EVERY_CHOICE, with_choices
+from photochrom.edits.dials import STRAIGHTEN
 
 if TYPE_CHECKING:
     from photochrom.batch import Job
@@ -49,7 +50,26 @@ def colorize(
     reference: Annotated[
         list[Path] | None, typer.Option(help="A colour picture to take colours from; may be repeated.")
     ] = None,
+    like: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="NAME.photochrom.json",
+            help="The sidecar of a photograph whose colours the others keep, where they show the same things; repeatable.",
+        ),
+    ] = None,
     palette: Annotated[str | None, typer.Option(help="The look: a picture, a name, or #c1,#c2,...")] = None,
+    rotate: Annotated[int | None, typer.Option(metavar="0|90|180|270", help="Turn clockwise, in degrees.")] = None,
+    straighten: Annotated[
+        float | None,
+        typer.Option(min=STRAIGHTEN.low, max=STRAIGHTEN.high, help="Turn clockwise by a little, in degrees."),
+    ] = None,
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X,Y,W,H|borders",
+            help="Keep this part of the turned picture; borders: what lies inside a film border or a mount.",
+        ),
+    ] = None,
     samples: Annotated[
         int | None, typer.Option(min=1, max=16, help="Write so many different colourings and a contact sheet.")
     ] = None,
@@ -98,6 +118,7 @@ def colorize(
     """
     from photochrom.cli.edits import Wanted
     from photochrom.cli.folder_run import Manner, folder_run
+    from photochrom.cli.like import find_like
     from photochrom.cli.painting import Output, paint
     from photochrom.cli.scans import Scans
     from photochrom.colorizer import Colorizer
@@ -114,6 +135,10 @@ def colorize(
         palette=palette,
         segment=segment,
         edits=edits,
+        rotate=rotate,
+        straighten=straighten,
+        crop=crop,
+        like=find_like(like or [], paths),
         **choices,
     )
     manner = Manner(force, format, skip_existing, follow_links, again, as_json, debug)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from photochrom.cli.geometry import Turned
+from photochrom.cli.like import Like, liked
 from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Setup
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Hint, Hints, Keep, Reference, Step
@@ -40,6 +42,8 @@ class Wanted:
     segment: Path | None = None
     edits: Path | None = None
     loaded: Sidecar | None = field(default=None, repr=False)
+    turned: Turned = field(default_factory=lambda: Turned({}))
+    like: tuple[Like, ...] = ()
 
     @classmethod
     def parse(
@@ -54,6 +58,10 @@ class Wanted:
         segment: Path | None = None,
         edits: Path | None = None,
         trust: float | None = None,
+        rotate: int | None = None,
+        straighten: float | None = None,
+        crop: str | None = None,
+        like: tuple[Like, ...] = (),
         **choices: Any,
     ) -> Wanted:
         """Read and check what can be checked without a picture; None: not given. ``choices``: dials and set-up by name.
@@ -79,6 +87,8 @@ class Wanted:
             segment,
             edits,
             loaded,
+            Turned.parse(rotate, straighten, crop),
+            like,
         )
 
     @property
@@ -89,6 +99,7 @@ class Wanted:
             ("--region", self.regions),
             ("--edits", self.edits),
             ("--segment", self.segment),
+            ("--crop", "crop" in self.turned.given),
         )
         return next((name for name, value in given if value), None)
 
@@ -107,12 +118,16 @@ class Wanted:
             else:
                 steps.append(self._reference(region.picture, Mask(mask)))
         steps += self.hints
-        edits = replace(kept.edits, hints=Hints(steps), **self.choices)
+        geometry, notices = self.turned.of(opened, kept.edits.geometry)
+        edits = replace(kept.edits, hints=Hints(steps), geometry=geometry, **self.choices)
+        if self.like:
+            edits, about_album = liked(opened, edits, self.like)
+            notices += about_album
         if self.palette is not None:
             edits = replace(edits, palette=Picture.of(self.palette) if _is_picture(self.palette) else self.palette)
         setup = replace(self.setup, model=self.setup.model or opened.session.name)
-        notices = overlaps([(region.place, mask) for region, mask in areas])
-        return replace(kept, setup=setup, edits=edits), tuple(notices)
+        overlapping = overlaps([(region.place, mask) for region, mask in areas])
+        return replace(kept, setup=setup, edits=edits), (*overlapping, *notices)
 
     def _areas(self, opened: Opened) -> list[tuple[Region, NDArray[np.bool_]]]:
         named = self._instances(opened)

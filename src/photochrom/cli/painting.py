@@ -50,7 +50,8 @@ def paint(colorizer: Colorizer, job: Job, wanted: Wanted, output: Output) -> dic
     start = time.perf_counter()
     opened = colorizer.open(job.source, max_pixels=output.max_pixels)
     kept, overlapping = wanted.prepare(opened)
-    edits = opened.resolved(kept.edits)
+    opened, framed = opened.framed(kept.edits)
+    edits = opened.resolved(framed)
     result = opened.paint(edits)
     make_room(job.target)
     written: dict[str, Any] = {}

@@ -18,7 +18,9 @@ __all__ = [
     "DEFAULT_TRUST",
     "DIALS",
     "REACH",
+    "ROTATIONS",
     "SETUP",
+    "STRAIGHTEN",
     "STRENGTH",
     "TRUST",
     "Choice",
@@ -151,3 +153,6 @@ REACH = Choice(
     ("here", "object", "alike"),
     "here: only the stroke itself, to the pixel; object: the object around it; alike: everything like it, wherever it lies",
 )
+#: Quarter turns, and what is turned beside, both clockwise: see :class:`photochrom.edits.geometry.Geometry`.
+ROTATIONS = (0, 90, 180, 270)
+STRAIGHTEN = Number(0.0, -45, 45, "turned clockwise about the middle", "degrees")

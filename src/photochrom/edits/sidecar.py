@@ -17,6 +17,7 @@ from typing import Any
 from photochrom.edits import masks
 from photochrom.edits.dials import DEFAULT_TRUST, DIALS, SETUP, Setup
 from photochrom.edits.edits import Edits
+from photochrom.edits.geometry import GEOMETRY, Geometry
 from photochrom.edits.hints import Hints, Reference, Step
 from photochrom.edits.hints_json import hints_from_json, hints_to_json, mask_to_json
 from photochrom.edits.pictures import Picture
@@ -25,6 +26,7 @@ from photochrom.errors import EditsError, OptionError, OutputExistsError, Output
 
 __all__ = [
     "Sidecar",
+    "geometry_to_json",
     "load_hints",
     "load_sidecar",
     "read_json",
@@ -40,7 +42,7 @@ __all__ = [
 
 FORMAT = 1
 _PALETTE = ("palette", "palette_sha256")
-_KEYS = {"photochrom", "size", "hints", "references", "order", *_PALETTE, *DIALS, *SETUP}
+_KEYS = {"photochrom", "size", "hints", "references", "order", *_PALETTE, *DIALS, *GEOMETRY, *SETUP}
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def sidecar_to_json(kept: Sidecar) -> dict[str, Any]:
         **{name: getattr(kept.setup, name) for name in SETUP},
         **{name: getattr(kept.edits, name) for name in DIALS},
         **dict(zip(_PALETTE, named, strict=True)),
+        **geometry_to_json(kept.edits.geometry),
         "hints": hints,
         "references": [
             {"path": one.picture.path, "sha256": one.picture.sha256, **reference_to_json(one)} for one in references
@@ -98,7 +101,10 @@ def sidecar_from_json(value: Any, path: Path | None = None) -> Sidecar:
             _typed(value["order"], list, "order"),
         )
         dials = {name: value[name] for name in DIALS if name in value}
-        edits = Edits(hints=hints, palette=_palette(value.get("palette"), value.get("palette_sha256")), **dials)
+        geometry = Geometry(**{name: value[name] for name in GEOMETRY if name in value})
+        palette = _palette(value.get("palette"), value.get("palette_sha256"))
+        edits = Edits(hints=hints, palette=palette, geometry=geometry, **dials)
+        geometry.box((width, height))
     except OptionError as error:
         raise EditsError(f"holds a value that cannot be used: {error}", path) from error
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -106,6 +112,11 @@ def sidecar_from_json(value: Any, path: Path | None = None) -> Sidecar:
     if min(width, height) < 1:
         raise EditsError(f"is damaged: its picture has {width} x {height} pixels", path)
     return Sidecar((width, height), setup, edits)
+
+
+def geometry_to_json(geometry: Geometry) -> dict[str, Any]:
+    """The turn and the crop, as keys of a sidecar; nothing where the photograph stays as it is."""
+    return {name: getattr(geometry, name) for name in GEOMETRY} if geometry else {}
 
 
 def reference_to_json(one: Reference) -> dict[str, Any]:

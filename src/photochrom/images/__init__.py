@@ -5,6 +5,7 @@ colorization: nothing of ``color``, ``fuse``, ``edits`` or the networks may be i
 """
 
 from photochrom.images.borders import network_view, on_paper
+from photochrom.images.framed import framed, warped
 from photochrom.images.kinds import INPUT_SUFFIXES
 from photochrom.images.marks import is_own_output
 from photochrom.images.negatives import statistics_say_negative
@@ -22,12 +23,14 @@ __all__ = [
     "SourceImage",
     "Tint",
     "classify_tint",
+    "framed",
     "is_own_output",
     "network_view",
     "on_paper",
     "open_image",
     "statistics_say_negative",
     "takes_packed",
+    "warped",
     "write_image",
     "write_pages",
 ]

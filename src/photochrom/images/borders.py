@@ -7,6 +7,7 @@ clear, straight outlines.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,8 @@ _SIDE, _OUTLINE = 0.5, 0.7
 _MOST_TURNED = 4.0  # degrees
 #: Paper of a scan in colour keeps its colour, up to this chroma.
 _CHROMA = 15.0
+#: A box that is filled so far holds one rectangle, and a side of it that is filled so far has no paper.
+_RECTANGLE, _NO_PAPER = 0.85, 0.985
 _MOST_PHOTOS, _NESTED, _MIXED, _SMALLEST = 12, 3, (1, 3), 48
 
 
@@ -60,6 +63,34 @@ class Frame:
         h, w = self.inside.shape
         left, top, right, bottom = self.box
         return float(np.clip(min(h, w) / min((right - left) * w, (bottom - top) * h), 1.0, _MOST_ZOOM))
+
+    def crop(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """x, y, width and height, in pixels of a picture of ``size`` (width, height), of the photographs without paper.
+
+        Where one is turned a little, its corners are given up; an oval, and several photographs, keep the paper between them.
+        """
+        rows, columns = self._filled_part()
+        (h, w), (width, height) = self.inside.shape, size
+        # A cell less at each side: the border's edge lies somewhere in it.
+        left, right = math.ceil((columns.start + 1) * width / w), math.floor((columns.stop - 1) * width / w)
+        top, bottom = math.ceil((rows.start + 1) * height / h), math.floor((rows.stop - 1) * height / h)
+        return left, top, max(1, right - left), max(1, bottom - top)
+
+    def _filled_part(self) -> tuple[slice, slice]:
+        """Rows and columns of ``inside``: the box, and of one rectangle what has no paper at any side."""
+        h, w = self.inside.shape
+        left, top, right, bottom = (round(side * n) for side, n in zip(self.box, (w, h, w, h), strict=True))
+        if self.inside[top:bottom, left:right].mean() < _RECTANGLE:
+            return slice(top, bottom), slice(left, right)
+        while bottom - top > 2 and right - left > 2:
+            part = self.inside[top:bottom, left:right]
+            sides = [part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()]
+            worst = int(np.argmin(sides))
+            if sides[worst] > _NO_PAPER:
+                break
+            top, bottom = top + (worst == 0), bottom - (worst == 1)
+            left, right = left + (worst == 2), right - (worst == 3)
+        return slice(top, bottom), slice(left, right)
 
     def filled(self, light: NDArray[np.float32]) -> NDArray[np.float32]:
         """The picture (h, w) with its paper covered by mirror images of the photograph, for a network that knows no mounts."""

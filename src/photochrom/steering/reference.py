@@ -34,6 +34,7 @@ __all__ = [
     "Seen",
     "Transfer",
     "cell_colours",
+    "described",
     "look",
     "look_at",
     "make_reference",
@@ -228,15 +229,22 @@ def _matched(wanted: Float, offered: Float, colours: Float) -> tuple[Float, Floa
 
 
 def _descriptors(target: Seen, references: Sequence[Reference]) -> tuple[Float, Float]:
-    """One vector a cell, for the target and for the cells that give colours.
+    """One vector a cell, for the target and for the cells that give colours, see :func:`described`."""
+    own, *others = described([target, *(reference.seen for reference in references)])
+    return own, np.concatenate([cells[reference.mask] for cells, reference in zip(others, references, strict=True)])
+
+
+def described(pictures: Sequence[Seen], *, coarse: bool = False) -> list[Float]:
+    """One vector for each cell of each picture: (n, C), |u - v|^2 from 0 (the same) to about 4 and more where light differs.
 
     Channels are standardised over all pictures together, so that none drowns the others, and each level's vectors have length
-    1: distances are 2 - 2 cos. Lightness is appended.
+    1: distances are 2 - 2 cos. Lightness is appended. coarse: without the finest level, which knows textures more than things.
     """
-    pictures = [target, *(reference.seen for reference in references)]
     parts: list[list[Float]] = [[] for _ in pictures]
-    levels = len(target.features)
-    for level in range(levels):
+    count = len(pictures[0].features)
+    first = 1 if coarse and count > 1 else 0
+    levels = count - first
+    for level in range(first, count):
         every = np.concatenate([picture.features[level] for picture in pictures])
         deviation = every.std(axis=0)
         scale = deviation + 0.1 * deviation.mean() + np.float32(1e-6)
@@ -245,9 +253,7 @@ def _descriptors(target: Seen, references: Sequence[Reference]) -> tuple[Float, 
             vectors = (picture.features[level] - centre) / scale
             length = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-6))
             part.append(vectors / (length * np.float32(np.sqrt(levels))))
-    described = [np.concatenate([*part, picture.light], 1) for part, picture in zip(parts, pictures, strict=True)]
-    offered = [cells[reference.mask] for cells, reference in zip(described[1:], references, strict=True)]
-    return described[0], np.concatenate(offered)
+    return [np.concatenate([*part, picture.light], 1) for part, picture in zip(parts, pictures, strict=True)]
 
 
 def _enlarged(level: Float, shape: tuple[int, ...]) -> Float:

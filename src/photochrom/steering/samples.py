@@ -36,6 +36,8 @@ LEAST_LIKELIHOOD = -0.8
 _ANCHORS, _COLOURS = 4, 4
 #: Draws for each alternative that is wanted, at the most.
 _DRAWS = 6
+#: Predictions of the model for each of them, at the most: where it is sure, further draws find hardly more, and people wait.
+_PREDICTIONS = 9
 #: Draws favour rarer colours by this power of their shares: else nearly all draws are the automatic picture.
 _FLATTEN = 0.4
 #: Colours are compared as they would be painted: at the default annealed-mean temperature.
@@ -80,9 +82,10 @@ def alternatives(
         if likelihood >= LEAST_LIKELIHOOD:
             pool.append((Alternative(places, ab, after, likelihood), painted))
         # Stop as soon as there are enough: more draws would only make them slightly more different.
-        if drawn >= count - 1:
+        enough = asked.predictions >= _PREDICTIONS * (count - 1)
+        if drawn >= count - 1 or enough:
             kept = _most_different([first, *pool], count)
-            if len(kept) == count:
+            if len(kept) == count or enough:
                 break
     return kept
 
@@ -94,6 +97,11 @@ class _Asked:
         self._lightness, self._decode = lightness, decode
         self._scores: dict[Any, Float] = {}
         self._places: dict[Any, list[tuple[int, int]]] = {}
+
+    @property
+    def predictions(self) -> int:
+        """How often the model was asked."""
+        return len(self._scores)
 
     def scores(self, places: list[tuple[int, int]], ab: list[Any], shape: tuple[int, int]) -> Float:
         """Scores (261, h, w) with colours at places."""

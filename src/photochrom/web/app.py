@@ -27,6 +27,7 @@ import numpy as np
 from photochrom.version import __version__
 from photochrom.web import (
     about,
+    album,
     colorize,
     comparison,
     films,
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None, folder: Path | None = None) -> 
         lifespan=lifespan,
     )
     app.state.photochrom = state
-    for module in (about, colorize, sessions, painting, swatches, comparison, results):
+    for module in (about, colorize, sessions, painting, swatches, album, comparison, results):
         app.include_router(module.routes(state))
     app.include_router(films.routes(state, desk))
     app.include_router(films_events.routes(desk))

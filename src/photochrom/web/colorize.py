@@ -113,7 +113,8 @@ def _paint(state: State, folder: Path, wanted: options.Colorize) -> tuple[dict[s
     """Open, paint and write: the fields of the answer, and the files."""
     photo: Photo = state.engine.open(folder, wanted.model, wanted.quality)
     given = options.Edits.model_validate({name: getattr(wanted, name) for name in options.Edits.model_fields})
-    opened, edits = photo.opened, photo.resolved(given)
+    part, edits = photo.resolved(given)
+    opened = part.opened
     variants = opened.variants(edits, wanted.samples, seed=wanted.seed) if wanted.samples else [edits]
     results = [opened.paint(one) for one in variants]
     paths: list[Path] = []

@@ -14,6 +14,7 @@ from photochrom.images.metadata import mark_xmp
 from photochrom.web import options
 from photochrom.web.engine import Photo
 from photochrom.web.painting import PartOfPicture, picture_response
+from photochrom.web.parts import AskedGeometry
 from photochrom.web.problems import responses
 from photochrom.web.state import State
 
@@ -49,9 +50,11 @@ def routes(state: State) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The photograph.", "content": jpeg}, **problems},
     )
-    async def scan(name: str, window: PartOfPicture, size: options.Side = 1280) -> Response:
+    async def scan(name: str, window: PartOfPicture, geometry: AskedGeometry, size: options.Side = 1280) -> Response:
         """The photograph as its file shows it, its tint included; with x, y, width and height a part of it."""
-        return await state.work(name, lambda photo: picture_response(photo.previews.scan(size, window), "jpeg"))
+        return await state.work(
+            name, lambda photo: picture_response(photo.parts.of(geometry).previews.scan(size, window), "jpeg")
+        )
 
     @router.post(
         "/comparison",
@@ -63,8 +66,9 @@ def routes(state: State) -> APIRouter:
 
         def work(photo: Photo) -> Response:
             size = wanted.size or (_SIDE if wanted.kind == "side" else _SLIDER)
-            before = photo.previews.scan(size)
-            after = photo.previews.paint(photo.painted(wanted.edits)[1], size)
+            part, _, painted = photo.painted(wanted.edits)
+            before = part.previews.scan(size)
+            after = part.previews.paint(painted, size)
             if before.ndim == 2:
                 before = np.repeat(before[..., None], 3, axis=2)
             creator = f"{SOFTWARE} ({photo.opened.session.name})"

@@ -7,6 +7,7 @@ from typing import Any
 
 from photochrom.edits.dials import DIALS
 from photochrom.edits.edits import Edits
+from photochrom.edits.geometry import GEOMETRY, Geometry
 from photochrom.edits.hints import Reference
 from photochrom.edits.hints_json import hints_from_json
 from photochrom.edits.pictures import Picture
@@ -51,7 +52,10 @@ def to_edits(given: options.Edits, uploaded: dict[str, Uploaded], size: tuple[in
         raise Problem("invalid", str(error), field="references") from None
     palette = uploaded.get(given.palette or "")
     try:
+        geometry = Geometry(**{name: getattr(given, name) for name in GEOMETRY})
+        geometry.box(size)
         return Edits(
+            geometry=geometry,
             hints=steps,
             palette=palette.picture if palette else given.palette,
             **{name: getattr(given, name) for name in DIALS},

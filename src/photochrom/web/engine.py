@@ -17,11 +17,11 @@ from photochrom.edits.edits import Edits
 from photochrom.edits.pictures import Picture, digest
 from photochrom.edits.sidecar import Sidecar
 from photochrom.errors import PhotochromError
-from photochrom.previews import Previews
 from photochrom.runtime import open_model
 from photochrom.web import options
 from photochrom.web.edits import Uploaded, to_edits
 from photochrom.web.memory import give_back, measured
+from photochrom.web.parts import Part, Parts
 from photochrom.web.problems import Problem, as_problem
 from photochrom.web.settings import Settings
 from photochrom.web.store import read_about, write_about
@@ -66,8 +66,8 @@ class Photo:
         self.folder, self.quality = folder, quality
         self._references = References(folder, colorizer, max_pixels)
         self.opened = colorizer.open(folder / "picture", max_pixels=max_pixels, find=self._references.find)
-        self.previews = Previews(self.opened, folder)
-        self._painted: OrderedDict[Any, tuple[Edits, Colorized]] = OrderedDict()
+        self.parts = Parts(self.opened, folder)
+        self._painted: OrderedDict[Any, tuple[Part, Edits, Colorized]] = OrderedDict()
         self._lock = threading.Lock()
         self.nbytes = 0
         self.used = time.monotonic()
@@ -83,19 +83,22 @@ class Photo:
         for path in (self.folder / f"{name}.json", self.folder / name):
             path.unlink(missing_ok=True)
 
-    def resolved(self, given: options.Edits) -> Edits:
-        """The choices, ready to be painted. Raises Problem."""
-        return self.painted(given)[0]
+    def resolved(self, given: options.Edits) -> tuple[Part, Edits]:
+        """The part that the choices make the picture, and the choices for it, ready to be painted. Raises Problem."""
+        part, edits, _ = self.painted(given)
+        return part, edits
 
-    def painted(self, given: options.Edits) -> tuple[Edits, Colorized]:
-        """The choices and the picture painted by them, from memory where they are the last ones'. Raises Problem."""
+    def painted(self, given: options.Edits) -> tuple[Part, Edits, Colorized]:
+        """As :meth:`resolved`, and the picture painted so, from memory where it is one of the last. Raises Problem."""
         uploaded = self.references()
         key = given.model_dump_json(), *uploaded.values()
         with self._lock:
             found = self._painted.get(key)
         if found is None:
-            edits = self._resolved(to_edits(given, uploaded, self.opened.size))
-            found = edits, self.opened.paint(edits)
+            wanted = to_edits(given, uploaded, self.opened.size)
+            part = self.parts.of(wanted.geometry)
+            edits = self._resolved(part, wanted.framed(self.opened.size))
+            found = part, edits, part.opened.paint(edits)
         with self._lock:
             self._painted[key] = found
             self._painted.move_to_end(key)
@@ -108,9 +111,9 @@ class Photo:
         setup = Setup(model=self.opened.session.name, quality=self.quality)
         return Sidecar(self.opened.size, setup, to_edits(given, self.references(), self.opened.size))
 
-    def _resolved(self, edits: Edits) -> Edits:
+    def _resolved(self, part: Part, edits: Edits) -> Edits:
         try:
-            return self.opened.resolved(edits)
+            return part.opened.resolved(edits)
         except PhotochromError as error:
             problem = as_problem(error)
             if problem.body.get("field") == "picture":

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 
-from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, SETUP, Choice, Number, Text
+from photochrom.edits.dials import DEFAULT_TRUST, DIALS, REACH, ROTATIONS, SETUP, STRAIGHTEN, Choice, Number, Text
 
 __all__ = [
     "Alternatives",
@@ -20,8 +20,11 @@ __all__ = [
     "Open",
     "Paint",
     "Result",
+    "Rotate",
+    "Straighten",
     "Suggest",
     "Swatches",
+    "Turned",
 ]
 
 #: Hints, references and places in an order, at the most.
@@ -137,7 +140,26 @@ DialFields: Any = create_model("DialFields", __base__=Strict, **_fields(DIALS))
 _Setup: Any = create_model("_Setup", __base__=Strict, **_fields({name: SETUP[name] for name in ("model", "quality")}))
 
 
-class Edits(DialFields):  # type: ignore[misc]
+_Rotate: Any = Literal[ROTATIONS]
+Rotate = Annotated[_Rotate, Field(description="Degrees, clockwise.")]
+_Straighten: Any = _type(STRAIGHTEN)
+Straighten = Annotated[_Straighten, Field(description=f"Degrees, {STRAIGHTEN.help}, after rotate.")]
+Pixel = Annotated[int, Field(ge=0, le=10**7)]
+Length = Annotated[int, Field(ge=1, le=10**7)]
+
+
+class Turned(Strict):
+    """The part of the photograph that the picture is. All other places are those of the photograph itself."""
+
+    rotate: Rotate = 0
+    straighten: Straighten = STRAIGHTEN.default
+    crop: tuple[Pixel, Pixel, Length, Length] | None = Field(
+        default=None,
+        description="x, y, width, height, once it is turned and straightened; null: all without empty corners.",
+    )
+
+
+class Edits(DialFields, Turned):  # type: ignore[misc]
     """Every choice for one photograph. ``order``: indices into hints, and -1 - i for reference i; references first if absent."""
 
     palette: Annotated[str, Field(max_length=2000)] | None = Field(

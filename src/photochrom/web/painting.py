@@ -11,10 +11,12 @@ from pydantic import BaseModel
 
 from photochrom.edits import masks
 from photochrom.edits.hints_json import hints_to_json
+from photochrom.edits.moved import moved
 from photochrom.edits.scribbles import Scribble
 from photochrom.previews import Window
 from photochrom.web import options
 from photochrom.web.engine import Photo
+from photochrom.web.parts import AskedGeometry
 from photochrom.web.problems import Problem, responses
 from photochrom.web.state import State
 
@@ -86,9 +88,13 @@ def routes(state: State) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The photograph in grey.", "content": jpeg}, **_PROBLEMS},
     )
-    async def original(name: str, window: PartOfPicture, size: options.Side = 1280) -> Response:
+    async def original(
+        name: str, window: PartOfPicture, geometry: AskedGeometry, size: options.Side = 1280
+    ) -> Response:
         """The photograph as it is used, without colour; with x, y, width and height a part of it."""
-        return await state.work(name, lambda photo: picture_response(photo.previews.grey(size, window), "jpeg"))
+        return await state.work(
+            name, lambda photo: picture_response(photo.parts.of(geometry).previews.grey(size, window), "jpeg")
+        )
 
     @router.post(
         "/paint",
@@ -100,9 +106,9 @@ def routes(state: State) -> APIRouter:
         window = None if wanted.view is None else Window(**wanted.view.model_dump())
 
         def work(photo: Photo) -> Response:
-            _, result = photo.painted(wanted.edits)
+            part, _, result = photo.painted(wanted.edits)
             photo.remember(wanted.edits)
-            return picture_response(photo.previews.paint(result, wanted.size, window), wanted.format)
+            return picture_response(part.previews.paint(result, wanted.size, window), wanted.format)
 
         return await state.work(name, work)
 
@@ -115,7 +121,8 @@ def routes(state: State) -> APIRouter:
         """How sure the model is, as a grey picture."""
 
         def work(photo: Photo) -> Response:
-            return picture_response(photo.previews.confidence(photo.painted(wanted.edits)[1], wanted.size), "png")
+            part, _, result = photo.painted(wanted.edits)
+            return picture_response(part.previews.confidence(result, wanted.size), "png")
 
         return await state.work(name, work)
 
@@ -124,15 +131,21 @@ def routes(state: State) -> APIRouter:
         """The colours that a place may have, likeliest first."""
 
         def work(photo: Photo) -> list[LikelyColor]:
-            hints = photo.resolved(wanted.edits).hints
-            found = photo.opened.likely(wanted.x, wanted.y, wanted.count, hints=hints)
+            part, edits = photo.resolved(wanted.edits)
+            (x, y) = part.view.result([(wanted.x, wanted.y)])[0].tolist()
+            found = part.opened.likely(x, y, wanted.count, hints=edits.hints)
             return [LikelyColor(**one.to_json()) for one in found]
 
         return await state.work(name, work)
 
     def places(photo: Photo, edits: options.Edits, count: int) -> list[Click]:
-        found = photo.opened.suggest(count, hints=photo.resolved(edits).hints)
-        return [Click(**click.to_json()) for click in found]
+        part, resolved = photo.resolved(edits)
+        clicks = [click.to_json() for click in part.opened.suggest(count, hints=resolved.hints)]
+        places = part.view.photograph([(click["x"], click["y"]) for click in clicks] or [(0, 0)])
+        return [
+            Click(**{**click, "x": round(x), "y": round(y)})
+            for click, (x, y) in zip(clicks, places[: len(clicks)].tolist(), strict=True)
+        ]
 
     @router.get("/suggestions", responses=_PROBLEMS)
     async def suggestions(name: str, count: Annotated[int, Query(ge=1, le=12)] = 5) -> list[Click]:
@@ -152,9 +165,10 @@ def routes(state: State) -> APIRouter:
         """
 
         def work(photo: Photo) -> list[Alternative]:
-            hints = photo.resolved(wanted.edits).hints
-            found = photo.opened.alternatives(wanted.count, seed=wanted.seed, hints=hints)
-            return [Alternative(hints=hints_to_json(hints)) for hints in found]
+            part, edits = photo.resolved(wanted.edits)
+            found = part.opened.alternatives(wanted.count, seed=wanted.seed, hints=edits.hints)
+            # Hints have the coordinates of the photograph, whatever part of it the picture is.
+            return [Alternative(hints=hints_to_json(moved(hints, part.view.reversed))) for hints in found]
 
         return await state.work(name, work)
 

@@ -12,7 +12,14 @@ from photochrom.edits.dials import DIALS
 from photochrom.edits.hints import Hint, Hints, Keep, Reference
 from photochrom.edits.pictures import Picture
 from photochrom.edits.places import ColorMap
-from photochrom.edits.sidecar import Sidecar, reference_to_json, sidecar_from_json, sidecar_text, steps_to_json
+from photochrom.edits.sidecar import (
+    Sidecar,
+    geometry_to_json,
+    reference_to_json,
+    sidecar_from_json,
+    sidecar_text,
+    steps_to_json,
+)
 from photochrom.errors import EditsError, HintError
 from photochrom.web import options
 from photochrom.web.edits import check_masks
@@ -64,7 +71,7 @@ def routes(state: State) -> APIRouter:
         folder = state.store.new("incoming")
 
         def work(photo: Photo) -> Response:
-            _, colored = photo.painted(wanted.edits)
+            _, _, colored = photo.painted(wanted.edits)
             path, _ = save(colored, folder, wanted.format, wanted.jpeg_quality)
             shown = read_about(photo.folder / "about.json")["name"]
             return attachment(path, shown, lambda: state.store.remove(folder))
@@ -126,6 +133,7 @@ def _load(photo: Photo, text: bytes) -> Loaded:
     hints, references, order = steps_to_json(present)
     found = {
         **{name: getattr(kept.edits, name) for name in DIALS},
+        **geometry_to_json(kept.edits.geometry),
         "palette": palette,
         "hints": hints,
         "references": [{"id": ids[one.picture.sha256], **reference_to_json(one)} for one in references],

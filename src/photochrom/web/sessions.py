@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from photochrom.web import options
 from photochrom.web.engine import Photo
@@ -32,6 +32,9 @@ class Session(BaseModel):
     model: str
     quality: str
     hints: bool
+    borders: tuple[int, int, int, int] | None = Field(
+        description="x, y, width and height of what lies inside a film border, a print's white border or a mount."
+    )
     expires_in: int
 
 
@@ -63,6 +66,7 @@ def routes(state: State) -> APIRouter:
             model=opened.session.name,
             quality=photo.quality,
             hints=opened.session.hints,
+            borders=opened.borders,
             expires_in=round(state.settings.keep),
         )
 

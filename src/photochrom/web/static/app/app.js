@@ -19,23 +19,26 @@
  * @property {{width: number, height: number}|null} size in pixels, upright; null until it was opened once
  * @property {Blob|null} before a preview of the grey picture
  * @property {Blob|null} after a preview of the painted one
+ * @property {import("./geometry.js").Geometry|null} seen the part of the photograph that these two show
  * @property {number} version of the work that is kept; another window may have written a later one
  * @property {Map<string, Blob>} thumbs small pictures of steps, by their ids
  * @property {import("./film.js").Film} [film] the film of which it is frame `frame`
  * @property {{ways: Object[], thumbs: Blob[], seed: number}|null} alternatives that were found
+ * @property {import("./proposals.js").Proposal[]} [proposals] what other photographs propose @property {string[]} [refused] keys of those that were answered
  *
  * Events: "photo" (another one is active), "edits" (of the active one), "queue", "tool", "selection", "view", "status", "back" (the server),
- * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked).
+ * "film" (what is known of one), "film-close", "elsewhere" (another window changed something), "draft" (an area is being marked),
+ * "leave" (the page is left).
  */
 
-import { commit, redo, undo } from "./history.js";
+import { amend, commit, redo, undo } from "./history.js";
 
 export const app = {
   /** @type {Photo[]} */
   photos: [],
   /** @type {Photo|null} */
   active: null,
-  /** @type {"hand"|"color"|"brush"|"box"} */
+  /** @type {"hand"|"color"|"brush"|"box"|"crop"} */
   tool: "color",
   /** id of the selected spot or region @type {string|null} */
   selected: null,
@@ -61,6 +64,8 @@ function step(history, detail) {
  */
 export const change = (change, { key = null, live = false } = {}) =>
   app.active && step(commit(app.active.history, change(app.active.history.edits), key), { live });
+/** Adds to the active photograph's last step what became known after it. */
+export const addToStep = (change) => app.active && step(amend(app.active.history, change(app.active.history.edits)), { live: true });
 /** What follows is another step, even under the same key. */
 export const endGesture = () => app.active && (app.active.history = { ...app.active.history, key: null });
 export const undoStep = () => app.active && step(undo(app.active.history), { live: false });

@@ -14,16 +14,18 @@
  * @property {Spot[]} spots
  * @property {Region[]} regions
  * @property {Reference[]} references
+ * @property {import("./geometry.js").Geometry|null} geometry the part that the picture is; null: all of it, as it was opened
  * @property {Object[]} base hints of the alternative that was chosen, as the server gave them
  */
 
 import { swatchOf } from "./color.js";
 import { DIALS, dialsOf } from "./dials.js";
+import { WHOLE, plain } from "./geometry.js";
 import { t } from "./i18n.js";
 
 /** @type {Edits} */
 export const PLAIN = Object.freeze({
-  ...dialsOf({}), palette: null, spots: [], regions: [], references: [], base: [],
+  ...dialsOf({}), palette: null, spots: [], regions: [], references: [], base: [], geometry: null,
 });
 
 let counter = 0;
@@ -46,6 +48,8 @@ export function without(edits, list, id) {
 
 /** How a fill's colour is written. */
 export const colour = ({ material, ab, color, keep }) => (keep ? { keep } : material ? { material } : ab ? { ab } : { color });
+/** A fill as the server is asked what it looks like; null where it has no colour. @param {Fill} fill */
+export const wordOf = ({ material, ab, color }) => material ?? (ab ? `lab:${ab.join(",")}` : color) ?? null;
 /** What a spot holds whose place is kept as it is. @returns {Fill} */
 export const kept = () => ({ keep: true, swatch: "", name: t("keep.name") });
 const given = (pairs) => Object.fromEntries(Object.entries(pairs).filter(([, value]) => value !== undefined));
@@ -76,7 +80,7 @@ export function toWire(edits, refs) {
     order.push(hints.push(given({ x, y, ...colour(fill), radius, ...(fill.keep ? {} : { strength, reach }) })) - 1);
   }
   const palette = refs.get(edits.palette) ?? (isPicture(edits.palette) ? null : edits.palette);
-  return { ...dialsOf(edits), palette, hints, references, order };
+  return { ...dialsOf(edits), palette, ...edits.geometry, hints, references, order };
 }
 
 /**
@@ -89,6 +93,7 @@ export function fromWire(wire, found, swatches = []) {
     if (wire[key] !== undefined && wire[key] !== null) edits[key] = wire[key];
   }
   edits.palette = found(edits.palette).ref ?? edits.palette;
+  edits.geometry = plain({ ...WHOLE, ...given({ rotate: wire.rotate, straighten: wire.straighten, crop: wire.crop }) });
   const hints = wire.hints ?? [];
   const references = wire.references ?? [];
   const order = wire.order?.length ? wire.order : [...references.map((_, i) => -1 - i), ...hints.map((_, i) => i)];
@@ -112,4 +117,4 @@ export function fromWire(wire, found, swatches = []) {
 }
 
 /** Whether anything was changed. */
-export const isPlain = (edits) => Object.keys(PLAIN).every((key) => JSON.stringify(edits[key]) === JSON.stringify(PLAIN[key]));
+export const isPlain = (edits) => Object.keys(PLAIN).every((key) => JSON.stringify(edits[key] ?? null) === JSON.stringify(PLAIN[key]));

@@ -13,9 +13,9 @@ export function startEyedropper(view) {
   function colorAt({ x, y }) {
     const left = view.toScreen(x, y).x < view.splitX;
     const picture = (left ? view.layers.before : view.layers.after) ?? view.layers.before;
-    const k = picture.width / view.size.width;
+    const at = view.inLayer(picture, { x, y });
     const probe = new OffscreenCanvas(1, 1).getContext("2d");
-    probe.drawImage(picture, Math.max(0, x * k - 1), Math.max(0, y * k - 1), 3, 3, 0, 0, 1, 1);
+    probe.drawImage(picture, Math.max(0, at.x - 1), Math.max(0, at.y - 1), 3, 3, 0, 0, 1, 1);
     return toHex([...probe.getImageData(0, 0, 1, 1).data].slice(0, 3).map((value) => value / 255));
   }
 

@@ -74,8 +74,7 @@ export function startFilms(queue) {
     for (const film of present()) if (film.id) film.save().then(() => film.watch()).catch(() => {});
     restore();
   });
-  window.addEventListener("pagehide", () => present().forEach((film) => film.leave()));
-
+  on("leave", () => present().forEach((film) => film.leave()));
   on("film-close", remove);
   return { add, restore, clear: () => Promise.allSettled(present().map((film) => film.remove())) };
 }

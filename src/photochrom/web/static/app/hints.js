@@ -19,8 +19,8 @@ export function startHints(view, parts) {
     const { before } = view.layers;
     if (!before) return 60;
     const probe = new OffscreenCanvas(1, 1).getContext("2d");
-    const k = before.width / view.size.width;
-    probe.drawImage(before, Math.floor((x + 0.5) * k), Math.floor((y + 0.5) * k), 1, 1, 0, 0, 1, 1);
+    const at = view.inLayer(before, { x: x + 0.5, y: y + 0.5 });
+    probe.drawImage(before, Math.floor(at.x), Math.floor(at.y), 1, 1, 0, 0, 1, 1);
     const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
     return hexToLab(`#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`)[0];
   }

@@ -12,10 +12,11 @@ import { DIALS } from "./dials.js";
 import { PLAIN, newId } from "./edits.js";
 
 const MOST = 100;
-const VALUES = [...DIALS.map(({ name }) => name), "palette", "base"];
+const VALUES = [...DIALS.map(({ name }) => name), "palette", "base", "geometry"];
 const LISTS = ["spots", "regions", "references"];
 
-const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
+// What an earlier version of the page kept lacks later keys.
+const same = (a, b) => a === b || JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 /** Whether two edits paint the same picture. */
 export const sameEdits = (a, b) => a === b || [...VALUES, ...LISTS].every((key) => same(a[key], b[key]));
 const momentOf = ({ base, steps, edits }) => ({ base, steps, edits });
@@ -77,6 +78,13 @@ export function commit(old, edits, key = null) {
   return { base, steps, edits, past: again ? old.past : [...old.past, from].slice(-MOST), future: [], key };
 }
 
+/** What belongs to the last step, and came after it: neither a step nor to be undone by itself. @returns {History} */
+export function amend(old, edits) {
+  if (!old.past.length) return { ...old, edits };
+  const { future } = old;
+  return { ...commit({ ...old, key: "amend" }, edits, "amend"), future, key: old.key };
+}
+
 /** @returns {History} */
 export function undo(old) {
   if (!old.past.length) return old;
@@ -107,12 +115,14 @@ const TOUCHES = {
   palette: ({ set }) => Boolean(set.palette),
   references: ({ lists }) => [...(lists.references?.add ?? []), ...(lists.regions?.add ?? []), ...(lists.regions?.change ?? [])]
     .some((one) => one.ref || one.set?.ref),
+  geometry: ({ set }) => Boolean(set.geometry),
   hints: ({ set, lists }) => Boolean(lists.spots || lists.regions || set.base),
 };
 
 /** The latest step that a fault of this field comes from. @param {Step[]} steps @param {string} [field] */
 export function culprit(steps, field = "") {
-  const name = ["palette", "references", "hints"].find((one) => field.split(".").includes(one));
+  const parts = field.split(".").map((one) => (["rotate", "straighten", "crop"].includes(one) ? "geometry" : one));
+  const name = ["palette", "references", "hints", "geometry"].find((one) => parts.includes(one));
   const on = steps.filter(({ off }) => !off);
   // A palette may come from a reference picture, too.
   const touches = name === "references" ? (diff) => TOUCHES.references(diff) || TOUCHES.palette(diff) : TOUCHES[name];

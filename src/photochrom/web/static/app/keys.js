@@ -6,7 +6,7 @@ import { t } from "./i18n.js";
 
 /** Groups of keys; the words are those of `keys.<group>` and `keys.<group>.<n>`. */
 const HELP = [
-  ["colors", ["C", "B", "R", "V", t("key.delete"), `${t("key.ctrl")} Z, ${t("key.ctrl")} Y`, "G", "O"]],
+  ["colors", ["C", "B", "R", "K", "V", t("key.delete"), `${t("key.ctrl")} Z, ${t("key.ctrl")} Y`, "G", "O"]],
   ["view", ["+ −", "0", "1", "X", t("key.drag")]],
   ["picture", [t("key.arrows"), t("key.enter"), "Esc"]],
   ["files", [`${t("key.ctrl")} V`, `${t("key.ctrl")} S`, "?"]],
@@ -14,9 +14,9 @@ const HELP = [
 
 /**
  * @param {import("./view.js").View} view
- * @param {Object} parts tools, hints, regions, compare, picker, save
+ * @param {Object} parts tools, hints, regions, compare, crop, picker, save
  */
-export function startKeys(view, { tools, hints, regions, compare, picker, save }) {
+export function startKeys(view, { tools, hints, regions, compare, crop, picker, save }) {
   const { stage } = view;
   const cross = $("#cross");
   const help = $("#help-dialog");
@@ -25,7 +25,7 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
 
   const press = (id) => () => $(`#${id}`).click();
   const KEYS = {
-    c: () => setTool("color"), b: () => setTool("brush"), r: () => setTool("box"), v: () => setTool("hand"),
+    c: () => setTool("color"), b: () => setTool("brush"), r: () => setTool("box"), k: () => app.active?.film || setTool("crop"), v: () => setTool("hand"),
     g: press("suggest"), o: press("confidence"), x: compare.toggle, "+": () => view.zoomAt(1.25), "=": () => view.zoomAt(1.25), "-": () => view.zoomAt(0.8),
     0: () => view.fit(), 1: () => view.zoomAt(1 / (view.scale * (window.devicePixelRatio || 1))),
     "[": () => regions.resize(-6), "]": () => regions.resize(6), "?": () => help.showModal(),
@@ -47,7 +47,8 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
   function enter() {
     moveCross(0, 0);
     const tool = tools[app.tool];
-    if (tool.down) {
+    if (crop.active) crop.done();
+    else if (tool.down) {
       held = !held;
       tool[held ? "down" : "up"](place());
       announce(t(held ? "keys.begun" : "keys.ended"));
@@ -77,7 +78,8 @@ export function startKeys(view, { tools, hints, regions, compare, picker, save }
   function escape() {
     if (held) tools[app.tool].cancel?.();
     held = false;
-    if (picker.eyedropper.active) picker.eyedropper.stop();
+    if (crop.active) crop.cancel();
+    else if (picker.eyedropper.active) picker.eyedropper.stop();
     else if (picker.isOpen) picker.close();
     else if (regions.hasDraft) regions.discard();
     else if (document.body.classList.contains("sheet-open")) $("#sheet-toggle").click();

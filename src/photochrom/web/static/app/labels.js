@@ -24,6 +24,7 @@ export function labelOf({ diff: { set, lists } }, photo = null) {
   for (const dial of DIALS.filter(({ name }) => name in set)) {
     found.push(`${dialName(dial)}${dial.options ? ":" : ""} ${dialText(dial, set[dial.name])}`);
   }
+  if ("geometry" in set) found.push(t(set.geometry ? "step.crop" : "step.no-crop"));
   if ("base" in set) found.push(t(set.base.length ? "step.alternative" : "step.automatic"));
   return found.length > 3 ? t("step.several", { n: found.length }) : found.join(", ");
 }

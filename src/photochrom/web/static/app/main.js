@@ -4,6 +4,7 @@ import { app, emit, on, setTool } from "./app.js";
 import { startAlternatives } from "./alternatives.js";
 import { startCompare } from "./compare.js";
 import { startCoach } from "./coach.js";
+import { startCrop } from "./crop.js";
 import { $, toast } from "./dom.js";
 import { startFilmBar } from "./film_bar.js";
 import { isFilm, startFilms } from "./films.js";
@@ -17,12 +18,13 @@ import { startPalettes } from "./palettes.js";
 import { startPanels } from "./panels.js";
 import { startPicker } from "./picker.js";
 import { startPins } from "./pins.js";
+import { startProposals } from "./proposals.js";
 import { startQueue } from "./queue.js";
 import { startReferences } from "./references.js";
 import { startRegions } from "./regions.js";
 import { loadSidecar, startSave } from "./save.js";
 import { startSteps } from "./steps.js";
-import { openStore } from "./store.js";
+import { keepUnsaved, openStore } from "./store.js";
 import { startStrip } from "./strip.js";
 import { View } from "./view.js";
 
@@ -35,15 +37,18 @@ const painter = startPainter(view);
 Object.assign(parts, {
   hints,
   compare: startCompare(view),
+  crop: startCrop(view),
   picker: startPicker(view),
   regions: startRegions(view, { choose: hints.beginRegion, reshape: hints.reshape }),
   save: startSave(),
   pins: startPins(view, {
     open: hints.open,
     remove: hints.remove,
+    proposed: (id) => parts.proposals.choose(id),
     suggested: (click) => hints.begin({ x: click.x, y: click.y }, Promise.resolve(click.colors)),
   }),
 });
+parts.proposals = startProposals(view, parts.pins);
 const queue = startQueue(view, painter);
 const films = startFilms(queue);
 startStrip(queue);
@@ -66,6 +71,7 @@ const tools = {
   },
   brush: parts.regions.brush,
   box: parts.regions.box,
+  crop: {},
 };
 const { eyedropper } = parts.picker;
 startGestures(view, () => (eyedropper.active ? eyedropper.tool : tools[app.tool]));
@@ -78,7 +84,7 @@ for (const button of document.querySelectorAll("[data-tool-button]")) {
 on("tool photo", () => {
   parts.picker.close();
   $("#tool-hint").textContent = t(`tool.${app.tool}.hint`);
-  $("#tool-hint").hidden = app.tool === "brush" || app.tool === "box";
+  $("#tool-hint").hidden = ["brush", "box", "crop"].includes(app.tool);
   for (const button of document.querySelectorAll("[data-tool-button]")) button.setAttribute("aria-pressed", String(button.dataset.toolButton === app.tool));
 });
 $("#zoom-in").addEventListener("click", () => view.zoomAt(1.4));
@@ -141,6 +147,12 @@ sheet.addEventListener("click", () => {
 // Where pictures go: to the server's computer, which is this one or another.
 const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
 $("#welcome-where").textContent = t(here ? "welcome.here" : location.protocol === "https:" ? "welcome.there" : "welcome.lan", { host: location.hostname });
+
+// Whatever is on its way when the page is left arrives all the same.
+window.addEventListener("pagehide", () => {
+  keepUnsaved(app.photos);
+  emit("leave");
+});
 
 // A first look: half before, half after.
 on("photo", () => parts.compare.set(0.5));

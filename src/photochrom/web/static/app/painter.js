@@ -15,6 +15,9 @@ import { savePreviews, saveWork } from "./store.js";
 const DETAIL_MOST = 2400;
 const PAUSE = 160;
 const THUMB = 96;
+/** Pixels along the longer side of what the photograph was before. */
+const BEFORE = 1280;
+const same = (a, b) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /** One kind of request, of which the latest wins. `run` gets what was asked for and a signal. */
 export function latest(run) {
@@ -81,7 +84,18 @@ export function startPainter(view) {
     hideToast("paint-later");
     keepThumb(photo, edits, bitmap);
     setTimeout(() => app.photos.includes(photo) && savePreviews(photo), 500);
+    if (!same(photo.seen, edits.geometry)) {
+      // Another part of the photograph: what it was before is another picture, too.
+      photo.before = await sessions.scan(photo, edits.geometry, { size: BEFORE, signal });
+      photo.seen = edits.geometry ?? null;
+    }
     if (photo !== app.active || signal.aborted) return;
+    if (view.raw || !same(view.geometry, edits.geometry)) {
+      const before = await createImageBitmap(photo.before);
+      if (photo !== app.active || signal.aborted) return;
+      view.turn(edits.geometry ?? null);
+      view.layers.before = before;
+    }
     view.layers.after = bitmap;
     view.detail = null;
     view.draw(() => stage.dispatchEvent(new CustomEvent("painted")));
@@ -94,7 +108,7 @@ export function startPainter(view) {
     const after = await createImageBitmap(await sessions.paint(photo, edits, { size, view: rect, signal }));
     // A grey photograph is its coloured copy without colour; one with a tint, or with colours, is asked for.
     const grey = photo.session.tint === "grey" && !photo.session.already_colour;
-    const before = grey ? greyOf(after) : await createImageBitmap(await sessions.scan(photo, { size, view: rect, signal }));
+    const before = grey ? greyOf(after) : await createImageBitmap(await sessions.scan(photo, edits.geometry, { size, view: rect, signal }));
     if (photo !== app.active || edits !== photo.history.edits || signal.aborted) return;
     view.detail = { rect, after, before };
     view.draw();
@@ -106,8 +120,9 @@ export function startPainter(view) {
     clearTimeout(timer);
     const photo = app.active;
     if (!photo?.session || !view.layers.after || document.body.classList.contains("playing")) return;
+    if (view.raw) return; // not what the edits make of it
     const wanted = Math.min(1, view.scale * (window.devicePixelRatio || 1));
-    if (wanted <= (view.layers.after.width / view.size.width) * 1.05) {
+    if (wanted <= (view.layers.after.width / view.out.width) * 1.05) {
       view.detail = null;
       return;
     }

@@ -4,7 +4,8 @@ import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js
 import { DIALS, dialName, dialText, dialsOf } from "./dials.js";
 import { $, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
-import { t } from "./i18n.js";
+import { fill, t } from "./i18n.js";
+import { notice } from "./notices.js";
 
 /** The control of a dial, in the place that the page has for it, or for its kind. @param {import("./dials.js").Dial} dial */
 function addDial(dial) {
@@ -81,7 +82,11 @@ export function startPanels(hints) {
     if (photo.film?.shots) facts.push(t("film.shots.count", { n: photo.film.shots.length }));
     else if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
-    $("#notices").replaceChildren(...(photo.film?.notices ?? session?.notices ?? []).map((text) => h("li", {}, text.charAt(0).toUpperCase() + text.slice(1))));
+    $("#notices").replaceChildren(...(photo.film?.notices ?? session?.notices ?? []).map((text) => {
+      const item = h("li");
+      fill(item, notice(text));
+      return item;
+    }));
     document.title = `${photo.name} – Photochrom`;
   }
 

@@ -1,12 +1,15 @@
 /** What lies on the picture and can be grasped: spots, regions, suggested places, and the cross of the keyboard. */
 
-import { app, change, edits, endGesture, on, select } from "./app.js";
+import { addToStep, app, change, edits, endGesture, on, select } from "./app.js";
 import { $, h, icon } from "./dom.js";
-import { put } from "./edits.js";
+import { put, wordOf } from "./edits.js";
 import { colorName, t } from "./i18n.js";
 import { decode, middle } from "./rle.js";
+import { swatches } from "./sessions.js";
 
 const SLACK = 4;
+/** Milliseconds after the last arrow key until a moved spot is looked at anew. */
+const REST = 250;
 const centres = new WeakMap();
 
 /** Where a region's marker stands: a pixel of the picture. */
@@ -21,7 +24,7 @@ export function centreOf(mask) {
 
 /**
  * @param {import("./view.js").View} view
- * @param {{open: (id: string) => void, remove: (id: string) => void, suggested: (click: Object) => void}} acts
+ * @param {{open: (id: string) => void, remove: (id: string) => void, suggested: (click: Object) => void, proposed: (id: string) => void}} acts
  */
 export function startPins(view, acts) {
   const layer = $("#pins");
@@ -29,6 +32,9 @@ export function startPins(view, acts) {
   const pins = new Map();
   let draft = null;
   let clicks = [];
+  /** What other photographs propose, and the one that is asked about. */
+  let [proposals, asked] = [[], null];
+  let timer = 0;
 
   function pin(id, kind, { x, y }, label, fill) {
     let known = pins.get(id);
@@ -38,14 +44,15 @@ export function startPins(view, acts) {
       known = { element };
       pins.set(id, known);
       layer.append(element);
-      if (kind === "suggested") element.addEventListener("click", () => acts.suggested(clicks.find((one) => one.id === id)));
+      if (kind === "proposed") element.addEventListener("click", () => acts.proposed(id));
+      else if (kind === "suggested") element.addEventListener("click", () => acts.suggested(clicks.find((one) => one.id === id)));
       else hold(id, kind, element);
     }
     const { element } = known;
     Object.assign(known, { x, y });
     element.setAttribute("aria-label", label);
     element.title = label;
-    element.className = `pin ${kind}${fill?.keep ? " kept" : ""}${app.selected === id ? " selected" : ""}`;
+    element.className = `pin ${kind}${fill?.keep ? " kept" : ""}${[app.selected, asked].includes(id) ? " selected" : ""}`;
     element.firstChild.style.background = fill?.swatch ?? "";
     return id;
   }
@@ -70,6 +77,7 @@ export function startPins(view, acts) {
       if (start && moved) {
         change((now) => ({ ...now }), { key: `move:${id}` });
         endGesture();
+        relight(id);
       }
       start = null;
     };
@@ -90,7 +98,22 @@ export function startPins(view, acts) {
       const far = Math.max(1, Math.round((event.shiftKey ? 20 : 4) / view.scale));
       const spot = edits().spots.find((one) => one.id === id);
       moveTo(id, { x: spot.x + step[0] * far, y: spot.y + step[1] * far }, true);
+      clearTimeout(timer);
+      timer = setTimeout(() => relight(id), REST);
     });
+  }
+
+  /** The swatch of a spot that was moved: its colour in the light of the new place. */
+  async function relight(id) {
+    const photo = app.active;
+    const find = () => photo.history.edits.spots.find((one) => one.id === id);
+    const spot = find();
+    const word = spot && wordOf(spot.fill);
+    if (!word) return;
+    const [found] = await swatches(photo, spot, [word]).catch(() => []);
+    const now = find();
+    if (!found || photo !== app.active || now?.x !== spot.x || now.y !== spot.y || now.fill !== spot.fill) return;
+    addToStep((all) => put(all, "spots", { ...now, fill: { ...now.fill, swatch: found.color } }));
   }
 
   /** A spot to another pixel, kept inside the picture. */
@@ -116,6 +139,7 @@ export function startPins(view, acts) {
         kept.add(pin(one.id, "suggested", one, t("pin.suggested", { i: i + 1, names: one.colors.slice(0, 3).map((c) => colorName(c.name)).join(", ") })));
         pins.get(one.id).element.firstChild.textContent = String(i + 1);
       });
+      for (const one of proposals) kept.add(pin(one.id, "proposed", one, t("pin.proposed", { name: one.fill.name, from: one.from }), one.fill));
       if (draft) kept.add(pin("draft", "draft", draft, t("pin.new")));
     }
     for (const [id, { element }] of pins) {
@@ -131,7 +155,9 @@ export function startPins(view, acts) {
     for (const { element, x, y } of pins.values()) {
       const at = view.toScreen(x + 0.5, y + 0.5);
       element.style.transform = `translate(${at.x}px, ${at.y}px)`;
-      element.classList.toggle("off-stage", at.x < -20 || at.y < -20 || at.x > view.width + 20 || at.y > view.height + 20);
+      const there = view.part.result({ x: x + 0.5, y: y + 0.5 });
+      const cut = there.x < 0 || there.y < 0 || there.x > view.out.width || there.y > view.out.height;
+      element.classList.toggle("off-stage", cut || at.x < -20 || at.y < -20 || at.x > view.width + 20 || at.y > view.height + 20);
     }
   }
 
@@ -142,6 +168,11 @@ export function startPins(view, acts) {
     /** A place for which a colour is being chosen, or null. */
     setDraft(place) {
       draft = place;
+      render();
+    },
+    /** Colours that other photographs propose. @param {import("./proposals.js").Proposal[]} found @param {string|null} now */
+    setProposals(found, now) {
+      [proposals, asked] = [found, now];
       render();
     },
     /** Places that are worth a click. */

@@ -16,7 +16,7 @@ const PREVIEW = 1280;
 const AGAIN = 20;
 
 export const fresh = (more) => ({
-  refs: [], history: history(), session: null, status: "waiting", error: "", thumb: "", size: null, before: null, after: null,
+  refs: [], history: history(), session: null, status: "waiting", error: "", thumb: "", size: null, before: null, after: null, seen: null,
   version: 0, thumbs: new Map(), alternatives: null, ...more,
 });
 const revived = (kept) => {
@@ -51,7 +51,7 @@ export function startQueue(view, painter) {
     app.selected = null;
     show(photo);
     localStorage.setItem("photochrom-active", photo?.id ?? "");
-    view.show(photo?.size ?? null);
+    view.show(photo?.size ?? null, photo?.seen ?? null);
     emit("photo");
     emit("queue");
     view.draw();
@@ -101,13 +101,14 @@ export function startQueue(view, painter) {
 
   async function open(photo) {
     status(photo, "opening");
-    const before = await sessions.scan(photo, { size: PREVIEW });
+    const { geometry } = photo.history.edits;
+    const before = await sessions.scan(photo, geometry, { size: PREVIEW });
     if (!app.photos.includes(photo)) return leave(photo);
-    photo.before = before;
+    Object.assign(photo, { before, seen: geometry ?? null });
     if (photo === app.active) {
       const bitmap = await createImageBitmap(before);
       if (photo === app.active) {
-        if (!view.size) view.show(photo.size);
+        if (!view.size) view.show(photo.size, photo.seen);
         view.layers.before = bitmap;
         view.draw();
       }

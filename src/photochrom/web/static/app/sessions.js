@@ -87,9 +87,11 @@ const ask = (photo, what, edits, more, signal) => withSession(photo, async (sess
 /** The painted picture, at most `size` pixels long; `view` crops. @returns {Promise<Blob>} */
 export const paint = async (photo, edits, { size, view = null, signal = undefined }) =>
   (await ask(photo, "paint", edits, { size, view }, signal)).blob();
-/** The photograph as its file shows it, with a tint where it has one; `view` crops. @returns {Promise<Blob>} */
-export const scan = (photo, { size, view = null, signal = undefined }) => withSession(photo, (_, base) =>
-  getBlob(`${base}/scan?${new URLSearchParams({ size, ...view })}`, { signal }));
+/** The part of the photograph that `geometry` makes the picture, as its file shows it, with a tint where it has one; `view` crops. @returns {Promise<Blob>} */
+export const scan = (photo, geometry, { size, view = null, signal = undefined }) => withSession(photo, (_, base) => {
+  const { crop, ...turn } = geometry ?? {};
+  return getBlob(`${base}/scan?${new URLSearchParams({ size, ...turn, ...(crop ? { crop: crop.join(",") } : {}), ...view })}`, { signal });
+});
 export const confidence = async (photo, edits, size, signal) => (await ask(photo, "confidence", edits, { size }, signal)).blob();
 /** Ranked colours for a place. @returns {Promise<{color: string, name: string, share: number, lab: [number, number, number]}[]>} */
 export const colors = async (photo, edits, { x, y }) => (await ask(photo, "colors", edits, { x, y, count: 8 })).json();
@@ -124,8 +126,18 @@ export function readSidecar(photo, file) {
  * What colours look like at a place, in its light: names, #rrggbb, or [L*, a*, b*]. Throws Problem where nobody knows one.
  * @param {{x: number, y: number}|{mask: Object}} place @returns {Promise<{color: string, lab: [number, number, number]}[]>}
  */
-export const swatches = (photo, place, colors) => withSession(photo, async (_, base) =>
-  (await call(`${base}/swatches`, { json: { ...place, colors } })).json());
+export const swatches = (photo, { x, y, mask }, colors) => withSession(photo, async (_, base) =>
+  (await call(`${base}/swatches`, { json: { ...(mask ? { mask } : { x, y }), colors } })).json());
+
+/**
+ * What the colours of another photograph say about this one.
+ * @returns {Promise<{hint: {x: number, y: number, reach: string, strength: number}, index: number, swatch: string, sureness: number}[]>}
+ */
+export const proposals = (photo, now, source, given) => withSession(source, (taught) => withSession(photo, async (session, base) => {
+  const edits = toWire({ ...now, references: [], regions: now.regions.filter(({ ref }) => !ref), palette: null }, session.refs);
+  const { hints, rotate, straighten, crop } = toWire(given, taught.refs);
+  return (await call(`${base}/proposals`, { json: { edits, like: [{ session: taught.id, edits: { hints, rotate, straighten, crop } }] } })).json();
+}));
 
 /** Lets the server forget a photograph; where that fails it does so by itself after an hour. */
 export function forget(photo) {

@@ -65,6 +65,39 @@ export async function savePhoto({ id, name, blob, refs }) {
 /** How many writes of a photograph's edits are on their way. */
 export const saving = new Map();
 
+const LEFT = "photochrom-left";
+
+/**
+ * What is on its way to the tables when the page is left may never arrive: it goes where writing does not wait, and is taken up at
+ * the next visit. @param {import("./app.js").Photo[]} photos
+ */
+export function keepUnsaved(photos) {
+  const rows = photos.filter(({ id, film }) => !film && saving.get(id)).map(({ id, version, history }) => ({ id, version, history }));
+  try {
+    if (rows.length) localStorage.setItem(LEFT, JSON.stringify(rows));
+  } catch {
+    // More than fits: the last state without the way back to others.
+    const last = rows.map(({ id, version, history: { base, steps, edits } }) => ({ id, version, history: { base, steps, edits, past: [], future: [], key: null } }));
+    try {
+      localStorage.setItem(LEFT, JSON.stringify(last));
+    } catch {
+      // then it must arrive
+    }
+  }
+}
+
+/** Writes what an earlier visit could not, unless it arrived after all. */
+async function takeUp() {
+  const rows = JSON.parse(localStorage.getItem(LEFT) ?? "[]");
+  localStorage.removeItem(LEFT);
+  for (const { id, version, history } of rows) {
+    await write("work", async (table) => {
+      const kept = await promised(table.get(id));
+      if ((kept?.version ?? 0) === version) await promised(table.put({ id, history, version: version + 1 }));
+    });
+  }
+}
+
 /**
  * Keeps the edits. Where another window has written since, theirs and ours are joined first; then true is returned.
  * @param {import("./app.js").Photo} photo @returns {Promise<boolean>}
@@ -90,8 +123,8 @@ export async function saveWork(photo) {
 }
 
 /** @param {import("./app.js").Photo} photo */
-export const savePreviews = ({ id, film, size, before, after, thumbs, alternatives }) =>
-  film || write("previews", (table) => promised(table.put({ id, size, before, after, thumbs, alternatives })));
+export const savePreviews = ({ id, film, size, before, after, seen, thumbs, alternatives, proposals, refused }) =>
+  film || write("previews", (table) => promised(table.put({ id, size, before, after, seen, thumbs, alternatives, proposals, refused })));
 
 /** Puts a photograph into the bin, or takes it out again. */
 export async function bin(id, binned) {
@@ -118,6 +151,7 @@ export async function loadOne(id) {
 /** Everything that was kept, in the order in which it was added; what lay in the bin for a month is deleted. */
 export async function loadAll() {
   if (!database) return [];
+  await takeUp();
   const [photos, ...more] = await Promise.all(TABLES.map((name) => promised(database.transaction(name).objectStore(name).getAll())));
   const old = (photo) => photo.binned && photo.binned < Date.now() - DAYS * 86400e3;
   photos.filter(old).forEach(({ id }) => removePhoto(id));

@@ -11,13 +11,15 @@ export function startStrip(queue) {
 
   function card(photo) {
     const active = photo === app.active;
-    const words = t(`queue.${photo.status}`, { why: photo.error });
+    const waiting = photo.proposals?.length ? `, ${t("album.waiting", { n: photo.proposals.length })}` : "";
+    const words = `${t(`queue.${photo.status}`, { why: photo.error })}${waiting}`;
     return h("li", { class: `thumb ${photo.status}`, "data-id": photo.id },
       h("button", {
         type: "button", "aria-current": active ? "true" : "false", "aria-label": `${photo.name}, ${words}`, title: `${photo.name} (${words})`,
         onclick: () => photo === app.active || queue.activate(photo),
       },
       photo.thumb ? h("img", { src: photo.thumb, alt: "" }) : icon(photo.status === "failed" ? "warning" : photo.film ? "film" : "picture"),
+      photo.proposals?.length ? h("span", { class: "badge proposals", title: t("album.waiting", { n: photo.proposals.length }) }, String(photo.proposals.length)) : null,
       h("span", { class: "name" }, photo.name)),
       h("button", { type: "button", class: "icon-button", "aria-label": t("close.one", { name: photo.name }), title: t("close.one", { name: photo.name }), onclick: () => queue.close(photo) }, icon("close")));
   }
