@@ -124,10 +124,17 @@ def _folder(folder: str, several: bool, out: str, done: Plan, follow_links: bool
         raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
     origin, prefix = stores.join(root), stores.join(Path(root).name) if several else ""
     last: Path | None = None
-    below = ""
+    below, speakable = "", True
     for one in walk(Path(root), leave_out={away} if away else (), follow_links=follow_links, window=WINDOW):
         if one.below is not last:  # once for each folder
             last, below = one.below, "" if one.below == Path() else f"{one.below.as_posix()}/"
+            speakable = _speakable(below)
+            if not speakable:
+                done.troubles.append(
+                    f"{_shown(below)}: the folder's name is no text; rename it, what is in it is left out"
+                )
+        if not speakable:
+            continue
         if one.error is not None:
             done.troubles.append(f"{one.error}; what is in it is left out")
         elif one.skipped is not None:
