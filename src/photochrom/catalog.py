@@ -66,17 +66,17 @@ CATALOG: tuple[ModelSpec, ...] = (
         multiple=32,
         work_size=256,
         hints=True,
-        parameters=6_863_326,
+        parameters=7_709_658,
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
-                "photochrom.encoder.onnx", "e792b94f625e117565414c9f6b9e2d5119e1a2ebc4bfc208554b5918be169a2c", 5958774
+                "photochrom.encoder.onnx", "0e183c2d0ab7117c521f7e04ef99e243c79726010e134112eac2a3facd16b586", 5959326
             ),
             WeightsFile(
-                "photochrom.decoder.onnx", "cf65a9220869dd5d16e28cdf8761be6a34fb00fb95471df9cfeeb8a19a1fa804", 7450628
+                "photochrom.decoder.onnx", "6f097048e5e270450adb4637f4394a88d0954b1f2436faf7b197e87dfdda844e", 9153739
             ),
             WeightsFile(
-                "photochrom.kernel.onnx", "841d2ab359d0af749044c7091ab74e678ed372b0e37d595bb1252eabf248901a", 473904
+                "photochrom.kernel.onnx", "664cd60340027bd47ae10f4310baee91bf576a81073f923bfe8277941e764a11", 474141
             ),
         ),
     ),

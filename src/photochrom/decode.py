@@ -27,8 +27,8 @@ DEFAULT_VIVIDNESS = Dials.vividness
 # `benchmarks/decoding.py`: a mean over more of the distribution, made more colourful, has fewer blotches than its modes.
 _DIAL = (0.0, 0.5, 1.0)
 _TEMPERATURES = (0.8, 0.5, 0.4)
-_PRIOR_WEIGHTS = (0.0, 0.1, 0.35)
-_GAINS = (1.0, 1.3, 1.4)
+_PRIOR_WEIGHTS = (0.0, 0.08, 0.35)
+_GAINS = (1.0, 1.2, 1.4)
 _PLAIN_GAINS = (0.8, 1.0, 1.25)
 
 
