@@ -97,6 +97,8 @@ def _with_details(photo: Analysis, colors: Colors, placed: Placed, palette: Floa
 
     far = seen(photo.decode(None, palette, vividness).ab) if placed.washes else colors.sharp
     details = seen(fine) - far
+    for wash in placed.washes:  # where another picture's colours hold, the model's own details do not
+        details = details * (1 - resized(wash.weight, (details.shape[0], details.shape[1])))[..., None]
     return colors._replace(sharp=colors.sharp + details, details=details)
 
 
