@@ -48,7 +48,7 @@ def noise(side: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(
     ("picture", "zooms"),
     [
-        (noise(400), [3]),
+        (noise(400), [2]),
         (noise(150), [2]),
         (noise(100), [1.5]),
         (noise(90), []),

@@ -25,7 +25,7 @@ LIKE_NEGATIVE = "this looks like a negative; if it is one, --negative yes makes 
 #: A panorama is seen at this many times its work size along its longer side, at the most.
 LONGEST = 4
 #: How many times larger than the whole the details are seen: the first that the photograph has something to show at.
-ZOOMS = (3.0, 2.0, 1.5)
+ZOOMS = (2.0, 1.5)
 #: Details are looked for where the view has at most so many pixels: it takes time and memory.
 MOST_PIXELS = 768 * 1536
 #: A photograph has details at a size where its L* differs so much, as a root mean square, from half that size, enlarged.

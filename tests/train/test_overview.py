@@ -81,8 +81,14 @@ def test_a_run_of_pairs_and_its_graphs(recipe: Make, folder: Path, tmp_path: Pat
     assert (found - wanted).abs().max() < 1e-3
 
 
-def test_a_model_of_one_view_refuses_an_overview() -> None:
-    light, model = np.full((64, 64), 50, np.float32), open_model(threads=1)
+def test_a_model_of_one_view_refuses_an_overview(recipe: Make, tmp_path: Path) -> None:
+    plain = ColorModule(recipe(**SMALL))
+    torch.save(
+        {"state_dict": plain.state_dict(), "hyper_parameters": dict(plain.hparams), "global_step": 1},
+        tmp_path / "a.ckpt",
+    )
+    export(tmp_path / "a.ckpt", tmp_path / "a.onnx")
+    light, model = np.full((64, 64), 50, np.float32), open_model(tmp_path / "a.onnx", threads=1)
     assert not model.details
     with pytest.raises(OptionError, match="one view"):
         model.encode(light, model.encode(light))
