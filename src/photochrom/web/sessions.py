@@ -32,8 +32,10 @@ class Session(BaseModel):
     model: str
     quality: str
     hints: bool
-    borders: tuple[int, int, int, int] | None = Field(
-        description="x, y, width and height of what lies inside a film border, a print's white border or a mount."
+    borders: list[int] | None = Field(
+        min_length=4,
+        max_length=4,
+        description="x, y, width and height of what lies inside a film border, a print's white border or a mount.",
     )
     expires_in: int
 
@@ -66,7 +68,7 @@ def routes(state: State) -> APIRouter:
             model=opened.session.name,
             quality=photo.quality,
             hints=opened.session.hints,
-            borders=opened.borders,
+            borders=None if opened.borders is None else list(opened.borders),
             expires_in=round(state.settings.keep),
         )
 
