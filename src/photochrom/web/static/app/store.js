@@ -93,7 +93,8 @@ async function takeUp() {
   for (const { id, version, history } of rows) {
     await write("work", async (table) => {
       const kept = await promised(table.get(id));
-      if ((kept?.version ?? 0) === version) await promised(table.put({ id, history, version: version + 1 }));
+      // A later version is another window's. An earlier one: what had been numbered already was not committed.
+      if ((kept?.version ?? 0) <= version) await promised(table.put({ id, history, version: version + 1 }));
     });
   }
 }
