@@ -32,7 +32,7 @@ def others() -> dict[str, Any]:
 
 def test_the_keywords_of_paint_are_the_fields_of_edits() -> None:
     assert set(DialChoices.__annotations__) == set(DIALS)
-    assert set(Choices.__annotations__) == {*DIALS, "hints", "palette", "histogram"}
+    assert set(Choices.__annotations__) == {*DIALS, "hints", "palette", "geometry", "histogram"}
     assert DIALS["smooth"].options == tuple(METHODS)  # type: ignore[union-attr]
 
 
