@@ -64,7 +64,8 @@ def labelled(colorizer: Colorizer, folder: Path, limit: int | None) -> Iterator[
             [part(one, *box) for one in (read(path), labels)] for box in ((0, 0, 0.75, 0.8), (0.2, 0.15, 1, 1))
         )
         mirrored = [np.ascontiguousarray(one[:, ::-1]) for one in second]
-        yield tuple(Seen(colorizer.open(grey(rgb)), truth) for rgb, truth in (first, mirrored))  # type: ignore[misc]
+        given, asked = (Seen(colorizer.open(grey(rgb)), truth) for rgb, truth in (first, mirrored))
+        yield given, asked
 
 
 def things(labels: NDArray[Any]) -> list[int]:

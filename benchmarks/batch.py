@@ -17,11 +17,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,15 +27,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from batch_tools import COMMAND, apart, below, make_scans, peak, resident
 
 from photochrom.archive.driver import Driver
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.sources import WINDOW, plan
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Hello, Result, Settings, Task
-
-COMMAND = [sys.executable, "-m", "photochrom", "batch"]
 
 
 def main() -> None:
@@ -351,51 +347,6 @@ def measure_paper(_: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             "read_mb_per_s": round(3 * rate),
         }
     return {"core_seconds_per_picture": arguments.seconds, "listing_requests": pictures // 1000, **found}
-
-
-def apart(work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-    """A function's result, from a process of its own."""
-    import multiprocessing
-
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
-
-
-def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
-def resident(pid: int) -> int:
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * resource.getpagesize() // 1_000_000
-
-
-def make_scans(folder: Path, count: int, size: tuple[int, int]) -> Path:
-    import pyvips
-    import skimage.data
-
-    folder.mkdir(parents=True)
-    sheets = [
-        np.kron(sheet, np.ones((2, 2), np.uint8)) for sheet in (skimage.data.camera(), skimage.data.astronaut()[..., 1])
-    ]
-    rng = np.random.default_rng(0)
-    for number in range(count):
-        sheet = sheets[number % 2]
-        y, x = (rng.integers(0, whole - part) for whole, part in zip(sheet.shape, size, strict=True))
-        piece = np.ascontiguousarray(sheet[y : y + size[0], x : x + size[1]])
-        pyvips.Image.new_from_array(piece).write_to_file(str(folder / f"{number:06}.jpg"), Q=92)
-    return folder
-
-
-def below(pid: int) -> list[int]:
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    direct = [int(number) for number in listed.split()]
-    return direct + [one for child in direct for one in below(child)]
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from batch_tools import COMMAND, below, make_scans
 from flaky_store import KEYS, Flaky
 
-from batch import COMMAND, below, make_scans
 from photochrom.archive.execute import MANIFEST, Request, execute
 
 #: Retries of what two deaths have set aside, at most.

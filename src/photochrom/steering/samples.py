@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from photochrom.decode import DEFAULT_VIVIDNESS, dial
 from photochrom.edits.palette import shared_out
 from photochrom.errors import OptionError
 from photochrom.steering.distribution import modes, moments, shares
@@ -41,7 +42,7 @@ _PREDICTIONS = 9
 #: Draws favour rarer colours by this power of their shares: else nearly all draws are the automatic picture.
 _FLATTEN = 0.4
 #: Colours are compared as they would be painted: at the default annealed-mean temperature.
-_TEMPERATURE = 0.45
+_TEMPERATURE = dial(DEFAULT_VIVIDNESS).temperature
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lightning import LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from photochrom.train.checkpoint import WholeCheckpointIO
+from photochrom.train.progress import LogLines, ProgressLine
 
-__all__ = ["RunPaths", "begin", "quiet_trainer", "train_on"]
+__all__ = ["RunPaths", "begin", "quiet_trainer", "train_on", "train_small"]
 
 #: Warnings of Lightning that do not matter here.
 QUIET = (
@@ -57,6 +59,42 @@ def train_on(
     trainer.fit(module.train(), loader, validation, ckpt_path=last if start else None, weights_only=True)
     trainer.save_checkpoint(last)
     return last
+
+
+def train_small(
+    module: LightningModule,
+    loader: DataLoader[Any],
+    validation: DataLoader[Any],
+    paths: RunPaths,
+    start: int,
+    *,
+    steps: int,
+    batch: int,
+    every: int,
+    ema: float,
+    accelerator: str = "auto",
+) -> Path:
+    """Train a small network beside a finished model, in one process, from step ``start`` on, and return the last checkpoint.
+
+    steps: of the whole run. batch: pictures in each. every: steps between validations. ema: decay of the averaged weights.
+    accelerator: Lightning's name of what trains.
+    """
+    every = min(every, steps)
+    trainer = quiet_trainer(
+        max_steps=steps,
+        accelerator=accelerator,
+        callbacks=[
+            EMAWeightAveraging(decay=ema),
+            ModelCheckpoint(paths.out, filename="last", every_n_train_steps=every, enable_version_counter=False),
+            ProgressLine(steps, batch),
+            LogLines(paths.out / "log.jsonl"),
+        ],
+        logger=False,
+        gradient_clip_val=1.0,
+        val_check_interval=every,
+    )
+    paths.out.mkdir(parents=True, exist_ok=True)
+    return train_on(trainer, module, loader, validation, paths.last, start)
 
 
 def quiet_trainer(**settings: Any) -> Trainer:

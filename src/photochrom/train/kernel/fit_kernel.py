@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader
 
 from photochrom.errors import DataError
@@ -19,8 +18,7 @@ from photochrom.train.kernel.examples import build_examples, chosen_pictures
 from photochrom.train.kernel.kernel_module import KernelModule
 from photochrom.train.kernel.kernel_recipe import KernelRecipe
 from photochrom.train.picture_store import open_store
-from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.trainer import begin, quiet_trainer, train_on
+from photochrom.train.trainer import begin, train_small
 
 __all__ = ["fit"]
 
@@ -43,23 +41,23 @@ def fit(
     :mod:`photochrom.train.object.label_maps`, from which the kernel learns where objects end. Raises DataError, CheckpointError,
     OutputWriteError, and what opening the recipe's model raises.
     """
-    with begin(out, cache, recipe.seed) as (out, cache, last):
+    with begin(out, cache, recipe.seed) as paths:
         session = open_model(recipe.base, threads=1)  # several pictures at a time
         if not session.hints or session.output != "ab-bins" or session.stride != 8:
             raise DataError(f"{recipe.base} is no model with hints and ab bins at stride 8", recipe.base)
-        store = open_store(data, cache / "store")
+        store = open_store(data, paths.cache / "store")
         train, held = split(store, recipe.for_store())
         train = chosen_pictures(store, train, recipe)
         held = np.random.default_rng(0).permutation(held)[:VALIDATION_PICTURES]
-        examples = build_examples(session, store, train, held, recipe, cache / "kernel", maps)
+        examples = build_examples(session, store, train, held, recipe, paths.cache / "kernel", maps)
         module = KernelModule(recipe, tuple(shape[0] for shape in examples.shapes[:3]), digest_of(session.paths[:2]))
         start = 0
-        if last.exists():
-            start = int(same_run(last, dict(module.hparams), otherwise="the model it is for")["global_step"])
+        if paths.last.exists():
+            start = int(same_run(paths.last, dict(module.hparams), otherwise="the model it is for")["global_step"])
         if init and not start:
             module.load_weights(init)
         if start >= recipe.steps:
-            return last
+            return paths.last
         # The choice of pictures has followed the weights already.
         settings = dataclasses.replace(recipe, source_weights={}).for_store()
         loader: DataLoader[Any] = DataLoader(examples, batch_sampler=StepSampler(store, train, settings, start))
@@ -67,18 +65,5 @@ def fit(
             [examples.parts(int(i)) for i in held],  # type: ignore[arg-type]  # a list is a dataset enough
             batch_size=AT_ONCE,
         )
-        every = min(recipe.every, recipe.steps)
-        trainer = quiet_trainer(
-            max_steps=recipe.steps,
-            callbacks=[
-                EMAWeightAveraging(decay=recipe.ema),
-                ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
-                ProgressLine(recipe.steps, recipe.batch),
-                LogLines(out / "log.jsonl"),
-            ],
-            logger=False,
-            gradient_clip_val=1.0,
-            val_check_interval=every,
-        )
-        out.mkdir(parents=True, exist_ok=True)
-        return train_on(trainer, module, loader, looked_at, last, start)
+        lengths = {"steps": recipe.steps, "batch": recipe.batch, "every": recipe.every}
+        return train_small(module, loader, looked_at, paths, start, ema=recipe.ema, **lengths)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 from torch.utils.data import DataLoader, Sampler
 
 from photochrom.errors import DataError
@@ -16,8 +15,7 @@ from photochrom.train.checkpoint import same_run
 from photochrom.train.object.object_examples import ObjectExamples, build_object_examples, encoder_sample
 from photochrom.train.object.object_module import Batches, ObjectModule
 from photochrom.train.object.object_recipe import ObjectRecipe
-from photochrom.train.progress import LogLines, ProgressLine
-from photochrom.train.trainer import begin, quiet_trainer, train_on
+from photochrom.train.trainer import begin, train_small
 
 __all__ = ["fit"]
 
@@ -39,43 +37,29 @@ def fit(
     :func:`photochrom.train.fit.fit`. Raises DataError, CheckpointError, OutputWriteError, and what opening the recipe's model
     raises.
     """
-    with begin(out, cache, recipe.seed) as (out, cache, last):
+    with begin(out, cache, recipe.seed) as paths:
         session = open_model(recipe.base, threads=1)
         if not session.hints:
             raise DataError(f"{recipe.base} has no encoder of its own", recipe.base)
-        examples = build_object_examples(session, data, recipe.size, cache / "object")
+        examples = build_object_examples(session, data, recipe.size, paths.cache / "object")
         train, held = _split(examples, recipe)
         channels = tuple(len(feature) for feature in examples[0][0])
         module = ObjectModule(recipe, channels, encoder_sample(session))
         start = 0
-        if last.exists():
-            start = int(same_run(last, dict(module.hparams), otherwise="the encoder it is for")["global_step"])
+        if paths.last.exists():
+            start = int(same_run(paths.last, dict(module.hparams), otherwise="the encoder it is for")["global_step"])
         if init and not start:
             module.load_weights(init)
         if start >= recipe.steps:
-            return last
+            return paths.last
         loader: DataLoader[Any] = DataLoader(
             Batches(examples, train, recipe), batch_size=None, sampler=_Steps(start, recipe.steps)
         )
         looked_at: DataLoader[Any] = DataLoader(
             Batches(examples, held, recipe), batch_size=None, sampler=range(min(VALIDATION_STEPS, recipe.steps))
         )
-        every = min(recipe.every, recipe.steps)
-        trainer = quiet_trainer(
-            max_steps=recipe.steps,
-            accelerator="cpu",
-            callbacks=[
-                EMAWeightAveraging(decay=recipe.ema),
-                ModelCheckpoint(out, filename="last", every_n_train_steps=every, enable_version_counter=False),
-                ProgressLine(recipe.steps, recipe.pictures),
-                LogLines(out / "log.jsonl"),
-            ],
-            logger=False,
-            gradient_clip_val=1.0,
-            val_check_interval=every,
-        )
-        out.mkdir(parents=True, exist_ok=True)
-        return train_on(trainer, module, loader, looked_at, last, start)
+        lengths = {"steps": recipe.steps, "batch": recipe.pictures, "every": recipe.every}
+        return train_small(module, loader, looked_at, paths, start, ema=recipe.ema, accelerator="cpu", **lengths)
 
 
 class _Steps(Sampler[int]):
