@@ -65,5 +65,14 @@ def fit(
             [examples.parts(int(i)) for i in held],  # type: ignore[arg-type]  # a list is a dataset enough
             batch_size=AT_ONCE,
         )
-        lengths = {"steps": recipe.steps, "batch": recipe.batch, "every": recipe.every}
-        return train_small(module, loader, looked_at, paths, start, ema=recipe.ema, **lengths)
+        return train_small(
+            module,
+            loader,
+            looked_at,
+            paths,
+            start,
+            steps=recipe.steps,
+            batch=recipe.batch,
+            every=recipe.every,
+            ema=recipe.ema,
+        )

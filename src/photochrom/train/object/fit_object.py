@@ -58,8 +58,18 @@ def fit(
         looked_at: DataLoader[Any] = DataLoader(
             Batches(examples, held, recipe), batch_size=None, sampler=range(min(VALIDATION_STEPS, recipe.steps))
         )
-        lengths = {"steps": recipe.steps, "batch": recipe.pictures, "every": recipe.every}
-        return train_small(module, loader, looked_at, paths, start, ema=recipe.ema, accelerator="cpu", **lengths)
+        return train_small(
+            module,
+            loader,
+            looked_at,
+            paths,
+            start,
+            steps=recipe.steps,
+            batch=recipe.pictures,
+            every=recipe.every,
+            ema=recipe.ema,
+            accelerator="cpu",
+        )
 
 
 class _Steps(Sampler[int]):
