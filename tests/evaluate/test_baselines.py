@@ -111,6 +111,17 @@ def test_a_folder_is_read_in_order_and_a_limit_is_spread(folder):
     assert len(truth[2:4]) == 2
 
 
+@pytest.mark.parametrize(
+    ("column", "known"), [([7, None, 1000, -1], [7, None, None, None]), (list("abcd"), [None] * 4)]
+)
+def test_a_shard_names_imagenet_classes_by_number(folder, tmp_path, column, known):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    rows = [{"bytes": file.read_bytes(), "path": file.name} for file in sorted(folder.rglob("*.png"))[:4]]
+    parquet.write_table(arrow.table({"image": rows, "imagenet": column}), tmp_path / "made.parquet")
+    assert [row.imagenet for row in open_truth([tmp_path / "made.parquet"], "native").rows] == known
+
+
 def test_a_shard_gives_the_same_pictures_as_its_folder(folder, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     arrow = pytest.importorskip("pyarrow")

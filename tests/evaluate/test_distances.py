@@ -21,6 +21,7 @@ from photochrom.errors import CheckpointError, DataError, InvalidPixelsError, Op
 from photochrom.evaluate import distances, frechet, perceptual
 from photochrom.evaluate.distances import Inception, Lpips
 from photochrom.evaluate.frechet import Moments, frechet_distance
+from photochrom.evaluate.judges import JudgeFiles, Judges
 from photochrom.evaluate.perceptual import Classifier, top1_accuracy
 
 Features = np.ndarray[Any, Any]
@@ -215,3 +216,19 @@ def test_a_look_gives_the_features_that_the_answer_comes_from(tmp_path: Path) ->
         assert np.array_equal(net.classifier(torch.from_numpy(seen.features)).argmax(1).numpy(), seen.classes)
     assert judge.true_class("train/n01440764/n01440764_1.JPEG") == 0
     assert judge.true_class("holiday/beach.jpg") is None
+
+
+def test_the_class_that_a_shard_names_is_the_one_that_is_looked_for(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net: Any = create_model("tf_efficientnet_lite2").eval()
+    torch.save(net.state_dict(), tmp_path / "lite2.pth")
+    judges = Judges(JudgeFiles(lite2=tmp_path / "lite2.pth"))
+    picture = np.random.default_rng(0).integers(0, 256, (40, 60, 3), np.uint8)
+    answer = int(Classifier(tmp_path / "lite2.pth").top1(picture[None])[0])
+
+    def right(name: str, imagenet: int | None) -> float:
+        return judges.look(name, [picture], imagenet)[0][0]["semantic"]
+
+    assert right("parrot.jpg", answer) == 100
+    assert right("parrot.jpg", (answer + 1) % 1000) == 0
+    assert np.isnan(right("parrot.jpg", None))

@@ -34,11 +34,15 @@ class _ShardRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One picture, not yet read: its path within its set, its source, and where its bytes are."""
+    """One picture, not yet read: its path within its set, its source, where its bytes are, and the number of its class.
+
+    imagenet: number of its ImageNet class, 0 to 999, where the shard has a column of that name; else None.
+    """
 
     name: str
     source: str
     place: Path | Span | _ShardRow
+    imagenet: int | None = None
 
     def read(self) -> bytes | Path:
         """What :func:`photochrom.images.open_image` takes."""
@@ -109,11 +113,18 @@ def shard_rows(shard: Path) -> list[Row]:
     A picture without a path is named by its number.
     """
     rows: list[Row] = []
-    for batch in _batches(shard, ["image.path", "source"], 4096):
+    for batch in _batches(shard, ["image.path", "source", "imagenet"], 4096):
         for row in batch.to_pylist():
             name = row["image"]["path"] or f"{len(rows):06d}"
-            rows.append(Row(name, row.get("source") or shard.stem, _ShardRow(shard, len(rows))))
+            rows.append(
+                Row(name, row.get("source") or shard.stem, _ShardRow(shard, len(rows)), _imagenet(row.get("imagenet")))
+            )
     return rows
+
+
+def _imagenet(value: object) -> int | None:
+    """What a column of that name holds, if it is the number of a class."""
+    return value if isinstance(value, int) and 0 <= value < 1000 else None
 
 
 def _bytes(shard: Path, wanted: dict[int, list[int]]) -> Iterator[tuple[int, bytes]]:

@@ -144,7 +144,9 @@ class Bench:
             areas.append(counts @ AUC_AREA)
             histograms.append(describe(result))
         try:
-            seen, features = self._judges.look(task.row.name, [truth.rgb, *results.pictures.values()])
+            seen, features = self._judges.look(
+                task.row.name, [truth.rgb, *results.pictures.values()], task.row.imagenet
+            )
         except PhotochromError as error:
             raise _Unusable(None, "failed", error) from error
         rows = [row | others for row, others in zip(rows, seen, strict=True)]
