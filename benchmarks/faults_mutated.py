@@ -4,16 +4,20 @@ python benchmarks/faults_mutated.py --count 10000 --jobs 2
 
 Pictures are made from fixed seeds: the same number gives the same bytes. They are coloured in batches, each by a process of its
 own; in it, the peak memory is reset before each picture (Linux: /proc/self/clear_refs) and looked at after it. A batch whose
-process ends before its last picture is a crash, one that says nothing for 20 seconds a hang; the rest goes on without that
-picture. --first goes on where an earlier run ended.
+process ends before its last picture is a crash. It hangs when it says nothing while it uses 20 seconds of processor time, or for
+120 seconds in which this program ran, whatever it uses (a lock that nobody frees uses nothing). 20 seconds on the clock alone
+would count the wait for a processor on a busy machine; they are counted apart, as slow. The rest goes on without that picture.
+--first goes on where an earlier run ended.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +31,8 @@ from typing import Any
 
 from faults import is_whole, mutant, parts, seeds, table
 
-HANG = 20.0
+#: Seconds without a word: of the processor, and while this program ran.
+HANG, STILL = 20.0, 120.0
 #: Runs the command in a process that reports, after each picture, the peak memory since the one before.
 WATCHED = """
 import faulthandler, os, sys
@@ -59,7 +64,7 @@ def main() -> None:
     options = parser.parse_args()
     pictures, begin = seeds(), time.perf_counter()
     total: Counter[str] = Counter()
-    most: dict[str, float] = {"memory": 0.0, "seconds": 0.0}
+    most: dict[str, float] = {"memory": 0.0, "seconds": 0.0, "processor": 0.0}
     batches = range(options.first, options.first + options.count, options.batch)
 
     def one(start: int) -> None:
@@ -79,14 +84,18 @@ def main() -> None:
         "skipped",
         "crashes",
         "hangs over 20 s",
+        "slow (over 20 s on the clock)",
         "half-written",
         "over 1 GB",
         "unexpected",
     )
     print(table({**{name: total[name] for name in names}, **errors}), end="")
-    print(
-        table({"peak memory, MB": round(most["memory"] / 1e6), "longest, seconds": round(most["seconds"], 2)}), end=""
-    )
+    peaks = {
+        "peak memory, MB": round(most["memory"] / 1e6),
+        "longest, seconds of the processor": round(most["processor"], 2),
+        "longest, seconds on the clock": round(most["seconds"], 2),
+    }
+    print(table(peaks), end="")
 
 
 def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, float], keep: Path | None) -> None:
@@ -116,6 +125,10 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
                     break
                 name = Path(line["input"]).name
                 waiting.remove(name)
+                most["processor"] = max(most["processor"], line["used"])
+                if time.perf_counter() - last > HANG and len(waiting) < len(made) - 1:  # not the start of the program
+                    total["slow (over 20 s on the clock)"] += 1
+                    print(f"slow: {name}, {line['used']:.1f} s of the processor", file=sys.stderr, flush=True)
                 most["memory"] = max(most["memory"], line["memory"])
                 most["seconds"] = max(most["seconds"], time.perf_counter() - last)
                 last = time.perf_counter()
@@ -139,11 +152,11 @@ def batch(made: list[tuple[str, bytes]], total: Counter[str], most: dict[str, fl
 
 
 def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
-    """The JSON lines of a process as they come; None, and its end, where there is none for too long."""
+    """The JSON lines of a process, with the processor seconds since the one before; None, and its end, if it hangs."""
     found: queue.Queue[str | None] = queue.Queue()
     with (
         tempfile.TemporaryFile() as said,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True) as process,
     ):
         assert process.stdout is not None
         stream = process.stdout
@@ -154,14 +167,17 @@ def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
             found.put(None)
 
         threading.Thread(target=read, daemon=True).start()
-        patience = 120.0  # for the start
+        before, still = 0.0, 0
         while True:
             try:
-                line = found.get(timeout=patience)
+                line = found.get(timeout=1.0)
             except queue.Empty:
-                process.kill()
-                yield None
-                return
+                still += 1  # by counts, not by the clock: both processes may have been stopped meanwhile
+                if processor(process.pid) - before > HANG or still > STILL:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    yield None
+                    return
+                continue
             if line is None:
                 if process.wait() not in (0, 1):
                     said.seek(0)
@@ -170,8 +186,22 @@ def lines(command: list[str]) -> Iterator[dict[str, Any] | None]:
                         file=sys.stderr,
                     )
                 return
-            yield json.loads(line)
-            patience = HANG
+            used, still = processor(process.pid), 0
+            yield {**json.loads(line), "used": max(0.0, used - before)}
+            before = max(before, used)
+
+
+def processor(leader: int) -> float:
+    """The seconds of the processor that a process and all others of its session have used so far (Linux)."""
+    ticks = 0
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = place.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if int(fields[3]) == leader:  # its session
+            ticks += sum(map(int, fields[11:15]))  # user and system, its own and its children's
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":
