@@ -148,6 +148,27 @@ def test_jpeg_2000_without_loss(array):
     assert source.info.bit_depth == array.dtype.itemsize * 8
 
 
+@pytest.mark.parametrize("bits", [9, 10, 12])
+@pytest.mark.parametrize("format", ["jp2", "j2k"])
+@pytest.mark.parametrize("array", [GREY, RGB], ids=["grey", "rgb"])
+def test_jpeg_2000_of_uncommon_depths(bits, format, array):
+    codecs = pytest.importorskip("imagecodecs")
+    top = (1 << bits) - 1
+    numbers = np.rint(array / 255 * top).astype(np.uint16)
+    source = open_image(codecs.jpeg2k_encode(numbers, level=0, bitspersample=bits, codecformat=format))
+    got = pixels(source)
+    assert source.info.bit_depth == 16
+    np.testing.assert_allclose(got / np.iinfo(got.dtype).max, numbers / top, atol=0.003)
+
+
+def test_jpeg_2000_of_four_bits_is_named():
+    codecs = pytest.importorskip("imagecodecs")
+    if has_loader("jp2k"):
+        pytest.skip("this libvips reads it")
+    with pytest.raises(UnsupportedImageError, match="4-bit"):
+        open_image(codecs.jpeg2k_encode(GREY >> 4, level=0, bitspersample=4))
+
+
 @pytest.mark.parametrize(("kind", "extra", "name"), [("heic", "heic", "HEIC"), ("jxl", "scans", "JPEG XL")])
 def test_what_would_read_it_is_named(monkeypatch, kind, extra, name):
     data = MAKERS[kind]()

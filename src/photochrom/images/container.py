@@ -21,7 +21,7 @@ from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, j
 from photochrom.images.kinds import foreign, has_loader, sniff
 from photochrom.images.metadata import Tags, read_tags, xmp_orientation
 from photochrom.images.png_chunks import PngFacts, read_png
-from photochrom.images.sizes import pixels_by_header
+from photochrom.images.sizes import jpeg2000_bits, pixels_by_header
 from photochrom.images.tiff_load import TiffReader
 
 __all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
@@ -111,12 +111,15 @@ class PictureFile:
             return self.tiff.load(access)
         if self._array is not None:
             image = pyvips.Image.new_from_array(self._array)
-            return image.copy(interpretation={1: "b-w", 2: "b-w"}.get(image.bands, "srgb"))
+            image = image.copy(interpretation={1: "b-w", 2: "b-w"}.get(image.bands, "srgb"))
+            return image if self._bits is None else convert.full_range(image, self._bits)
         loader = {"avif": "heif", "heic": "heif", "jp2": "jp2k"}.get(self.format, self.format)
         options: dict[str, Any] = {"access": access, "fail_on": "error"}
         if shrink > 1:
             options["shrink"] = shrink
         image = getattr(pyvips.Image, f"{loader}load_source")(self._source(), **options)
+        if self._bits is not None:
+            image = convert.full_range(image, self._bits)
         if self._png.exponent is not None:
             image = convert.decode_power(image, self._png.exponent)
         if self._png.profile is not None:
@@ -139,10 +142,22 @@ class PictureFile:
             except (pyvips.Error, AttributeError):
                 return decoders.heic(self.open, self.path)
         if self.format == "jp2" and not has_loader("jp2k"):
+            if self._bits is not None and not 8 <= self._bits <= 16:
+                raise UnsupportedImageError(
+                    f"a JPEG 2000 picture of {self._bits}-bit numbers, which is not read", self.path
+                )
             return decoders.jpeg2000(self.open, self.path)
         if self.format == "jxl" and not has_loader("jxl"):
             return decoders.jpeg_xl(self.open, self.path)
         return None
+
+    @cached_property
+    def _bits(self) -> int | None:
+        """Bits of a number, where a decoder leaves them as they are: of JPEG 2000."""
+        if self.format != "jp2":
+            return None
+        with self.open() as file:
+            return jpeg2000_bits(file)
 
     def _complete_jpeg(self) -> None:
         """Put the end marker of a JPEG where it is missing and all rows are there."""

@@ -19,6 +19,7 @@ __all__ = [
     "PROFILE",
     "Greys",
     "Pixels",
+    "full_range",
     "is_bilevel",
     "is_grey",
     "like",
@@ -88,6 +89,14 @@ def decode_power(image: pyvips.Image, exponent: float) -> pyvips.Image:
     if image.bands > colors:
         changed = changed.bandjoin(image.extract_band(colors, n=image.bands - colors))
     return changed.copy(interpretation=image.interpretation)
+
+
+def full_range(image: pyvips.Image, bits: int) -> pyvips.Image:
+    """Numbers of so many bits, in uchar or ushort, as numbers of 8 or 16 bits: the largest becomes the largest."""
+    top = {"uchar": 255, "ushort": 65535}.get(image.format, 0)
+    if (1 << bits) - 1 >= top:
+        return image
+    return (image * (top / ((1 << bits) - 1)) + 0.5).cast(image.format).copy(interpretation=image.interpretation)
 
 
 def turn(image: pyvips.Image, orientation: int) -> pyvips.Image:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.errors import ImageTooLargeError, TruncatedImageError, UnsupportedImageError
-from photochrom.images.tiff_pages import Page
+from photochrom.images.tiff_pages import COMPRESSIONS, Page
 
 __all__ = ["heic", "jpeg2000", "jpeg_xl", "tiff_page"]
 
@@ -30,7 +30,7 @@ def tiff_page(opener: Callable[[], BinaryIO], page: Page, path: Path | None) -> 
         raise UnsupportedImageError(
             f"{page.name}, which libvips does not read; pip install 'photochrom[scans]' adds decoders", path
         )
-    if page.photometric not in _SHOWN or page.sample_format not in (1, 2, 3):
+    if page.photometric not in _SHOWN or page.sample_format not in (1, 2, 3) or page.compression not in COMPRESSIONS:
         raise UnsupportedImageError(f"{page.name}, which is not read", path)
     import tifffile
 

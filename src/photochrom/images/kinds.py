@@ -14,6 +14,7 @@ _HEIF = {
     **dict.fromkeys((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "heic"),
 }
 _JP2, _JXL = b"\0\0\0\x0cjP  \r\n\x87\n", b"\0\0\0\x0cJXL \r\n\x87\n"
+_JPEG_LS = b"\xff\xd8\xff\xf7"
 _RAW = "a camera's raw picture"
 #: First bytes of files that are not read, at their place, and what they are.
 _FOREIGN = (
@@ -37,6 +38,7 @@ _FOREIGN = (
     (128, b"DICM", "a DICOM picture"),
     (0, b"gimp xcf", "a GIMP document (XCF)"),
     (0, b"II\xbc", "a JPEG XR picture"),
+    (0, _JPEG_LS, "a JPEG-LS picture"),
     (0, b"BPG\xfb", "a BPG picture"),
     (0, b"\0\x05\x16\x07", "not a picture but a file's side data (AppleDouble)"),
     (0, b"PK\x03\x04", "a ZIP archive"),
@@ -49,7 +51,7 @@ _FOREIGN = (
 
 def sniff(head: bytes) -> str | None:
     """``"jpeg"``, ``"png"``, ``"webp"``, ``"tiff"``, ``"gif"``, ``"avif"``, ``"heic"``, ``"jp2"``, ``"jxl"``; None: another."""
-    if head.startswith(b"\xff\xd8\xff"):
+    if head.startswith(b"\xff\xd8\xff") and not head.startswith(_JPEG_LS):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"

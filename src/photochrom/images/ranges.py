@@ -12,13 +12,13 @@ from photochrom.images.convert import LAB_LIKE, NUMPY, PROFILE, rows, split
 
 __all__ = ["ValueRange", "to_integers", "value_range"]
 
-#: Whole ranges that writers use: of fractions, of 8 and 16 bits, of signed 16 bits, and of 32 bits.
+#: Whole ranges that writers use: of fractions, of 8, 12 and 16 bits, of signed 16 bits, and of 32 bits.
 _SCALES = {
     "float": (1.0, 255.0, 65535.0),
     "char": (127.0,),
-    "short": (255.0, 32767.0),
-    "int": (255.0, 32767.0, 65535.0, 2147483647.0),
-    "uint": (255.0, 65535.0, 4294967295.0),
+    "short": (255.0, 4095.0, 32767.0),
+    "int": (255.0, 4095.0, 32767.0, 65535.0, 2147483647.0),
+    "uint": (255.0, 4095.0, 65535.0, 4294967295.0),
 }
 _SCALES["double"] = _SCALES["float"]
 #: So many of a thousand floats may lie above the white of a scale, as sharpening leaves them; they become white.

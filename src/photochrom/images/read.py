@@ -366,7 +366,7 @@ def _describe(file: PictureFile, image: pyvips.Image, black_white: ValueRange | 
 
 def _dpi(file: PictureFile, image: pyvips.Image) -> tuple[float, float] | None:
     """Resolution as the file is stored; libvips assumes one pixel per millimetre where the file has none."""
-    if (image.xres, image.yres) != (1.0, 1.0):
+    if (image.xres, image.yres) != (1.0, 1.0) and min(image.xres, image.yres) > 0:
         return image.xres * 25.4, image.yres * 25.4
     return file.tags().resolution()
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import pyvips
 
-__all__ = ["pixels_by_header"]
+__all__ = ["jpeg2000_bits", "pixels_by_header"]
 
 _SIZ = b"\xff\x4f\xff\x51"  # start of codestream, then SIZ, which has to be first
 _JXL = b"\xff\x0a"
@@ -32,6 +32,16 @@ def pixels_by_header(kind: str, opener: Callable[[], BinaryIO], source: Callable
         if kind == "jxl":
             return _jpeg_xl(file)
         return _heic(file, source)
+
+
+def jpeg2000_bits(file: BinaryIO) -> int | None:
+    """Bits of a number of a JPEG 2000 picture, open for reading; None where they differ between channels, or have a sign."""
+    head = _codestream(file, _SIZ, (b"jp2c",), 42 + 3 * 8)
+    if head is None or head[:4] != _SIZ or len(head) < 43:
+        return None
+    count = min(int.from_bytes(head[40:42], "big"), 8)
+    each = set(head[42 : 42 + 3 * count : 3])
+    return each.pop() + 1 if len(each) == 1 and max(each, default=128) < 38 else None
 
 
 def _jpeg2000(file: BinaryIO) -> int | None:

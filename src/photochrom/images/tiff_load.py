@@ -8,7 +8,6 @@ as they are.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,10 @@ from photochrom.errors import TruncatedImageError, UnsupportedImageError
 from photochrom.images import decoders
 from photochrom.images.depths import unpack
 from photochrom.images.directories import Entry, Tiff
+from photochrom.images.old_jpeg import old_jpeg
 from photochrom.images.overlay import Overlay, source_of
-from photochrom.images.tiff_pages import choose, read_pages
+from photochrom.images.tiff_numbers import from_lab, from_log_l, from_ycbcr
+from photochrom.images.tiff_pages import CIE_LAB, ICC_LAB, ITU_LAB, LOG_L, YCBCR, choose, read_pages
 
 __all__ = ["TiffReader"]
 
@@ -63,7 +64,10 @@ _UNSURE = (
     *("not supported", "unsupported", "not configured", "not implemented"),
     *("whole number of bytes", "bad lab", "unknown", "out of range"),
 )
-_LAB, _ICC_LAB = 8, 9
+#: Tags of which libtiff takes no other values than these; a page with another one is read as without the tag.
+_KNOWN = {266: (1, 2), 274: range(1, 9), 284: (1, 2), 296: (1, 2, 3), 332: (1, 2)}
+#: Types that a resolution has.
+_RESOLUTIONS = (3, 4, 5, 11, 12)
 
 
 class TiffReader:
@@ -116,11 +120,21 @@ class TiffReader:
         plain = page.compression in _PLAIN and page.number(317, 1) == 1
         double = page.bits == 64 and page.sample_format == 3
         plain = plain and (page.sample_format == 1 or double)
+        if page.photometric == ITU_LAB:
+            raise UnsupportedImageError(f"{page.name}, which is not read", self.path)
         if page.compression == 6:
             return self._attempt(self._old_jpeg, self._native)
-        if page.photometric in (_LAB, _ICC_LAB) and page.bits in (8, 16) and page.samples == 3:
-            if (page.photometric, page.bits) != (_LAB, 16) or page.planar:
-                return self._attempt(lambda access: self._lab(self._planes(access, {262: 2})))
+        if page.photometric in (CIE_LAB, ICC_LAB) and page.bits in (8, 16):
+            if (page.photometric, page.bits, page.samples) != (CIE_LAB, 16, 3) or page.planar:
+                kind = 2 if page.colors == 3 else 1
+                return self._attempt(lambda access: from_lab(self._planes(access, {262: kind}), page))
+        elif page.photometric == LOG_L and page.compression == 34676:
+            return self._attempt(lambda access: from_log_l(self._native(access)))
+        elif page.photometric == YCBCR and page.compression != 7 and (page.planar or page.numbers(530) == (1, 1)):
+            if page.numbers(530, (2, 2)) != (1, 1) or page.bits not in (8, 16) or page.samples < 3:
+                raise UnsupportedImageError(f"{page.name} in an uncommon layout, which is not read", self.path)
+            own: dict[int, int | tuple[int, ...]] = {262: 2, 529: (), 530: (), 531: (), 532: ()}
+            return self._attempt(lambda access: self._colored(from_ycbcr(self._planes(access, own), page)))
         elif plain and (page.bits not in (1, 2, 4, 8, 16, 32) or (page.bits < 8 and page.samples > 1)):
             if (page.bits <= 32 or double) and page.photometric in (0, 1, 2, 5):
                 return self._attempt(self._bits)
@@ -178,6 +192,7 @@ class TiffReader:
             for tag, raw in tiff.raw_records(self.page.offset).items()
             if tag in _STORAGE and tiff.count_of(raw) and (tag not in _SPARE or tag in self.page.entries)
         }
+        records = {tag: raw for tag, raw in records.items() if self._is_sound(tag)}
         mended = self._mending(tiff, records, 1 if plane is not None else self.page.samples)
         for tag, values in {**mended, **changes}.items():
             values = (values,) if isinstance(values, int) else values
@@ -196,10 +211,21 @@ class TiffReader:
         # Unlike tiffload_source, this keeps the source alive as long as the image, and it can only be a TIFF.
         return pyvips.Image.new_from_source(source_of(overlay), "", access=access, fail_on=fail_on)
 
+    def _is_sound(self, tag: int) -> bool:
+        """Whether libtiff takes the value of this tag, and needs it."""
+        page = self.page
+        if tag in (282, 283):
+            return page.entries[tag][0] in _RESOLUTIONS
+        if tag in (322, 323, 324, 325):
+            return page.tiled
+        if tag == 320:
+            return page.photometric == 3
+        return tag not in _KNOWN or page.number(tag) in _KNOWN[tag]
+
     def _mending(self, tiff: Tiff, records: dict[int, bytes], samples: int) -> dict[int, int | tuple[int, ...]]:
         """Values of tags whose counts are often wrong, and lengths of strips that follow from their rows."""
         page = self.page
-        mended: dict[int, int | tuple[int, ...]] = {258: (page.bits,) * samples, 277: samples}
+        mended: dict[int, int | tuple[int, ...]] = {258: (page.bits,) * samples, 277: samples, 262: page.photometric}
         if page.sample_format != 1:
             mended[339] = (page.sample_format,) * samples
         else:
@@ -274,31 +300,8 @@ class TiffReader:
         return image
 
     def _old_jpeg(self, access: str) -> pyvips.Image:
-        """The JPEG file that most pages of the old kind hold."""
-        at, size = self.page.number(513) or self.page.number(273), self.page.number(514)
         with self._open() as file:
-            end = file.seek(0, io.SEEK_END)
-            file.seek(min(at, end))
-            data = file.read(min(size, end) or -1)
-        if not data.startswith(b"\xff\xd8"):
-            raise pyvips.Error("no JPEG stream", "no JPEG stream")
-        if b"\xff\xd9" not in data[-16:]:
-            data += b"\xff\xd9"
-        return pyvips.Image.jpegload_buffer(data, access=access, fail_on="error")
-
-    def _lab(self, image: pyvips.Image) -> pyvips.Image:
-        """L*a*b* from the numbers of a file (TIFF 6.0, section 23; for ICC L*a*b* TIFF technical note 4)."""
-        deep = self.page.bits == 16
-        half, full = (32768, 65536) if deep else (128, 256)
-        step = 256 if deep else 1
-        planes = image.bandsplit()
-        if self.page.photometric == _LAB:
-            ab = [(plane >= half).ifthenelse(plane - full, plane) / step for plane in planes[1:3]]
-            light = planes[0] * (100 / 65535 if deep else 100 / 255)
-        else:
-            ab = [(plane - half) / step for plane in planes[1:3]]
-            light = planes[0] * (100 / 65280 if deep else 100 / 255)
-        return light.bandjoin(ab).cast("float").copy(interpretation="lab")
+            return old_jpeg(file, self.page, access)
 
     def _colored(self, image: pyvips.Image) -> pyvips.Image:
         """Without the channels that are neither colour nor a declared opacity."""
@@ -308,6 +311,8 @@ class TiffReader:
             image = image.copy(interpretation="cmyk" if page.photometric == 5 else kinds.get(page.colors, "srgb"))
         colors = 3 if page.photometric == 3 and image.bands >= 3 else page.colors
         extra = page.samples - page.colors
+        if page.photometric == YCBCR and not extra and image.bands == 4:  # opacity that libtiff makes up
+            return image.extract_band(0, n=3).copy(interpretation=image.interpretation)
         if not extra or image.bands != colors + extra:
             return image
         kept = list(range(colors)) + ([page.alpha - page.colors + colors] if page.alpha is not None else [])

@@ -11,9 +11,11 @@ from pathlib import Path
 from photochrom.errors import OptionError, UnsupportedImageError
 from photochrom.images.directories import SIZES, Entry, Tiff
 
-__all__ = ["COMPRESSIONS", "Page", "choose", "read_pages"]
+__all__ = ["CIE_LAB", "COMPRESSIONS", "ICC_LAB", "ITU_LAB", "LOG_L", "YCBCR", "Page", "choose", "read_pages"]
 
-_UNSIGNED = (1, 3, 4, 13, 16, 18)
+#: Photometric interpretations.
+YCBCR, CIE_LAB, ICC_LAB, ITU_LAB, LOG_L = 6, 8, 9, 10, 32844
+_UNSIGNED, _SIGNED = (1, 3, 4, 13, 16, 18), (6, 8, 9, 17)
 #: Photometric interpretation -> (name, number of colours).
 _COLORS = {
     **{
@@ -71,10 +73,11 @@ class Page:
     def numbers(self, tag: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """All values of a tag of whole numbers."""
         kind, count, raw = self.entries.get(tag, (0, 0, b""))
-        if kind not in _UNSIGNED:
+        if kind not in _UNSIGNED and kind not in _SIGNED:
             return default
-        size = SIZES[kind]
-        return tuple(int.from_bytes(raw[i * size : (i + 1) * size], "little") for i in range(count)) or default
+        size, signed = SIZES[kind], kind in _SIGNED
+        values = (int.from_bytes(raw[i * size : (i + 1) * size], "little", signed=signed) for i in range(count))
+        return tuple(max(0, value) for value in values) or default
 
     def number(self, tag: int, default: int = 0) -> int:
         """The first value of a tag."""
@@ -109,7 +112,7 @@ class Page:
     def sample_format(self) -> int:
         """1 unsigned, 2 signed, 3 float."""
         form = self.number(339, 1)
-        return 1 if form == 4 else form
+        return form if form in _FORMATS and form != 4 else 1
 
     @cached_property
     def compression(self) -> int:
@@ -129,7 +132,7 @@ class Page:
     @property
     def tiled(self) -> bool:
         """Whether it is cut into tiles, not into strips."""
-        return 322 in self.entries
+        return self.number(322) > 0 and self.number(323) > 0
 
     @cached_property
     def colors(self) -> int:
