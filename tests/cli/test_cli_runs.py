@@ -145,6 +145,18 @@ def test_standard_output_that_is_full(photo: Grey, arguments: list[str]) -> None
     assert "No space left" in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
+@pytest.mark.parametrize(("closed", "end"), [(">&-", (1, 1)), ("2>&-", (0, 0)), ("<&- >&- 2>&-", (1, 0))])
+def test_descriptors_that_the_caller_has_closed(photo: Grey, closed: str, end: tuple[int, int]) -> None:
+    save(photo, Path("in/a.png"))
+    script = f"'{sys.executable}' -m photochrom colorize in -o out --json {closed}"
+    done = subprocess.run(script, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == end, done.stderr
+    assert files("out") == {"a.png"}
+    piped = subprocess.run([*COMMAND[:-1], "colorize", "in/a.png", "-o", "-"], capture_output=True, check=False)
+    assert piped.stdout[:4] == b"\x89PNG"
+
+
 def test_a_pipe_that_is_closed(photo: Grey) -> None:
     for number in range(3):
         save(photo, Path(f"in/{number}.png"))
@@ -219,3 +231,7 @@ def test_help(photochrom: Command) -> None:
     assert "PATHS..." in shown.out
     assert "list[Path]" not in shown.out
     assert photochrom("-h").out == photochrom("--help").out
+    for command, argument in (("colorize", "PATHS..."), ("suggest", "PATH"), ("video", "PATH...")):
+        usage = photochrom(command)
+        assert usage.code == 2
+        assert f"Usage: photochrom {command} [OPTIONS] {argument}\n" in usage.err

@@ -78,6 +78,17 @@ def test_mounts_are_found(level, options):
     assert overlap(frame, inside) > 0.93
 
 
+@pytest.mark.parametrize(("name", "level", "margin"), [("camera", 145, 40), ("rocket", 36, 40), ("rocket", 220, 15)])
+def test_an_even_mount_that_is_about_as_light_as_an_edge_of_the_photograph(name, level, margin):
+    """Without grain: there what is only a little lighter counts; and the blurred edge is no writing."""
+    photo = skimage.data.camera()[::2, ::2] if name == "camera" else grey(name, 427)
+    array = cv2.copyMakeBorder(photo, *[margin] * 4, cv2.BORDER_CONSTANT, value=level)
+    inside = cv2.copyMakeBorder(np.ones_like(photo), *[margin] * 4, cv2.BORDER_CONSTANT)
+    frame = frame_of(array)
+    assert frame is not None
+    assert overlap(frame, inside) > 0.9
+
+
 def test_an_album_page_with_two_photographs():
     page = np.full((500, 900), 70.0) + np.random.default_rng(0).normal(0, 3, (500, 900))
     for left, name in ((50, "astronaut"), (480, "coffee")):

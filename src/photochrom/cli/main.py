@@ -34,8 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(cls=PlainHelp)(colorize)
-app.command()(suggest)
-app.command()(video)
+app.command(cls=PlainHelp)(suggest)
+app.command(cls=PlainHelp)(video)
 app.command()(models)
 app.command()(train)
 app.command()(export)
@@ -71,11 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
     ``arguments``: what follows the command's name; None takes the process's own. Always raises SystemExit.
     """
     from photochrom.cli.ending import Terminated, ending_cleanly, leave_soon
-    from photochrom.cli.streams import flush_output, say, stream_failed
+    from photochrom.cli.streams import flush_output, no_gaps, say, stream_failed
     from photochrom.errors import MissingExtraError, OptionError, PhotochromError, RecipeError, UnknownModelError
 
     code: int | str | None
     interrupted = False
+    no_gaps()
     for stream in (sys.stdout, sys.stderr):
         write_any_text(stream)
     try:

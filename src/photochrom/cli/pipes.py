@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.batch.kinds import FORMATS, ending
-from photochrom.cli.streams import stream_failed
+from photochrom.cli.streams import output, stream_failed
 from photochrom.errors import ImageNotFoundError, OptionError, OutputWriteError
 
 __all__ = ["DASH", "Piped", "piped"]
@@ -41,8 +41,8 @@ class Piped:
             return
         try:
             with self.out.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)
-            sys.stdout.buffer.flush()
+                shutil.copyfileobj(file, output().buffer, 1 << 20)
+            output().buffer.flush()
         except OSError as error:
             raise SystemExit(stream_failed(error)) from None
 
@@ -62,7 +62,7 @@ def piped(paths: Sequence[Path], out: Path | None, *, format: str | None, as_jso
         raise OptionError("-", "one of several", "one picture by itself, where - is standard input or output")
     if writes and as_json:
         raise OptionError("--json", "given", "-o FILE: with -o - the picture itself goes to standard output")
-    if writes and sys.stdout.isatty():
+    if writes and sys.stdout is not None and sys.stdout.isatty():
         raise OptionError("-o", "-", "a pipe or a file: a picture cannot be shown on a terminal")
     if writes and not reads and paths[0].is_dir():
         raise OptionError("-o", "-", "one picture, not a folder")

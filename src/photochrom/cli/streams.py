@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
 from typing import Any, TextIO
 
-__all__ = ["CLOSED_PIPE", "flush_output", "say", "say_json", "stream_failed"]
+__all__ = ["CLOSED_PIPE", "flush_output", "no_gaps", "output", "say", "say_json", "stream_failed"]
 
 #: 128 + 13: what a shell reports of a process that SIGPIPE has ended.
 CLOSED_PIPE = 141
+
+
+def no_gaps() -> None:
+    """Give those of descriptors 0 to 2 that the caller had closed to the null device: else the next files get these numbers."""
+    with suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:  # open gives the least free number
+            pass
+        os.close(number)
+
+
+def output() -> TextIO:
+    """Standard output. Raises OSError where the caller had closed it."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdout
 
 
 def say(line: str) -> None:
@@ -25,8 +41,9 @@ def say_json(value: dict[str, Any]) -> None:
     import json
 
     try:
-        sys.stdout.write(json.dumps(value) + "\n")
-        sys.stdout.flush()
+        stream = output()
+        stream.write(json.dumps(value) + "\n")
+        stream.flush()
     except OSError as error:
         raise SystemExit(stream_failed(error)) from None
 

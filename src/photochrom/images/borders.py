@@ -26,6 +26,8 @@ _RING, _STRAY = 0.012, 0.1
 _EVEN = 2.5
 #: What differs by more is not paper; times the spread of the paper, and at least so many L*.
 _SPREAD, _LEAST_STEP = 4.0, 3.5
+#: On paper as even as no scanner makes it, less will do where that finds nothing: a photograph may be about as light at an edge.
+_FINE_STEP = 1.5
 #: Parts of the picture that paper and photographs must and may take.
 _LEAST_PAPER, _LEAST_PHOTO, _LEAST_OF_SEVERAL, _LEAST_PART = 0.03, 0.12, 0.03, 0.004
 #: Part of the paper that may be written on; part of a photograph that must not look like paper.
@@ -185,14 +187,21 @@ def _photographs(light: NDArray[np.float32]) -> NDArray[np.uint8] | None:
     """1 in the photographs on the paper that surrounds them, (h, w); None without strong evidence."""
     import cv2
 
-    h, w = light.shape
     light = np.asarray(cv2.GaussianBlur(light, (0, 0), 1.0), np.float32)  # the paper's grain is not its tone
     plane = _paper(light)
     if plane is None:
         return None
     level, spread = plane
-    step = max(_LEAST_STEP, _SPREAD * spread)
-    stray = np.abs(light - level) >= step
+    away = np.abs(light - level)
+    steps = sorted({max(least, _SPREAD * spread) for least in (_LEAST_STEP, _FINE_STEP)}, reverse=True)
+    return next((shapes for step in steps if (shapes := _apart(away >= step, light)) is not None), None)
+
+
+def _apart(stray: NDArray[np.bool_], light: NDArray[np.float32]) -> NDArray[np.uint8] | None:
+    """1 in the photographs, (h, w), by what is not as light as the paper; None without strong evidence."""
+    import cv2
+
+    h, w = stray.shape
     like = (~stray).astype(np.uint8)
     like[0], like[-1], like[:, 0], like[:, -1] = 1, 1, 1, 1
     _, labels = cv2.connectedComponents(like, connectivity=4)
@@ -233,8 +242,9 @@ def _stands_out(shapes: NDArray[np.uint8], count: int, stray: NDArray[np.bool_],
     outside = shapes == 0
     if not _LEAST_PAPER < outside.mean() < 1 - least or light[~outside].std() < 4:
         return False
-    # Writing and stamps are few; a motif that goes on beside the rectangle is not.
-    if stray[outside].mean() > _WRITING:
+    # Writing and stamps are few; a motif that goes on beside the rectangle is not. The edge itself is blurred.
+    beside = cv2.dilate(shapes, np.ones((7, 7), np.uint8)) == 0
+    if stray[beside if beside.any() else outside].mean() > _WRITING:
         return False
     x, y, width, height = cv2.boundingRect(shapes)
     return bool(min(x, y, w - x - width, h - y - height) >= max(2.0, 0.01 * min(h, w)))
