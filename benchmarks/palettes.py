@@ -1,4 +1,4 @@
-"""Does a palette do what it says? The truth's own palette, and another picture's, by the histogram input and by transport.
+"""Does a palette do what it says? The truth's own palette, and another picture's, by the histogram input, by transport, and by both.
 
     python benchmarks/palettes.py --data cid22-256.parquet --limit 60
 
@@ -25,7 +25,7 @@ from photochrom.evaluate.baselines import colour, grey_ab
 from photochrom.evaluate.metrics import psnr
 from photochrom.evaluate.pictures import open_truth
 from photochrom.steering.distribution import shares
-from photochrom.steering.palette import blended, transport
+from photochrom.steering.palette import AFTER_HISTOGRAM, blended, transport
 from photochrom.steering.reference import cell_colours
 
 Rgb = NDArray[np.uint8]
@@ -67,7 +67,11 @@ class Look:
 
     def looks(self, palette: Palette, strength: float) -> dict[str, NDArray[np.float32]]:
         told = self.decoded(self.session.decode(self.opened.features, None, blended(palette, self.own, strength)))
-        return {"histogram": told, "transport": transport(self.ab, self.light, palette, strength)}
+        return {
+            "histogram": told,
+            "transport": transport(self.ab, self.light, palette, strength),
+            "both": transport(told, self.light, palette, AFTER_HISTOGRAM * strength),
+        }
 
 
 def main() -> None:

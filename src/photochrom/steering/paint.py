@@ -22,7 +22,7 @@ from photochrom.edits.palette import Palette
 from photochrom.steering.ask import Colors, answered, automatic
 from photochrom.steering.grids import Placed, place
 from photochrom.steering.layers import layers
-from photochrom.steering.palette import transport
+from photochrom.steering.palette import AFTER_HISTOGRAM, transport
 from photochrom.steering.smooth import smooth
 from photochrom.steering.spread import held, spread
 from photochrom.steering.warmth import warmed
@@ -70,8 +70,9 @@ def paint(photo: Analysis, edits: Edits) -> Painted:
 def _styled(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
     """The dials that change all colours at work size; hints come after them and hold."""
     edits, sharp, light = placed.edits, colors.sharp, photo.work_lightness
-    if isinstance(edits.palette, Palette) and not photo.session.hints:
-        sharp = transport(sharp, light, edits.palette, edits.palette_strength)
+    if isinstance(edits.palette, Palette):
+        share = AFTER_HISTOGRAM if photo.session.hints else 1.0
+        sharp = transport(sharp, light, edits.palette, share * edits.palette_strength)
     sharp = smooth(sharp, light, edits.smooth)
     sharp = warmed(sharp, light, edits.warmth)
     return colors._replace(sharp=sharp)

@@ -1,7 +1,7 @@
 """Palettes at work: a model with a histogram input is given the palette's shares and finds the fitting places itself.
 
-For any other model :func:`transport` moves the colours that it gave, in each band of lightness, by the closed-form optimal
-transport between two Gaussians (Monge-Kantorovich; adapted from Pitie and Kokaram 2007, eq. 12).
+Then, or alone for any other model, :func:`transport` moves the colours that it gave, in each band of lightness, by the
+closed-form optimal transport between two Gaussians (Monge-Kantorovich; adapted from Pitie and Kokaram 2007, eq. 12).
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     Float: TypeAlias = NDArray[np.float32]
 
-__all__ = ["blended", "transport"]
+__all__ = ["AFTER_HISTOGRAM", "blended", "transport"]
 
+#: Strength of the transport, as a share of the palette's, where the model has been given a histogram before: at the whole strength
+#: what it left as it was, such as a sky that no colour of the palette fits, is driven into patches.
+AFTER_HISTOGRAM = 0.5
 #: Transport stretches chroma by this much at most: what is almost grey is noise, not colour.
 _LARGEST_GAIN = 2.5
 #: Added to both covariances, in ab^2.
