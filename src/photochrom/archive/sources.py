@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from photochrom.archive import lists, stores
+from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.batch.kinds import ending, kind_in_store, stem, written_name
 from photochrom.batch.walk import walk
@@ -190,7 +191,7 @@ def _remote(source: str, several: bool, out: str, done: Plan) -> Iterator[Found]
     label = PurePosixPath(outer.partition("://")[2] or source.partition("::")[2]).name.removesuffix(".zip")
     prefix = stores.join(label) if several else ""
     skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
-    for entry in stores.listing(origin):
+    for entry in listing(origin):
         if skip and entry.path.startswith(skip):
             continue
         kind = kind_in_store(entry.path)
