@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.archive import stores
+from photochrom.archive.beginnings import MANIFEST, manifest_url
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary"]
 
-MANIFEST = "photochrom-batch.db"
 #: Where outputs are written before they get their names.
 SCRATCH = ".photochrom-batch"
 
@@ -53,15 +52,6 @@ class Request:
     case_sensitive: bool = False
     follow_links: bool = False
     bag: bool = False
-
-
-def manifest_url(out: str, given: str | None) -> str:
-    """Where the manifest of a destination is: what was given, else a file in the destination, or for a remote one, here."""
-    if given is not None:
-        return given
-    if stores.is_remote(out):
-        return f"{re.sub(r'[^A-Za-z0-9]+', '-', out.rstrip('/')).strip('-')}.{MANIFEST}"
-    return str(Path(out) / MANIFEST)
 
 
 def open_manifest(out: str, given: str | None) -> Manifest:
