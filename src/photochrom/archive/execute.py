@@ -72,8 +72,10 @@ def execute(
     tell: gets every event. begun: gets the driver before it works, whose ``stopping`` may be set to end early. Raises BatchError.
     """
     from photochrom.archive.driver import Driver  # here: `status` and the like need none of what it loads
+    from photochrom.archive.sources import refuse_originals
 
     out = _whole(request.out)
+    refuse_originals(request.sources, out)
     manifest = Manifest(manifest_url(out, request.manifest), create=True, case_sensitive=request.case_sensitive)
     try:
         _same_destination(manifest, out, request.bag)
@@ -180,15 +182,17 @@ def _whole(out: str) -> str:
 
 
 def _same_destination(manifest: Manifest, out: str, bag: bool) -> None:
-    before = manifest.about("out")
-    if before is None:
+    before, bagged = manifest.about("out"), manifest.about("bag") == "yes"
+    if before is not None and before.rstrip("/") == out.rstrip("/") and bagged == bag:
+        return
+    if before is None or not manifest.counts():  # nothing was found yet
         manifest.note("out", out)
         manifest.note("bag", "yes" if bag else "no")
     elif before.rstrip("/") != out.rstrip("/"):
         raise BatchError(
             f"the manifest {manifest.url} belongs to the destination {before}; give each one a manifest of its own"
         )
-    elif (manifest.about("bag") == "yes") != bag:
+    else:
         raise BatchError(
             f"{out} was begun {'without' if bag else 'with'} --bag, and goes on so; or choose another destination"
         )
