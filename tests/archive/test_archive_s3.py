@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from helpers import Command
 from photochrom.archive import listing as pages
 from photochrom.archive import stores
-from photochrom.archive.execute import MANIFEST
+from photochrom.archive.beginnings import MANIFEST
 from photochrom.archive.manifest import Manifest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

@@ -42,9 +42,7 @@ def count_meanwhile(url: str) -> Callable[[], dict[State, int] | None]:
             with closing(sqlite3.connect(f"{Path(url).resolve().as_uri()}?mode=ro", uri=True)) as database:
                 database.execute(f"PRAGMA mmap_size = {_MAPPED}")  # read in place, which is faster by a quarter
                 database.execute("BEGIN")  # one moment for all states
-                one = "SELECT count(*) FROM pictures WHERE state = ?"  # twice as fast as GROUP BY
-                counts = {state: database.execute(one, (int(state),)).fetchone()[0] for state in State}
-                found.append({state: number for state, number in counts.items() if number})
+                found.append(_counts(lambda *query: database.execute(*query).fetchone()))
         except sqlite3.Error:
             pass
 
@@ -58,3 +56,17 @@ def count_meanwhile(url: str) -> Callable[[], dict[State, int] | None]:
         return found[0] if found else None
 
     return counted
+
+
+def _counts(ask: Callable[..., tuple[int, ...] | None]) -> dict[State, int]:
+    """All together are counted in no time; the state of the row in the middle, likely the commonest, is what the others leave."""
+    (total,) = ask("SELECT count(*) FROM pictures") or (0,)
+    commonest = ask("SELECT state FROM pictures WHERE id >= (SELECT max(id) / 2 FROM pictures) LIMIT 1")
+    if commonest is None:
+        return {}
+    counts = {State(commonest[0]): total}
+    for state in set(State) - set(counts):
+        (number,) = ask("SELECT count(*) FROM pictures WHERE state = ?", (int(state),)) or (0,)
+        counts[State(commonest[0])] -= number
+        counts[state] = number
+    return {state: counts[state] for state in State if counts[state]}
