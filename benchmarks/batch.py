@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--pictures", type=int, default=60)
     parser.add_argument("--ray", action="store_true")
-    parser.add_argument("--seconds", type=float, default=0.35, help="paper: of one core for a scan of 12 megapixels")
+    parser.add_argument("--seconds", type=float, default=0.53, help="paper: of one core for a scan of 12 megapixels")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
         found = globals()[f"measure_{arguments.what}"](Path(folder), arguments)

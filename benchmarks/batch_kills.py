@@ -221,7 +221,12 @@ def on_ray(folder: Path, scans: Path) -> Iterator[Scene]:
     cluster.add_node(num_cpus=0, include_dashboard=False, object_store_memory=80_000_000)
 
     def add() -> Any:
-        return cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+        for _ in range(10):
+            try:
+                return cluster.add_node(num_cpus=1, object_store_memory=80_000_000)
+            except Exception as error:  # noqa: PERF203  # Ray waits 30 s for it, which a crowded machine may need longer for
+                print(error, file=sys.stderr)
+        raise SystemExit("no further node starts")
 
     nodes = [add() for _ in range(2)]
 

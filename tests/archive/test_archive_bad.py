@@ -57,6 +57,27 @@ def test_an_original_is_never_replaced(scans: Path, here: Path, photochrom: Comm
             path.unlink()
 
 
+@pytest.mark.parametrize("source", ["masters", "masters/*.png", "file://masters"])
+def test_a_folder_of_originals_is_no_destination(source: str, photochrom: Command) -> None:
+    """And nothing is written there, no manifest either."""
+    Path("masters").mkdir()
+    Path("masters/a.png").touch()
+    found = photochrom("batch", source, "-o", "masters")
+    assert (found.code, "originals, which are never touched" in found.err) == (2, True)
+    assert [path.name for path in Path("masters").iterdir()] == ["a.png"]
+
+
+def test_a_mistyped_source_decides_nothing(photochrom: Command) -> None:
+    """The destination may become a bag, although the first try was none."""
+    for source, more in (("scnas", ()), ("empty", ()), ("empty", ("--bag",))):
+        Path("empty").mkdir(exist_ok=True)
+        found = photochrom("batch", source, "-o", "out", *more)
+        assert (found.code, "--bag" in found.err) == (1, False)
+    manifest = Manifest("out/photochrom-batch.db")
+    assert manifest.about("bag") == "yes"
+    manifest.close()
+
+
 def test_a_huge_list_is_read_a_window_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     Path("list.csv").write_text("path\n" + "".join(f"{n:02}.jpg\n" for n in range(25)))
     monkeypatch.setattr(sources, "WINDOW", 10)

@@ -10,6 +10,7 @@ import pytest
 from archive_helpers import outputs
 
 from helpers import Command
+from photochrom.archive.beginnings import MANIFEST, count_meanwhile
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.states import State
 from photochrom.archive.tables import _TABLES
@@ -66,6 +67,7 @@ def test_from_waiting_to_done(manifest: Manifest) -> None:
     assert manifest.settle(driver, results, work) == {first.id, second.id}
     assert manifest.lost(driver, third.id, "it died", blame=False) is State.WAITING
     assert manifest.counts() == {State.DONE: 1, State.FAILED: 1, State.WAITING: 38}
+    assert count_meanwhile(manifest.url)() == (None if "://" in manifest.url else manifest.counts())
     assert manifest.failures() == {"ImageError": 1}
     manifest.leases.beat(driver, pictures=2, seconds=0.6)
     manifest.leases.leave(driver)
@@ -73,6 +75,19 @@ def test_from_waiting_to_done(manifest: Manifest) -> None:
     assert (run.pictures, round(run.seconds, 2), run.ended) == (2, 0.6, True)
     assert manifest.retry() == 1
     assert manifest.counts() == {State.DONE: 1, State.WAITING: 39}
+
+
+def test_what_cannot_be_counted_is_left_to_the_manifest(tmp_path: Path, photochrom: Command) -> None:
+    """Which names it."""
+    for name, content in (("absent", None), ("damaged", b"SQLite format 3\0" + bytes(200)), ("empty", b"")):
+        folder = tmp_path / name
+        folder.mkdir()
+        if content is not None:
+            (folder / MANIFEST).write_bytes(content)
+        assert count_meanwhile(str(folder / MANIFEST))() is None
+        found = photochrom("batch", "status", folder)
+        assert (found.code, found.err.count("\n")) == (1, 1)
+        assert f"{folder / MANIFEST}: " in found.err
 
 
 def test_other_options_make_rows_stale(manifest: Manifest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from archive_helpers import count, done, driver, finished_by_drivers, kill, outputs, rows, until
 
+from photochrom.archive.beginnings import manifest_url
+from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 
 ray = pytest.importorskip("ray")
@@ -134,6 +137,61 @@ def test_workers_that_wait_for_machines(nodes: Nodes, scans: Path, expected: dic
     assert outputs(tmp_path / "out") == {source.name: expected[source.name]}
 
 
+def test_an_autoscaler_brings_the_machines(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """Ray's own, which here starts nodes on this computer: none is there at first that could work."""
+    address = f"{ray.util.get_node_ip_address()}:{_free_port()}"
+    head = "f" * 51 + "00000"  # the number that Ray's provider of pretended machines gives it
+    provider = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
+    how = dict.fromkeys(("disable_node_updaters", "disable_launch_config_check", "launch_multiple"), True)
+    machine = {"resources": {"CPU": 1, "object_store_memory": 80_000_000}, "node_config": {}, "max_workers": 3}
+    config = {
+        "cluster_name": "pretended",
+        "max_workers": 3,
+        "provider": {"type": "external", "module": provider, "gcs_address": address, "head_node_id": head, **how},
+        "available_node_types": {
+            "ray.head.default": {"resources": {"CPU": 0}, "node_config": {}, "max_workers": 0},
+            "machine": machine,
+        },
+        "head_node_type": "ray.head.default",
+        "upscaling_speed": 1.0,
+        "idle_timeout_minutes": 5,
+        **{name: {} for name in ("auth", "docker", "file_mounts")},
+        **{f"{when}_commands": [] for when in ("initialization", "setup", "head_setup", "worker_setup")},
+        **{f"{kind}_start_ray_commands": [] for kind in ("head", "worker")},
+        **{name: [] for name in ("cluster_synced_files", "rsync_exclude", "rsync_filter")},
+        "file_mounts_sync_continuously": False,
+    }
+    (tmp_path / "cluster.json").write_text(json.dumps(config))
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block"]
+    command += ["--port", address.rpartition(":")[2], "--num-cpus", "0", "--include-dashboard", "false"]
+    command += ["--object-store-memory", "80000000", "--autoscaling-config", str(tmp_path / "cluster.json")]
+    more = {"RAY_FAKE_CLUSTER": "1", "RAY_enable_autoscaler_v2": "0", "RAY_OVERRIDE_NODE_ID_FOR_TESTING": head}
+    with started(command, AUTOSCALER_UPDATE_INTERVAL_S="1", **more):
+        until(lambda: _listens(int(address.rpartition(":")[2]), address.rpartition(":")[0]))
+        os.mkfifo(
+            tmp_path / "late.png"
+        )  # it comes when both machines are there, so that the first one does not do it all
+        where = "--ray", address, "--workers", 2
+        with driver(scans, tmp_path / "late.png", "-o", tmp_path / "out", *where, PHOTOCHROM_LEASE="12", **_RAY) as run:
+            until(lambda: "2 workers on 2 nodes" in _workforce(tmp_path / "out") or run.poll() is not None, 240)
+            assert run.poll() is None, run.communicate()
+            (tmp_path / "late.png").write_bytes((scans / "scan-001.png").read_bytes())
+            assert run.wait(180) == 0, run.communicate()
+    found = {name.removeprefix("scans/"): data for name, data in outputs(tmp_path / "out").items()}
+    assert found == expected | {"late.png": expected["scan-001.png"]}
+
+
+def _workforce(out: Path) -> str:
+    """What the run says that it works with."""
+    if not Path(manifest_url(str(out), None)).exists():
+        return ""
+    manifest = Manifest(manifest_url(str(out), None))
+    try:
+        return " ".join(one.workers or "" for one in manifest.leases.all())
+    finally:
+        manifest.close()
+
+
 def test_through_the_client(scans: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """``ray://``: the driver is no part of the cluster, and talks to its head alone."""
     port = _free_port()
@@ -169,8 +227,8 @@ def _free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+def _listens(port: int, host: str = "127.0.0.1") -> bool:
+    with suppress(OSError), socket.create_connection((host, port), 1):
         return True
     return False
 

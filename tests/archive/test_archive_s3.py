@@ -14,8 +14,9 @@ from archive_helpers import done, driver, kill, until
 from moto.server import ThreadedMotoServer
 
 from helpers import Command
+from photochrom.archive import listing as pages
 from photochrom.archive import stores
-from photochrom.archive.execute import MANIFEST
+from photochrom.archive.beginnings import MANIFEST
 from photochrom.archive.manifest import Manifest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -136,10 +137,10 @@ def test_listings_come_in_pages(store: Any, tmp_path: Path, monkeypatch: pytest.
         client.put_object(Bucket="archive", Key=f"many/{number:02}.jpg", Body=b"")
     for key, value in {**KEYS, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}.items():
         monkeypatch.setenv(key, value)
-    monkeypatch.setattr(stores, "_PAGE", 10)
+    monkeypatch.setattr(pages, "_PAGE", 10)
     stores._of_protocol.cache_clear()
     try:
-        assert [entry.path for entry in stores.listing("s3://archive/many")] == [f"{n:02}.jpg" for n in range(25)]
+        assert [entry.path for entry in pages.listing("s3://archive/many")] == [f"{n:02}.jpg" for n in range(25)]
         from photochrom.archive.sources import plan
 
         manifest = Manifest(str(tmp_path / "m.db"), create=True)

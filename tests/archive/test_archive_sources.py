@@ -16,7 +16,7 @@ import pytest
 from helpers import Command
 from photochrom.archive import stores
 from photochrom.archive.manifest import Manifest, Planned
-from photochrom.archive.sources import Plan, plan
+from photochrom.archive.sources import Plan, plan, refuse_originals
 from photochrom.archive.states import State
 from photochrom.errors import BatchError, ImageNotFoundError, ManifestError, OptionError
 
@@ -192,7 +192,7 @@ def test_what_is_not_there(manifest: Manifest) -> None:
         planned(manifest, "nowhere")
     touch("in/a.jpg")
     with pytest.raises(OptionError, match="never touched"):
-        planned(manifest, "in", out="in/")
+        refuse_originals(["in"], "in/")
     with pytest.raises(BatchError, match="nosuch://x/"):
         planned(manifest, "nosuch://x/y")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from photochrom.archive import stores
+from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
@@ -146,7 +147,7 @@ def _lines(manifest: Manifest, out: str) -> Iterator[tuple[str, int]]:
     for row in manifest.rows(results, columns=columns):
         yield _line(row.name, row.output_sha256), row.output_size
     if stores.is_remote(out):
-        names = (entry.path for entry in stores.listing(data) if entry.path.endswith(_SIDECAR))
+        names = (entry.path for entry in listing(data) if entry.path.endswith(_SIDECAR))
         found = ordered(lambda name: (name, stores.read(data + name)), names)
         yield from ((_line(name, hashlib.sha256(content).hexdigest()), len(content)) for name, content in found)
         return

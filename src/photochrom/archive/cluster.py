@@ -145,8 +145,9 @@ class RayPool:
 
     def describe(self) -> str:
         """The workers in words."""
-        nodes = {worker.node for worker in self._workers if worker.ready}
-        return f"Ray: {sum(worker.ready for worker in self._workers)} workers on {len(nodes)} nodes"
+        workers = sum(worker.ready for worker in self._workers)
+        nodes = len({worker.node for worker in self._workers if worker.ready})
+        return f"Ray: {workers} worker{'s' * (workers != 1)} on {nodes} node{'s' * (nodes != 1)}"
 
     def room(self, task: Task) -> bool:
         """Whether a worker can take it now."""

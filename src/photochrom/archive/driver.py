@@ -53,12 +53,13 @@ class Driver:
     _done: int = 0
     _refusals: int = 0
     _seconds: float = 0.0
+    _workers: str = ""
 
     def run(self) -> None:
         """Work until nothing waits, or until ``stopping`` is set and what is in work has come back. Raises BatchError."""
         hello = self.pool.hello()
         self._work = self.manifest.work(hello, self.settings)
-        self.manifest.leases.tell(self.number, self.pool.describe())
+        self._tell_workers()
         stale = self.manifest.stale(self._work)
         if stale:
             redone = self.manifest.again(self._work) if self.again else 0
@@ -143,6 +144,14 @@ class Driver:
         if force or time.monotonic() - self._beaten > LEASE / 6:
             self.manifest.leases.beat(self.number, pictures=self._done, seconds=self._seconds)
             self._beaten, self._done, self._seconds = time.monotonic(), 0, 0.0
+            self._tell_workers()
+
+    def _tell_workers(self) -> None:
+        """Note what there is to work with, which on a cluster changes."""
+        now = self.pool.describe()
+        if now != self._workers:
+            self._workers = now
+            self.manifest.leases.tell(self.number, now)
 
 
 def _event(task: Task, result: Result) -> Event:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photochrom.archive import stores
+from photochrom.archive.beginnings import MANIFEST, manifest_url
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary"]
 
-MANIFEST = "photochrom-batch.db"
 #: Where outputs are written before they get their names.
 SCRATCH = ".photochrom-batch"
 
@@ -55,15 +54,6 @@ class Request:
     bag: bool = False
 
 
-def manifest_url(out: str, given: str | None) -> str:
-    """Where the manifest of a destination is: what was given, else a file in the destination, or for a remote one, here."""
-    if given is not None:
-        return given
-    if stores.is_remote(out):
-        return f"{re.sub(r'[^A-Za-z0-9]+', '-', out.rstrip('/')).strip('-')}.{MANIFEST}"
-    return str(Path(out) / MANIFEST)
-
-
 def open_manifest(out: str, given: str | None) -> Manifest:
     """The manifest of a batch that was begun. Raises ManifestError."""
     return Manifest(manifest_url(out, given))
@@ -82,8 +72,10 @@ def execute(
     tell: gets every event. begun: gets the driver before it works, whose ``stopping`` may be set to end early. Raises BatchError.
     """
     from photochrom.archive.driver import Driver  # here: `status` and the like need none of what it loads
+    from photochrom.archive.sources import refuse_originals
 
     out = _whole(request.out)
+    refuse_originals(request.sources, out)
     manifest = Manifest(manifest_url(out, request.manifest), create=True, case_sensitive=request.case_sensitive)
     try:
         _same_destination(manifest, out, request.bag)
@@ -190,15 +182,17 @@ def _whole(out: str) -> str:
 
 
 def _same_destination(manifest: Manifest, out: str, bag: bool) -> None:
-    before = manifest.about("out")
-    if before is None:
+    before, bagged = manifest.about("out"), manifest.about("bag") == "yes"
+    if before is not None and before.rstrip("/") == out.rstrip("/") and bagged == bag:
+        return
+    if before is None or not manifest.counts():  # nothing was found yet
         manifest.note("out", out)
         manifest.note("bag", "yes" if bag else "no")
     elif before.rstrip("/") != out.rstrip("/"):
         raise BatchError(
             f"the manifest {manifest.url} belongs to the destination {before}; give each one a manifest of its own"
         )
-    elif (manifest.about("bag") == "yes") != bag:
+    else:
         raise BatchError(
             f"{out} was begun {'without' if bag else 'with'} --bag, and goes on so; or choose another destination"
         )

@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from photochrom.archive import lists, stores
+from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.batch.kinds import ending, kind_in_store, stem, written_name
 from photochrom.batch.walk import walk
 from photochrom.errors import BatchError, ImageNotFoundError, OptionError
 from photochrom.images import INPUT_SUFFIXES, OUTPUT_SUFFIXES
 
-__all__ = ["WINDOW", "Found", "Plan", "plan"]
+__all__ = ["WINDOW", "Found", "Plan", "plan", "refuse_originals"]
 
 #: Pictures that are noted in one transaction, and the most that are in memory at a time.
 WINDOW = 10_000
@@ -58,8 +59,8 @@ def plan(
     """Note every picture of the sources in the manifest; yields the state of things after each window.
 
     out: the destination, which is never a source. look: pictures wait for their perceptual hash first. follow_links: see
-    :func:`photochrom.batch.walk`. Raises BatchError for a source that is not there or an empty one, OptionError for a destination
-    among the sources.
+    :func:`photochrom.batch.walk`. Raises BatchError for a source that is not there or an empty one, OptionError for a remote
+    destination that is a source; for one of this machine see :func:`refuse_originals`.
     """
     done = Plan()
     window: list[Planned] = []
@@ -88,6 +89,21 @@ def plan(
         if done.pictures == before and not done.troubles:
             raise BatchError(f"{source}: no pictures there; files that end in {' '.join(sorted(_TAKEN))} are taken")
     yield done
+
+
+def refuse_originals(sources: Sequence[str], out: str) -> None:
+    """Raises OptionError for a destination that is itself a folder of originals: before anything is written there."""
+    if stores.is_remote(out):
+        return
+    away = os.path.realpath(out.partition("://")[2] or out)
+    for source in sources:
+        path = source.partition("://")[2] or source
+        if stores.is_remote(source):
+            continue
+        if _MAGIC.search(path) and not os.path.lexists(path):
+            path = _split_glob(path.replace(os.sep, "/"))[0] or "."
+        if Path(path).is_dir() and os.path.realpath(path) == away:
+            raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
 
 
 def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool) -> Iterator[Found]:
@@ -120,8 +136,6 @@ def _folder(folder: str, several: bool, out: str, done: Plan, follow_links: bool
     if not _speakable(root):
         raise BatchError("the folder's name is no text, which the manifest cannot keep; rename it", _shown(root))
     away = None if stores.is_remote(out) else os.path.realpath(out)
-    if root == away:
-        raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
     origin, prefix = stores.join(root), stores.join(Path(root).name) if several else ""
     last: Path | None = None
     below, speakable = "", True
@@ -190,7 +204,7 @@ def _remote(source: str, several: bool, out: str, done: Plan) -> Iterator[Found]
     label = PurePosixPath(outer.partition("://")[2] or source.partition("::")[2]).name.removesuffix(".zip")
     prefix = stores.join(label) if several else ""
     skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
-    for entry in stores.listing(origin):
+    for entry in listing(origin):
         if skip and entry.path.startswith(skip):
             continue
         kind = kind_in_store(entry.path)

@@ -65,9 +65,11 @@ class Status:
         return "\n".join(lines)
 
 
-def status(manifest: Manifest) -> Status:
-    """Ask the manifest. Raises ManifestError."""
-    counts, origins = manifest.counts(), manifest.origins()
+def status(manifest: Manifest, counts: dict[State, int] | None = None) -> Status:
+    """Ask the manifest. ``counts``: how many rows are in each state, where it is known already. Raises ManifestError."""
+    origins = manifest.origins()
+    if counts is None:
+        counts = manifest.counts()
     aside: list[str] = []
     if counts.get(State.ASIDE):
         columns = PICTURES.c.id, PICTURES.c.origin, PICTURES.c.path, PICTURES.c.name

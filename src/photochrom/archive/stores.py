@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +32,6 @@ __all__ = [
     "filesystem",
     "is_remote",
     "join",
-    "listing",
     "patiently",
     "publish",
     "put",
@@ -44,7 +43,6 @@ __all__ = [
 #: Attempts at a request of a store, and the first wait in seconds, which doubles each time.
 ATTEMPTS = 6
 FIRST_WAIT = 0.2
-_PAGE = 1000
 #: What the extra [batch] brings, and the packages of other stores.
 _IN_EXTRA = ("s3", "s3a", "http", "https", "zip", "memory")
 _PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "adl": "adlfs"}
@@ -267,49 +265,6 @@ def _put(file: Path, address: str, same: Callable[[bytes], bool], force: bool) -
             raise OutputExistsError(_FOREIGN, address)
     patiently(lambda: fs.pipe_file(path, data), address)
     return True
-
-
-def listing(address: str) -> Iterator[Entry]:
-    """The files below a place, in an order that stays, never more of them in memory than one page or folder. Raises StoreError.
-
-    Of S3, pages of 1000 are fetched as they are needed; of other stores, one folder at a time.
-    """
-    fs, root = filesystem(address)
-    if hasattr(fs, "call_s3"):
-        yield from _pages(fs, root, address)
-        return
-    waiting = [root.rstrip("/")]
-    while waiting:
-        here = waiting.pop()
-        found = patiently(lambda here=here: fs.ls(here, detail=True), address)  # type: ignore[misc]  # a lambda with a default cannot be typed
-        folders = []
-        for one in sorted(found, key=lambda one: str(one["name"])):
-            name = str(one["name"])
-            if one["type"] == "directory":
-                if name.rstrip("/") != here:
-                    folders.append(name.rstrip("/"))
-            elif name != here or here != root:
-                yield Entry(name[len(root) :].lstrip("/") or name.rpartition("/")[2], one.get("size"))
-        waiting.extend(reversed(folders))
-
-
-def _pages(fs: Any, root: str, address: str) -> Iterator[Entry]:
-    bucket, _, prefix = root.partition("/")
-    prefix = join(prefix)
-    token: dict[str, str] = {}
-    while True:
-        page = patiently(
-            lambda token=token: fs.call_s3(  # type: ignore[misc]
-                "list_objects_v2", Bucket=bucket, Prefix=prefix, MaxKeys=_PAGE, **token
-            ),
-            address,
-        )
-        for one in page.get("Contents", ()):
-            if not one["Key"].endswith("/"):
-                yield Entry(one["Key"][len(prefix) :], one["Size"])
-        if not page.get("IsTruncated"):
-            return
-        token = {"ContinuationToken": page["NextContinuationToken"]}
 
 
 def patiently(request: Callable[[], Value], address: str) -> Value:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from photochrom.archive import stores
 from photochrom.archive.execute import MANIFEST, SCRATCH, bag_place
+from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
@@ -106,7 +107,7 @@ def _strangers(manifest: Manifest, place: str, names: list[str]) -> Iterator[Che
 def _names(place: str) -> Iterator[str]:
     suffixes = tuple(OUTPUT_SUFFIXES)
     if stores.is_remote(place):
-        yield from (entry.path for entry in stores.listing(place) if entry.path.lower().endswith(suffixes))
+        yield from (entry.path for entry in listing(place) if entry.path.lower().endswith(suffixes))
         return
     for folder, folders, files in os.walk(place):
         folders[:] = sorted(one for one in folders if one != SCRATCH)

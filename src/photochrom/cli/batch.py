@@ -185,12 +185,15 @@ def retry(
 @app.command()
 def status(out: Out, manifest: ManifestOption = None, as_json: Json = False) -> None:
     """How far a batch is, what failed and why."""
-    from photochrom.archive.execute import open_manifest
+    from photochrom.archive.beginnings import count_meanwhile, manifest_url
+
+    counted = count_meanwhile(manifest_url(out, manifest))
+    from photochrom.archive.execute import open_manifest  # takes as long as counting ten million rows
     from photochrom.archive.status import status as find
 
     opened = open_manifest(out, manifest)
     try:
-        found = find(opened)
+        found = find(opened, counted())
     finally:
         opened.close()
     typer.echo(json.dumps(found.as_json()) if as_json else found.as_text())

@@ -91,7 +91,9 @@ class BatchProgress:
             self.say(f"{event['pictures']} pictures were done with another model or other options; {redo}")
         elif kind == "planned":
             if event["refused"]:
-                self.say(f"{event['refused']} pictures are refused, since another one has their output's name")
+                self.say(
+                    f"{event['refused']} refused, since another picture has the output's name; `verify` names each"
+                )
             if event["passed_over"]:
                 self.say(
                     "passed over: " + ", ".join(f"{n} x {what}" for what, n in sorted(event["passed_over"].items()))

@@ -14,10 +14,10 @@ function link(anchor, address) {
   else anchor.href = address;
 }
 
-function cell(content, number) {
+function cell(content, kind) {
   const made = document.createElement("td");
-  if (number) made.className = "n";
-  made.append(content ?? "");
+  if (kind) made.className = kind;
+  made.append((kind === "n" ? content?.toFixed(2) : content) ?? "");
   return made;
 }
 
@@ -30,7 +30,7 @@ function draw() {
     anchor.textContent = name;
     link(anchor, state === "done" || state === "copied" ? after(name) : before(origin, path, name));
     const made = document.createElement("tr");
-    made.append(cell(anchor), cell(state), cell(confidence, true), cell(chroma, true), cell(seconds, true), cell(sentence));
+    made.append(cell(anchor), cell(state, "word"), cell(confidence, "n"), cell(chroma, "n"), cell(seconds, "n"), cell(sentence));
     return made;
   });
   at("rows").replaceChildren(...rows);
