@@ -22,8 +22,8 @@ class ModelSpec:
 
     ``output``: "ab-bins" (scores over ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
     must be multiples of ``multiple``. ``work_size``: the short side, in pixels, at which it colours best. ``hints``: whether it
-    takes hints and a histogram; then ``files`` are an encoder, a decoder and perhaps a kernel, else one graph, or nothing where
-    only the recipe is shipped. ``folder``: where the files lie.
+    takes hints and a histogram; then ``files`` are an encoder, a decoder and perhaps a kernel and an object head, else one graph,
+    or nothing where only the recipe is shipped. ``folder``: where the files lie.
     """
 
     name: str
@@ -59,14 +59,14 @@ class ModelSpec:
 CATALOG: tuple[ModelSpec, ...] = (
     ModelSpec(
         name="photochrom",
-        title="EfficientNet-Lite0 encoder of lightness, decoder with hints, 261 ab bins, kernel that spreads hints",
+        title="EfficientNet-Lite0 encoder of lightness, decoder with hints, 261 ab bins, kernel that spreads hints, object head",
         paper="this project (docs/models/photochrom.md)",
         output="ab-bins",
         stride=8,
         multiple=32,
         work_size=256,
         hints=True,
-        parameters=7_709_658,
+        parameters=7_889_415,
         licence="research and personal use (see docs/models/photochrom.md)",
         files=(
             WeightsFile(
@@ -77,6 +77,9 @@ CATALOG: tuple[ModelSpec, ...] = (
             ),
             WeightsFile(
                 "photochrom.kernel.onnx", "664cd60340027bd47ae10f4310baee91bf576a81073f923bfe8277941e764a11", 474141
+            ),
+            WeightsFile(
+                "photochrom.object.onnx", "8048ea7eaca05f950eb1dda62563fc00c347b7d579fb38445eb29c40d5670d3e", 389763
             ),
         ),
     ),

@@ -17,8 +17,6 @@ from photochrom.steering.grids import place
 from photochrom.steering.kriging import (
     EXPECTED,
     FAR,
-    LEAST_NOISE,
-    NOISE_SHARE,
     OBJECT,
     SHADE,
     TONE,
@@ -26,6 +24,7 @@ from photochrom.steering.kriging import (
     Posterior,
     belonging,
 )
+from photochrom.steering.process import LEAST_NOISE, NOISE_SHARE
 from photochrom.steering.spread import spread
 
 pytestmark = pytest.mark.pixels

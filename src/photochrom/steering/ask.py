@@ -16,8 +16,10 @@ from photochrom.resize import resized
 from photochrom.steering import propagate
 from photochrom.steering.distribution import expected, moments, shares
 from photochrom.steering.grids import Placed
+from photochrom.steering.kinds import alike, kinds_of
 from photochrom.steering.kriging import Kriging
 from photochrom.steering.palette import blended
+from photochrom.steering.process import share_of
 from photochrom.steering.reference import vectors_of
 
 if TYPE_CHECKING:
@@ -64,6 +66,10 @@ def answered(photo: Analysis, colors: Colors, placed: Placed) -> Colors:
         return colors
     answer = _decoded(photo, placed, placed.cells, _palette_shares(photo, placed.edits))
     believed = propagate.influence(photo.work_lightness, placed.constraints.weight, photo.once(vectors_of))
+    kinds = photo.once(kinds_of)
+    if kinds is not None and placed.points is not None:
+        shape = photo.work_lightness.shape[0], photo.work_lightness.shape[1]
+        believed = believed * resized(alike(kinds, share_of(placed.points.places, shape)), shape)
     ab, confidence = answer.ab, answer.confidence
     if photo.once(kriging_of) is not None:
         believed = believed * ANSWER
@@ -123,7 +129,7 @@ def kriging_of(photo: Analysis) -> Kriging | None:
     if not session.hints or session.output != "ab-bins":
         return None
     cells = session.kernel(photo.features, photo.work_lightness, expected(session.decode(photo.features)))
-    return None if cells is None else Kriging(cells, photo.work_lightness)
+    return None if cells is None else Kriging(cells, photo.work_lightness, kinds_of(photo))
 
 
 class Scores(NamedTuple):

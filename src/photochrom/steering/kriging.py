@@ -10,37 +10,38 @@ holds for much of the picture, and one for the surprising rest, which holds for 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import cv2
 import numpy as np
 
 from photochrom.parallel import product
 from photochrom.resize import resized
 from photochrom.session import KernelCells
+from photochrom.steering.process import FINE, Level, Points, centres, covariance, sampled, share_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Float: TypeAlias = NDArray[np.float32]
+    #: Numbers of hints -> the masks (h', w', m) in [0, 1] of the m objects that they lie on, or None.
+    Objects: TypeAlias = Callable[[NDArray[np.intp]], Float | None]
 
 __all__ = ["Kriging", "Posterior", "belonging"]
 
-#: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
-LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: More than this, in ab, is the colour of an object, not the tone of a picture, however much the decoder doubts.
 TONE = 14.0
 #: Of differences up to this many times that limit, the part within it still counts as tone; of larger ones ever less.
 FAR = 2.0
 #: Automatic colours are more vivid than expected ones; where hints settle the tone, they also decide this share of the excess.
 EXPECTED = np.float32(0.5)
+#: A hint surprises where more than this share of it is beyond the tone.
+SURPRISING = 0.1
 #: Membership in a hinted object: below the first share a place does not belong to it, from the second on it does.
 OBJECT = (0.25, 0.45)
 #: For that, L* counts for less than was learnt, by this factor: an object has folds and a side in the shade.
 SHADE = 0.7
-#: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
-FINE = 4
 
 
 class Posterior(NamedTuple):
@@ -71,27 +72,21 @@ class _Object(NamedTuple):
     kept: Float | None = None
 
 
-class _Points(NamedTuple):
-    """n places as two sides of a product: covariance = sum over kernels of exp(left @ right.T), (kernels, n, dims + 5).
+class Kriging:
+    """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells.
 
-    noise and own, (n,): the variance of a hint's colour there, and that of the process.
+    kinds: (h', w', n), the shares of each cell that show one of n kinds of things which a colour does not leave; None: not known.
     """
 
-    left: Float
-    right: Float
-    noise: Float
-    own: Float
-
-
-class Kriging:
-    """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells."""
-
-    def __init__(self, cells: KernelCells, lightness: Float) -> None:
+    def __init__(self, cells: KernelCells, lightness: Float, kinds: Float | None = None) -> None:
         self._cells = cells
         h, w = self._size = (lightness.shape[0], lightness.shape[1])
         light = resized(lightness, (h // FINE, w // FINE))
-        self._levels = [_Level(cells, level, light, self._size, shade) for level, shade in enumerate((1, SHADE))]
-        self._anywhere = _Level(cells, 1, light, self._size, SHADE, local=False)
+        self._levels = [
+            Level(cells, 0, light, self._size),
+            Level(cells, 1, light, self._size, shade=SHADE, kinds=kinds),
+        ]
+        self._anywhere = Level(cells, 1, light, self._size, shade=SHADE, kinds=kinds, local=False)
 
     def posterior(
         self,
@@ -103,6 +98,7 @@ class Kriging:
         light: NDArray[Any] | None = None,
         alike: NDArray[np.bool_] | None = None,
         keeps: NDArray[np.bool_] | None = None,
+        objects: Objects | None = None,
     ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
@@ -110,11 +106,12 @@ class Kriging:
         from the mean of all that it thinks likely. strength: (n,), in [0, 1], how much of the difference is wanted (None: all).
         light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere). alike: (n,),
         where it holds for everything like its object, wherever it lies (None: nowhere). keeps: (n,), which stay as they are.
+        objects: asked for the objects of the hints that surprise and of those that stay, by their numbers (None: none are known).
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
         asked = np.asarray(difference, np.float32) * wanted
-        most = self._cells.surprise * _sampled(self._cells.deviation[..., None], _share(at, self._size))
+        most = self._cells.surprise * sampled(self._cells.deviation[..., None], share_of(at, self._size))
         most = np.minimum(most, np.float32(TONE))
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
@@ -125,9 +122,12 @@ class Kriging:
         lights = np.full(len(at), np.nan, np.float32) if light is None else light
         everywhere = np.zeros(len(at), bool) if alike is None else alike
         kept = np.zeros(len(at), bool) if keeps is None else keeps
+        wanted_objects = np.flatnonzero((kept | (beyond[:, 0] > SURPRISING)) & ~everywhere)
+        masks = objects(wanted_objects) if objects is not None and len(wanted_objects) else None
+        near = self._levels[1] if masks is None else self._levels[1].with_objects(masks)
         parts = [
             self._object(level, at[which], rest[which], beyond[which], before, lights[which], kept[which])
-            for level, which in ((self._levels[1], ~everywhere), (self._anywhere, everywhere))
+            for level, which in ((near, ~everywhere), (self._anywhere, everywhere))
             if which.any()
         ]
         found = parts[0] if len(parts) == 1 else _over(*parts)
@@ -151,12 +151,12 @@ class Kriging:
         hints, cells = self._levels[0].points(at), self._levels[0].coarse
         # From the automatic colours towards the expected ones.
         drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
-        drawn_there = _sampled(drawn, _share(at, self._size))
+        drawn_there = sampled(drawn, share_of(at, self._size))
         inverse = _inverse(hints)
         weights = _product(inverse, np.column_stack([usual - share * drawn_there, share]))
-        tone = product(_covariance(self._levels[0].fine, hints), weights)
-        drawn_all = _sampled(drawn, _share(_centres(self._size, FINE), self._size))
-        across = _covariance(cells.left, hints)
+        tone = product(covariance(self._levels[0].fine, hints), weights)
+        drawn_all = sampled(drawn, share_of(centres(self._size, FINE), self._size))
+        across = covariance(cells.left, hints)
         settled = (_product(across, inverse) * across).sum(axis=1) / cells.own
         return (
             tone[:, :2] + tone[:, 2:].clip(0, 1) * drawn_all,
@@ -167,7 +167,7 @@ class Kriging:
 
     def _object(
         self,
-        level: _Level,
+        level: Level,
         at: Float,
         rest: Float,
         beyond: Float,
@@ -182,7 +182,7 @@ class Kriging:
         for :meth:`posterior`.
         """
         hints = level.points(at)
-        there = _sampled(before, _share(at, self._size))
+        there = sampled(before, share_of(at, self._size))
         columns = [np.ones_like(beyond), beyond, rest + beyond * there]
         if np.isfinite(light).any():
             known = beyond * np.isfinite(light)[:, None]
@@ -190,7 +190,7 @@ class Kriging:
         if keeps.any():
             columns.append(keeps[:, None])
         parts = np.column_stack(columns).astype(np.float32)
-        spread = product(_covariance(level.fine, hints), _product(_inverse(hints), parts))
+        spread = product(covariance(level.fine, hints), _product(_inverse(hints), parts))
         # The posterior mean of 1 at all hints: how far their colours hold here.
         share = spread[:, :1].clip(0, 1)
         # Hints that contradict each other must not make a colour that none of them asks for.
@@ -209,7 +209,7 @@ class Kriging:
         """
         hints = self._levels[1].points(np.asarray(places, np.float32))
         weights = _product(_inverse(hints), np.asarray(sides, np.float32)[:, None])
-        mean = product(_covariance(self._levels[1].fine, hints), weights)
+        mean = product(covariance(self._levels[1].fine, hints), weights)
         return np.asarray(mean.clip(-1, 1), np.float32).reshape(self._size[0] // FINE, self._size[1] // FINE)
 
     def next_places(self, given: NDArray[Any], variance: NDArray[Any], count: int) -> list[tuple[int, int, float]]:
@@ -221,10 +221,10 @@ class Kriging:
         """
         level = self._levels[0]
         cells = level.coarse
-        open_ = _covariance(cells.left, cells)
+        open_ = covariance(cells.left, cells)
         if len(given):
             hints = level.points(np.asarray(given, np.float32))
-            across = _covariance(cells.left, hints)
+            across = covariance(cells.left, hints)
             open_ -= product(_product(across, _inverse(hints)), across.T)
         weight = np.asarray(variance, np.float32).ravel() / cells.own
         found: list[tuple[int, int, float]] = []
@@ -255,55 +255,6 @@ def _over(near: _Object, far: _Object) -> _Object:
     return _Object(surprise, share, meant, follows, near.kept)
 
 
-class _Level:
-    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much;
-    ``local``: places that lie apart are less alike."""
-
-    def __init__(
-        self, cells: KernelCells, level: int, light: Float, size: tuple[int, int], shade: float, *, local: bool = True
-    ) -> None:
-        embedding = cells.embedding[level]
-        self._rulers = cells.rulers[level] * np.array([[local], [shade]], np.float32)
-        planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
-        self._planes = np.concatenate(planes, axis=2)
-        self._light, self._size = light, size
-
-    @cached_property
-    def fine(self) -> Float:
-        """The cells of :data:`FINE` pixels, as the left side, the only one that is used."""
-        return self.points(_centres(self._size, FINE)).left
-
-    @cached_property
-    def coarse(self) -> _Points:
-        """The model's cells."""
-        return self.points(_centres(self._size, self._size[0] // self._planes.shape[0]))
-
-    def points(self, places: Float) -> _Points:
-        """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels."""
-        at, kernels = _share(places, self._size), self._rulers.shape[1]
-        found = _sampled(self._planes, at)
-        light = _sampled(self._light[..., None], at)[:, 0]
-        embedding, scale, noise = np.split(found, [found.shape[1] - kernels - 1, found.shape[1] - 1], axis=1)
-        sides = np.array(self._size, np.float32) / min(self._size)
-        vectors = np.concatenate(
-            [
-                embedding.reshape(len(at), kernels, -1),
-                (at * sides)[:, None] * self._rulers[0][:, None],
-                np.broadcast_to(light[:, None, None] / 100, (len(at), kernels, 1)) * self._rulers[1][:, None],
-            ],
-            axis=2,
-        )
-        norm = (scale - (vectors**2).sum(axis=2) / 2)[..., None]
-        ones = np.ones_like(norm)
-        left, right = (
-            np.ascontiguousarray(np.moveaxis(np.concatenate(parts, axis=2), 1, 0), np.float32)
-            for parts in ([vectors, norm, ones], [vectors, ones, norm])
-        )
-        own = np.exp(2 * scale).sum(axis=1)
-        variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
-        return _Points(left, right, variance, own)
-
-
 def belonging(share: NDArray[Any]) -> Float:
     """How far places belong to hinted objects, in [0, 1], from the share to which the hints hold there.
 
@@ -313,9 +264,9 @@ def belonging(share: NDArray[Any]) -> Float:
     return np.asarray(clear**2 * (3 - 2 * clear), np.float32)
 
 
-def _inverse(hints: _Points) -> NDArray[np.float64]:
+def _inverse(hints: Points) -> NDArray[np.float64]:
     """(covariance of the hints + noise)^-1, (n, n), as exact as hints side by side need it."""
-    gram = _covariance(hints.left, hints).astype(np.float64)
+    gram = covariance(hints.left, hints).astype(np.float64)
     gram[np.diag_indices(len(gram))] += hints.noise
     return np.asarray(np.linalg.inv(gram), np.float64)
 
@@ -323,35 +274,3 @@ def _inverse(hints: _Points) -> NDArray[np.float64]:
 def _product(left: NDArray[Any], right: NDArray[Any]) -> Float:
     """``left`` times ``right``, computed in 64 bits."""
     return np.asarray(product(left.astype(np.float64), right.astype(np.float64)), np.float32)
-
-
-def _covariance(ones: Float, other: _Points) -> Float:
-    """The kernel between n places, as left side, and m places, (n, m), in ab^2."""
-    total = np.zeros((ones.shape[1], other.right.shape[1]), np.float32)
-    for left, right in zip(ones, other.right, strict=True):
-        logarithm = product(left, right.T)
-        total += cv2.exp(logarithm, dst=logarithm)  # in a fifth of NumPy's time
-    return total
-
-
-def _share(places: Float, size: tuple[int, int]) -> Float:
-    """Places in pixels as shares of the sides, in [0, 1]."""
-    return np.asarray((places + np.float32(0.5)) / np.array(size, np.float32), np.float32)
-
-
-def _centres(size: tuple[int, int], stride: int) -> Float:
-    """The centres, (n, 2), of the cells of a picture of ``size``, in pixels, row by row."""
-    y, x = (np.arange(side // stride, dtype=np.float32) * stride + (stride - 1) / 2 for side in size)
-    return np.stack(np.meshgrid(y, x, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _sampled(planes: Float, at: Float) -> Float:
-    """Planes (h, w, C) at places (n, 2), y and x in [0, 1], bilinear -> (n, C)."""
-    limit = np.array(planes.shape[:2])
-    exact = np.clip(at * limit - 0.5, 0, limit - 1).astype(np.float32)
-    first = np.minimum(exact.astype(np.intp), np.maximum(limit - 2, 0))
-    (dy, dx), (y, x) = (exact - first).T[..., None], first.T
-    y1, x1 = np.minimum(y + 1, limit[0] - 1), np.minimum(x + 1, limit[1] - 1)
-    above = planes[y, x] * (1 - dx) + planes[y, x1] * dx
-    below = planes[y1, x] * (1 - dx) + planes[y1, x1] * dx
-    return np.asarray(above * (1 - dy) + below * dy, np.float32)

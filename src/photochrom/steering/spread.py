@@ -13,6 +13,7 @@ from photochrom.resize import resized
 from photochrom.steering import propagate
 from photochrom.steering.ask import Colors, kriging_of
 from photochrom.steering.grids import HINT_SIDE, Constraints, Points
+from photochrom.steering.hinted import hinted_objects
 from photochrom.steering.kriging import Posterior, belonging
 from photochrom.steering.lit import shaded
 
@@ -53,7 +54,15 @@ def spread(
     y, x = np.rint(points.places).astype(np.intp).T
     asked = points.ab - around[y, x]
     found = kriging.posterior(
-        points.places, asked, ab, excess, points.strength, points.light, points.alike, points.keeps
+        points.places,
+        asked,
+        ab,
+        excess,
+        points.strength,
+        points.light,
+        points.alike,
+        points.keeps,
+        lambda which: hinted_objects(photo, points, which),
     )
     tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
     # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.

@@ -1,0 +1,86 @@
+"""Skin and hair as kinds of their own: what a linear reading of an encoder's features says of each cell.
+
+Cloth lies beside skin, and is often as light and as smooth. An encoder that knows ImageNet's things tells them apart: one linear
+reading of its features, fitted on label maps (benchmarks/skin_fit.py), finds skin and hair. It belongs to the same encoder as
+the reading of negatives (:mod:`photochrom.negatives`); of other models nothing is known.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+
+from photochrom.analysis import Analysis
+from photochrom.ensemble import EnsembleSession
+from photochrom.negatives import fits
+from photochrom.negatives import reading as of_negatives
+from photochrom.resize import enlarged
+from photochrom.steering.process import KINDS, sampled
+from photochrom.weights import WeightsFile, locate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Float: TypeAlias = NDArray[np.float32]
+
+__all__ = ["WEIGHTS", "KindsReading", "alike", "kinds_of", "read_kinds"]
+
+#: The reading, inside the package.
+WEIGHTS = WeightsFile(
+    "encoder.skin.safetensors", "6ba7dafd174c965c2eadaeb35acfbe73fd8f1bfa0b95a5ace7d7fdbc893cefb5", 3928
+)
+
+
+class KindsReading(NamedTuple):
+    """weights: (4, n), of nothing, skin, hair and anything else, for the n features of a cell at all strides; bias: (4,)."""
+
+    weights: Float
+    bias: Float
+
+
+def kinds_of(photo: Analysis) -> Float | None:
+    """The shares of each of the model's cells that are skin and hair, (gh, gw, 2) in [0, 1]; None: its encoder is not known.
+
+    Raises WeightsNotFoundError, WeightsDigestError.
+    """
+    session = photo.session.session if isinstance(photo.session, EnsembleSession) else photo.session
+    if not fits(session, of_negatives()):
+        return None
+    h, w = photo.grid
+    return np.ascontiguousarray(read_kinds(photo.features.arrays, reading())[:h, :w, 1:3])
+
+
+def read_kinds(features: Sequence[Float], kinds: KindsReading) -> Float:
+    """Features (1, C, h, w) at strides of 8, 16 and 32 -> probabilities (h, w, 4) of each cell of the finest."""
+    shape = features[0].shape[2:]
+    parts = np.split(kinds.weights, np.cumsum([grid.shape[1] for grid in features])[:-1], axis=1)
+    scores = np.zeros((len(kinds.bias), *shape), np.float32) + kinds.bias[:, None, None]
+    for grid, weights in zip(features, parts, strict=True):
+        there = np.tensordot(weights, grid[0], 1).astype(np.float32)
+        scale = there.shape[1] / shape[0], there.shape[2] / shape[1]
+        scores += enlarged(there, scale, (shape[0], shape[1]))
+    odds = np.exp(scores - scores.max(axis=0))
+    return np.asarray(np.moveaxis(odds / odds.sum(axis=0), 0, -1), np.float32)
+
+
+def alike(kinds: Float, places: Float) -> Float:
+    """How far cells show the same kind of thing as some place: kinds (h, w, n), places (m, 2) in [0, 1] -> (h, w) in [0, 1].
+
+    By the rule by which kinds part hints, see :data:`photochrom.steering.process.KINDS`.
+    """
+    there = sampled(kinds, places)
+    apart = ((kinds[..., None, :] - there) ** 2).sum(axis=-1).min(axis=-1)
+    return np.asarray(np.exp(-(KINDS**2) / 2 * apart), np.float32)
+
+
+@cache
+def reading() -> KindsReading:
+    """The packaged reading. Raises WeightsNotFoundError, WeightsDigestError."""
+    from safetensors.numpy import load_file
+
+    arrays = load_file(locate(WEIGHTS))
+    return KindsReading(arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
