@@ -14,6 +14,7 @@ from photochrom.color import rgb_to_lab
 from photochrom.edits.hints import Keep
 from photochrom.edits.places import Spot
 from photochrom.session import KernelCells, Session
+from photochrom.steering import hinted
 from photochrom.steering.hinted import MOST
 from photochrom.steering.kinds import KindsReading, kinds_of, read_kinds
 from photochrom.steering.process import Level, centres, covariance
@@ -54,6 +55,12 @@ def picture() -> NDArray[np.uint8]:
 
 
 @pytest.fixture
+def people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures count as pictures of people, wherever there is no skin."""
+    monkeypatch.setattr(hinted, "kinds_of", lambda photo: np.zeros((*photo.grid, 2), np.float32))
+
+
+@pytest.fixture
 def halves(shipped: Colorizer) -> Halves:
     return Halves(shipped.session)
 
@@ -74,6 +81,7 @@ def near(found: Float, wanted: tuple[float, float], mask: NDArray[np.bool_]) -> 
     return float((np.hypot(*np.moveaxis(found - np.float32(wanted), -1, 0)) < 12)[mask].mean())
 
 
+@pytest.mark.usefixtures("people")
 def test_a_hint_fills_the_object_that_the_head_sees_and_not_a_like_one(
     halves: Halves, picture: NDArray[np.uint8]
 ) -> None:
@@ -87,6 +95,7 @@ def test_a_hint_fills_the_object_that_the_head_sees_and_not_a_like_one(
     assert near(both, two, OTHER) > 0.9
 
 
+@pytest.mark.usefixtures("people")
 def test_one_click_asks_the_head_once_and_of_the_others_nothing_is_asked_again(
     halves: Halves, picture: NDArray[np.uint8]
 ) -> None:
@@ -101,6 +110,7 @@ def test_one_click_asks_the_head_once_and_of_the_others_nothing_is_asked_again(
     assert halves.prompts[-1][0].sum() > halves.prompts[0][0].sum()
 
 
+@pytest.mark.usefixtures("people")
 def test_only_hints_that_surprise_and_reach_an_object_ask_the_head(halves: Halves, picture: NDArray[np.uint8]) -> None:
     opened = Colorizer(halves).open(picture)  # type: ignore[arg-type]
     plain, (one, _) = ab(opened)[120, 90], unlikely(opened)
@@ -112,6 +122,7 @@ def test_only_hints_that_surprise_and_reach_an_object_ask_the_head(halves: Halve
     assert len(halves.prompts) == 2
 
 
+@pytest.mark.usefixtures("people")
 def test_many_colours_ask_no_more_than_so_often(halves: Halves, picture: NDArray[np.uint8]) -> None:
     opened = Colorizer(halves).open(picture)  # type: ignore[arg-type]
     turns = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -144,6 +155,13 @@ def test_a_face_is_skin_and_a_suit_is_none(shipped: Colorizer) -> None:
     assert skin[face].mean() > 0.5
     assert skin[suit].mean() < 0.2
     assert hair[suit].mean() < 0.2
+
+
+def test_where_nobody_is_the_head_bounds_no_hint(halves: Halves, picture: NDArray[np.uint8]) -> None:
+    opened = Colorizer(halves).open(picture)  # type: ignore[arg-type]
+    assert kinds_of(opened) is None
+    opened.paint(hints=[Hint(unlikely(opened)[0], LEFT)])
+    assert halves.prompts == []
 
 
 def test_of_another_encoder_no_kinds_are_known(shipped: Colorizer, photo: NDArray[np.uint8]) -> None:
@@ -185,3 +203,27 @@ def test_kinds_and_objects_are_coordinates_of_one_covariance() -> None:
     np.testing.assert_allclose(kinder[left][:, left], first[left][:, left], rtol=1e-3, atol=1e-4)
     inside, across = known[left][:, left] - first[left][:, left], known[left][:, right] - first[left][:, right]
     assert inside.mean() > 2 * across.mean()  # what lies in one object is more alike than what does not
+
+
+@pytest.mark.usefixtures("people")
+def test_a_hint_on_what_has_no_end_does_not_leave_its_object_to_the_others(
+    halves: Halves, picture: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ground is no object to the head: a hint on it spreads as without one, and lets the disc's colour go nowhere else."""
+    asked = halves.object_mask
+
+    def unsure_of_ground(features: Any, lightness: Float, prompt: Float) -> Float:
+        found = asked(features, lightness, prompt)
+        return found if (found > 0)[prompt[0] > 0].all() else np.where(prompt[0] > 0, 3.0, -1.5).astype(np.float32)
+
+    monkeypatch.setattr(halves, "object_mask", unsure_of_ground, raising=False)
+    opened = Colorizer(halves).open(picture)  # type: ignore[arg-type]
+    one, two = unlikely(opened)
+    alone, plain = ab(opened, Hint(one, LEFT)), ab(opened)
+    both = ab(opened, Hint(one, LEFT), Hint(two, Spot(160.0, 20.0)))
+    assert near(both, one, DISC) > 0.9
+    assert near(both, one, OTHER) < 0.1
+    ground = ~(DISC | OTHER)
+    toward = np.float32(one) / np.hypot(*one)
+    spilt = ((both - plain) @ toward)[ground].mean() - ((alone - plain) @ toward)[ground].mean()
+    assert spilt < 3

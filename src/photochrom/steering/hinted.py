@@ -8,6 +8,7 @@ import numpy as np
 
 from photochrom.analysis import Analysis
 from photochrom.steering.grids import Points
+from photochrom.steering.kinds import kinds_of
 from photochrom.steering.prompts import CELL, prompt_planes
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ __all__ = ["hinted_objects"]
 
 #: Hints whose colours differ by no more than this, in ab, ask for one object; objects at the most.
 SAME, MOST = 20.0, 12
+#: A head that knows people and things finds no end of a lawn or a sky. There more cells are unsure, by a share between 1 - SURE
+#: and SURE, than this many times those inside: then nothing is known (docs/notes/hints.md).
+UNSURE, _SURE = 2.5, 0.9
 #: Radius of a click, in cells; as in training.
 _RADIUS = 1
 
@@ -28,8 +32,11 @@ _RADIUS = 1
 def hinted_objects(photo: Analysis, points: Points, which: NDArray[np.intp]) -> Float | None:
     """How far each cell of 4 x 4 work pixels belongs to what the hints of these numbers lie on, (h / 4, w / 4, n) in [0, 1].
 
-    Hints of one colour are clicks on one object. None for a model without an object head.
+    Hints of one colour are clicks on one object. None for a model without an object head, where it finds no end of anything, and
+    in pictures without people: the head learnt people, what they wear, and streets.
     """
+    if photo.once(kinds_of) is None:
+        return None
     asked = _by_color(points, which)[:MOST]
     found = photo.reuse("objects of hints", asked, lambda places: _mask(photo, places))
     masks = [found[places] for places in asked]
@@ -60,4 +67,8 @@ def _mask(photo: Analysis, places: Places) -> Float | None:
             if 0 <= row + down < add.shape[0] and 0 <= column + across < add.shape[1]:
                 add[row + down, column + across] = True
     logits = photo.session.object_mask(photo.features, light, prompt_planes(add, np.zeros_like(add)))
-    return None if logits is None else np.asarray(1 / (1 + np.exp(-logits.clip(-30, 30))), np.float32)
+    if logits is None:
+        return None
+    share = np.asarray(1 / (1 + np.exp(-logits.clip(-30, 30))), np.float32)
+    unsure = np.count_nonzero(abs(share - 0.5) < _SURE - 0.5)
+    return share if unsure <= UNSURE * np.count_nonzero(share > 0.5) else None

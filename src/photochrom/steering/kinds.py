@@ -34,6 +34,9 @@ WEIGHTS = WeightsFile(
     "encoder.skin.safetensors", "6ba7dafd174c965c2eadaeb35acfbe73fd8f1bfa0b95a5ace7d7fdbc893cefb5", 3928
 )
 
+#: There are people where so many cells are skin, and so many hair, by a share above this.
+_LEAST, _CLEAR = (6, 3), 0.7
+
 
 class KindsReading(NamedTuple):
     """weights: (4, n), of nothing, skin, hair and anything else, for the n features of a cell at all strides; bias: (4,)."""
@@ -43,15 +46,18 @@ class KindsReading(NamedTuple):
 
 
 def kinds_of(photo: Analysis) -> Float | None:
-    """The shares of each of the model's cells that are skin and hair, (gh, gw, 2) in [0, 1]; None: its encoder is not known.
+    """The shares of each of the model's cells that are skin and hair, (gh, gw, 2) in [0, 1]; None where there are no people.
 
+    Also None where the encoder is not known. What looks like skin alone may be sand or a wall: people have skin and hair.
     Raises WeightsNotFoundError, WeightsDigestError.
     """
     session = photo.session.session if isinstance(photo.session, EnsembleSession) else photo.session
     if not fits(session, of_negatives()):
         return None
     h, w = photo.grid
-    return np.ascontiguousarray(read_kinds(photo.features.arrays, reading())[:h, :w, 1:3])
+    shares = read_kinds(photo.features.arrays, reading())[:h, :w, 1:3]
+    people = (np.count_nonzero(shares > _CLEAR, axis=(0, 1)) >= _LEAST).all()
+    return np.ascontiguousarray(shares) if people else None
 
 
 def read_kinds(features: Sequence[Float], kinds: KindsReading) -> Float:

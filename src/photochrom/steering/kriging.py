@@ -37,7 +37,7 @@ FAR = 2.0
 #: Automatic colours are more vivid than expected ones; where hints settle the tone, they also decide this share of the excess.
 EXPECTED = np.float32(0.5)
 #: A hint surprises where more than this share of it is beyond the tone.
-SURPRISING = 0.1
+SURPRISING = 0.25
 #: Membership in a hinted object: below the first share a place does not belong to it, from the second on it does.
 OBJECT = (0.25, 0.45)
 #: For that, L* counts for less than was learnt, by this factor: an object has folds and a side in the shade.

@@ -27,11 +27,13 @@ __all__ = ["FINE", "LEAST_NOISE", "NOISE_SHARE", "Level", "Points", "centres", "
 #: Variance, in ab, that every hint has at least, and as a share of the process's own; as in training.
 LEAST_NOISE, NOISE_SHARE = 0.05, 1e-3
 #: Coordinates beside those that were learnt: so far apart, in lengths of the kernel, are places of another kind (skin, hair).
-KINDS = np.float32(3.0)
+KINDS = np.float32(4.0)
 #: The same for what an object head is sure to lie outside of the object of a hint.
-OBJECTS = np.float32(2.0)
+OBJECTS = np.float32(1.5)
 #: Of the variance, the share that knows only the objects of hints, by the object head; and how far apart it has what is none.
-WHOLE, APART = np.float32(0.4), np.float32(1.5)
+WHOLE, APART = np.float32(0.5), np.float32(0.7)
+#: The more objects than this are known, the less is made of each: many hints say by themselves where colours end.
+FEW = 3
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
 
@@ -107,10 +109,13 @@ class Level:
         vectors, alone = _beside(vectors, kinds), _beside(alone, kinds)
         if self._objects is not None:  # one more kernel knows nothing else
             objects = sampled(self._objects, at)
-            in_kernel, by_itself = OBJECTS * np.sqrt(objects), APART * objects
+            less = np.float32(min(1.0, FEW / objects.shape[1]))
+            in_kernel, by_itself = less * OBJECTS * np.sqrt(objects), APART * objects
             vectors = np.concatenate([_beside(vectors, in_kernel), _beside(alone, by_itself)], axis=1)
-            own = np.log(np.exp(2 * scale).sum(axis=1, keepdims=True) * WHOLE) / 2
-            scale = np.concatenate([scale + np.log(1 - WHOLE) / 2, own], axis=1)
+            # What lies outside of all objects is not alike for that.
+            inside = less * WHOLE * np.maximum(objects.max(axis=1, keepdims=True), np.float32(1e-3))
+            own = np.log(np.exp(2 * scale).sum(axis=1, keepdims=True) * inside) / 2
+            scale = np.concatenate([scale + np.log(1 - inside) / 2, own], axis=1)
         norm = (scale - (vectors**2).sum(axis=2) / 2)[..., None]
         ones = np.ones_like(norm)
         left, right = (
