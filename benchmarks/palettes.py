@@ -1,4 +1,4 @@
-"""Does a palette do what it says? The truth's own palette, and another picture's, by the histogram input, by transport, and by both.
+"""Does a palette do what it says? The truth's own palette, and another picture's, by histogram, transport, and both.
 
     python benchmarks/palettes.py --data cid22-256.parquet --limit 60
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AFTER_HISTOGRAM", "blended", "transport"]
 
-#: Strength of the transport, as a share of the palette's, where the model has been given a histogram before: at the whole strength
-#: what it left as it was, such as a sky that no colour of the palette fits, is driven into patches.
+#: Strength of the transport, as a share of the palette's, where the model has been given a histogram before: at the whole
+#: strength what it left as it was, such as a sky that no colour of the palette fits, is driven into patches.
 AFTER_HISTOGRAM = 0.5
 #: Transport stretches chroma by this much at most: what is almost grey is noise, not colour.
 _LARGEST_GAIN = 2.5
