@@ -15,13 +15,14 @@ from photochrom.edits.places import Spot
 from photochrom.errors import PhotochromError
 from photochrom.web.films_desk import Desk, file_response
 from photochrom.web.films_folder import NO_EDITS, FilmFolder
-from photochrom.web.films_models import ClipWanted, Film, FilmChoices, FilmEdits, Films, JobWanted, ShotShown
+from photochrom.web.films_models import REFERENCE, ClipWanted, Film, FilmChoices, FilmEdits, Films, JobWanted, ShotShown
 from photochrom.web.films_state import film_shown, shots_shown
 from photochrom.web.films_upload import look_at, receive
 from photochrom.web.films_work import (
     ask_clip,
     begin,
     choose,
+    drop_reference,
     how,
     keep_edits,
     known_reading,
@@ -77,7 +78,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
     async def bring(request: Request, name: Annotated[str, Query(max_length=1000)] = "film") -> Film:
         """Bring a film: its bytes are the body. Its shots are looked for at once; it stays until it is deleted."""
         films = desk.folders
-        pool.admit()
+        pool.check_open()
         folder = await receive(request, films, settings, name)
 
         def work() -> Film:
@@ -88,7 +89,8 @@ def routes(state: State, desk: Desk) -> APIRouter:
             return desk.shown(folder)
 
         try:
-            return await pool.run(work)
+            # Not by the pool: a film that has taken an hour to come is not sent away because photographs are being painted.
+            return await run_in_threadpool(work)
         except BaseException:
             await run_in_threadpool(films.remove, folder)
             raise
@@ -208,6 +210,11 @@ def routes(state: State, desk: Desk) -> APIRouter:
             return await pool.run(work)
         finally:
             state.store.remove(waiting)
+
+    @router.delete("/{film}/references/{reference}", status_code=204, response_class=Response, responses=_PROBLEMS)
+    def drop(film: str, reference: Annotated[str, Path(pattern=REFERENCE)]) -> None:
+        """Delete a colour picture that neither the edits nor the work on the film use; its id is not given again."""
+        drop_reference(desk.find(film), reference)
 
     @router.put("/{film}/job", responses=_PROBLEMS)
     async def start(film: str, given: JobWanted) -> Film:

@@ -10,6 +10,7 @@ from photochrom.edits.dials import REACH
 from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Reach, Strict
 
 __all__ = [
+    "REFERENCE",
     "Clip",
     "ClipWanted",
     "Film",
@@ -22,6 +23,8 @@ __all__ = [
     "ShotShown",
 ]
 
+#: The ids of reference pictures.
+REFERENCE = r"^r[0-9]{1,4}$"
 Palette = Annotated[str, Field(max_length=2000, description="A name (see /v1/palettes), or colours such as #a33,#fc9.")]
 
 
@@ -59,7 +62,7 @@ class FilmHint(Moment):
 class FilmReference(Moment):
     """An uploaded colour picture that gives its colours to a shot."""
 
-    path: Annotated[str, Field(pattern=r"^r[0-9]{1,4}$", examples=["r1"])]
+    path: Annotated[str, Field(pattern=REFERENCE, examples=["r1"])]
 
 
 class FilmPalette(Moment):

@@ -23,6 +23,7 @@ __all__ = [
     "ask_clip",
     "begin",
     "choose",
+    "drop_reference",
     "how",
     "keep_edits",
     "known_reading",
@@ -173,3 +174,23 @@ def take_reference(folder: FilmFolder, name: str, upload: Path, most: int) -> st
     finally:
         copy.unlink(missing_ok=True)
     return number
+
+
+def drop_reference(folder: FilmFolder, number: str) -> None:
+    """Delete a colour picture. Raises Problem where there is none, or where it is used.
+
+    An empty file keeps its number: edits that name it, as those that are undone, never get another picture.
+    """
+    if not (folder.path / f"{number}.json").exists():
+        raise Problem("reference-gone", f"no reference {number!r}", field="reference")
+    clip = folder.wanted("clip") or {}
+    at_work = folder.read("begun-edits.json") if folder.read("begun.json") and not folder.read("done.json") else None
+    for edits, what in (
+        (folder.edits(), "the edits use it; take it out of them first"),
+        (at_work, "what is coloured so far uses it; let that be finished, or begin anew without it"),
+        (clip.get("edits"), "a clip that is being made uses it; wait for it"),
+    ):
+        if any(row["path"] == number for row in (edits or {}).get("references", [])):
+            raise Problem("conflict", what, field="reference")
+    folder.remove(f"{number}.json")
+    (folder.path / number).write_bytes(b"")
