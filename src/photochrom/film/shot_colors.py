@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,15 +14,16 @@ import numpy as np
 from photochrom.color import rgb_to_lab
 from photochrom.edits.dials import DIALS, Dials
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Hint
+from photochrom.edits.hints import Ab, Hint
 from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
-from photochrom.film.follow import Place, follow
+from photochrom.film.follow import Place, follow, spread
 from photochrom.film.motion import evened
 from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
 from photochrom.film.steer import Steering
 from photochrom.fuse import ColorField
+from photochrom.materials import Material
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,8 +36,8 @@ __all__ = ["Choices", "ShotColors"]
 
 #: So many key frames of a shot are asked together.
 _TOGETHER = 6
-#: A hint is obeyed while its place is as sure as this.
-_SURE = 0.5
+#: A hint is obeyed while its place is as sure as this; that it is or is not for fewer frames than so many is a moment.
+_SURE, _LASTS = 0.5, 4
 #: Hints are followed over so many frames to each side, at most.
 _FARTHEST = 1500
 #: A reference is of the very frame where their lightness correlates so well; its colours then count so much.
@@ -81,6 +83,26 @@ class Choices(Dials):
         return self.plain.name
 
 
+@dataclass(frozen=True)
+class _Followed:
+    """A hint, its colours at its place and at anchors on the same thing, and where those are in each frame."""
+
+    hint: FilmHint
+    colors: Sequence[Ab | Material]
+    places: dict[int, list[Place]]
+
+    def turns(self) -> Iterator[int]:
+        """The frames in which its thing is seen last or first, where that is so for more than a moment."""
+        frames = sorted(self.places)
+        seen = [any(one.confidence >= _SURE for one in self.places[frame]) for frame in frames]
+        runs = [(value, len(list(run))) for value, run in itertools.groupby(seen)]
+        at = 0
+        for (value, length), (_, following) in itertools.pairwise(runs):
+            at += length
+            if min(length, following) >= _LASTS:
+                yield frames[at - 1 if value else at]
+
+
 class ShotColors:
     """Answers for the key frames of a shot: :meth:`enter` it first. Shots are entered in their order."""
 
@@ -96,7 +118,9 @@ class ShotColors:
         self._ahead_at = 0
         self._shot: Shot | None = None
         self._looks: dict[int, Look] = {}
-        self._hints: list[tuple[FilmHint, dict[int, Place]]] = []
+        self._hints: list[_Followed] = []
+        #: Frames of the shot that must be key frames: those of hints and references, and where a hint's thing is lost or found.
+        self.wanted: frozenset[int] = frozenset()
         self._references: list[tuple[int, NDArray[np.uint8], bool]] = []
 
     def lightness(self, frame: Frame) -> NDArray[np.float32]:
@@ -166,8 +190,9 @@ class ShotColors:
                     seen[frame.index] = light
                 if frame.index in followed:
                     grey.append(evened(light))
-        self._hints = [(one, self._follow(one, grey, followed.start)) for one in hints if grey]
+        self._hints = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
         self._references = [self._reference(one, seen) for one in references]
+        self.wanted = frozenset(moments.union(*(one.turns() for one in self._hints)))
 
     def _frames(self, shot: Shot, until: int) -> Iterator[Frame]:
         """Frames from the shot's first to ``until``, by a reading of its own that goes on from shot to shot."""
@@ -181,10 +206,25 @@ class ShotColors:
             if frame.index >= shot.start:
                 yield frame
 
-    def _follow(self, hint: FilmHint, grey: list[NDArray[np.uint8]], start: int) -> dict[int, Place]:
+    def _follow(
+        self, hint: FilmHint, grey: list[NDArray[np.uint8]], start: int, seen: dict[int, NDArray[np.float32]]
+    ) -> _Followed:
         at = hint.at(self._times) + self._first
         x, y = self._at_work(hint.x, hint.y)
-        return dict(enumerate(follow(grey, at - start, x, y), start))
+        places, colors = [(x, y)], [hint.ab]
+        if hint.reach != "here" and at in seen:
+            look = self._looks.get(at) or self.coloring.look(seen[at])
+            given = Hint(hint.ab, Spot(x, y, self._radius(hint, seen[at])), reach=hint.reach)
+            thing, ab = self.coloring.thing(look, given)
+            for anchor in spread(thing, grey[at - start], x, y):
+                places.append(anchor)
+                a, b = ab[round(anchor[1]), round(anchor[0])].tolist()
+                colors.append((a, b))
+        found = enumerate(follow(grey, at - start, places), start)
+        return _Followed(hint, colors, dict(found))
+
+    def _radius(self, hint: FilmHint, light: NDArray[Any]) -> float | None:
+        return None if hint.radius is None else hint.radius * min(light.shape) / min(self._upright_size())
 
     def _upright_size(self) -> tuple[int, int]:
         layout = self.source.layout
@@ -234,11 +274,11 @@ class ShotColors:
     def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Hint]:
         """The shot's hints where they are in a frame, at work size; those that are lost or hidden there are left out."""
         hints: list[Hint] = []
-        for one, places in self._hints:
-            place = places.get(index)
-            if place is not None and place.confidence >= _SURE and _within(place, light):
-                radius = None if one.radius is None else one.radius * min(light.shape) / min(self._upright_size())
-                hints.append(Hint(one.ab, Spot(place.x, place.y, radius), reach=one.reach))
+        for one in self._hints:
+            radius = self._radius(one.hint, light)
+            for ab, place in zip(one.colors, one.places.get(index, ()), strict=False):
+                if place.confidence >= _SURE and _within(place, light):
+                    hints.append(Hint(ab, Spot(place.x, place.y, radius), reach=one.hint.reach))
         return hints
 
     def in_film(self, x: float, y: float) -> tuple[int, int]:
