@@ -15,7 +15,6 @@ import numpy as np
 from photochrom import decode, fuse
 from photochrom.colorizer import Colorizer
 from photochrom.edits.edits import Edits
-from photochrom.edits.places import Spot
 from photochrom.parallel import product
 from photochrom.resize import resized
 from photochrom.steering.reference import vectors_of
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from photochrom.colorized import Colorized
     from photochrom.colorizer import Opened
-    from photochrom.edits.hints import Hint, Step
+    from photochrom.edits.hints import Step
     from photochrom.film.layout import Layout
 
     Float = NDArray[np.float32]
@@ -43,8 +42,6 @@ _ASKED, _MOST = 500, 0.8
 _VIVID = 1.8
 #: How much a hint's colours count against those of the model, and the change (in ab) from which on a hint has reached a place.
 _HINTED, _REACHED = 12.0, 2.0
-#: A hint that changes its place by less (in ab) says nothing about what it lies on; of that, colours differ by less than so much.
-_CHANGED, _ALIKE = 8.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -130,21 +127,6 @@ class Coloring:
         # Where a hint has reached, the photograph's answer holds; elsewhere what the shot has agreed on, with the change.
         ab = after + (1 - reached[..., None]) * (automatic.ab - bare)
         return Answer(ab, automatic.weight * (1 + reached * np.float32(_HINTED)))
-
-    def thing(self, look: Look, hint: Hint) -> tuple[NDArray[np.bool_], Float]:
-        """What a hint recolours in its key frame as it does its place, (h, w), and the colours (h, w, 2) there.
-
-        It is empty where the hint changes little.
-        """
-        light = look.opened.work_lightness
-        before, after = (_ab(look.opened.paint(self.edits, hints=given), light) for given in ((), (hint,)))
-        assert isinstance(hint.place, Spot)
-        at = round(hint.place.y), round(hint.place.x)
-        change = np.hypot(*np.moveaxis(after - before, -1, 0))
-        if change[at] < _CHANGED:
-            return np.zeros(light.shape, bool), after
-        alike = np.hypot(*np.moveaxis(after - after[at], -1, 0)) < _ALIKE
-        return alike & (change > change[at] / 2), after
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:
         """A hint that gives a key frame the colours of a colour picture (h, w, 3) sRGB."""

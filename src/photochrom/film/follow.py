@@ -1,6 +1,6 @@
 """Where a hint's places are in other frames of its shot: followed by points, checked by their looks, found again when hidden.
 
-A hint has one place, and may have anchors: other places of the same thing. Where one of them is known, the others are
+A hint has one place. An area has anchors, too: other places of the same thing. Where one of them is known, the others are
 looked for where it says that they must be, so that a thing is known as soon as any part of it is seen.
 """
 
@@ -28,9 +28,11 @@ _RETURN = 1.0
 #: Correlation with the first look below which the place is lost, and that at which it is found again anywhere; of anchors.
 _LOST, _FOUND = (0.45, 0.6), (0.72, 0.85)
 _FEWEST = 6
+#: An anchor that is so many pixels from where the place says that it must be is none.
+_STRANGE = 8.0
 #: Standard deviation of grey levels from which on surroundings have a look; anchors: how many, and how far apart, in pixels.
 _LOOK = 6.0
-_ANCHORS, _APART = 9, 14.0
+_ANCHORS, _APART = 14, 12.0
 _NONE: Any = None  # OpenCV's types want an array
 
 
@@ -45,15 +47,20 @@ class Place(NamedTuple):
 def follow(frames: Sequence[Grey], start: int, places: Sequence[tuple[float, float]]) -> list[list[Place]]:
     """Places (x, y) of one thing in frame ``start`` -> for each of all frames (h, w) uint8 where they are.
 
-    They are followed forwards and backwards from there.
+    They are followed forwards and backwards from there. What moves otherwise than the first of them is of another thing,
+    and lost from the beginning.
     """
-    forwards = _one_way(frames[start:], places)
-    backwards = _one_way(frames[start::-1], places)
-    return [*reversed(backwards[1:]), *forwards]
+    forwards, others = _one_way(frames[start:], places)
+    backwards, more = _one_way(frames[start::-1], places)
+    strangers = others | more
+    return [
+        [place._replace(confidence=0.0) if index in strangers else place for index, place in enumerate(row)]
+        for row in (*reversed(backwards[1:]), *forwards)
+    ]
 
 
 def spread(thing: NDArray[np.bool_], frame: Grey, x: float, y: float) -> list[tuple[float, float]]:
-    """Anchors: places inside of ``thing`` (h, w), which holds (x, y), that are far from one another and can be followed."""
+    """Anchors: places inside of ``thing`` (h, w), which holds (x, y), around that place, nearest first, that can be followed."""
     count, parts = cv2.connectedComponents(thing.astype(np.uint8), connectivity=4)
     part = parts[round(y), round(x)]
     if count < 2 or not part:
@@ -67,12 +74,13 @@ def spread(thing: NDArray[np.bool_], frame: Grey, x: float, y: float) -> list[tu
     deep = inside[1:-1, 1:-1] * usable
     # What is not of the thing moves otherwise; only of a thin one it is seen, too.
     rows, columns = np.nonzero(deep > min(_REACH, float(deep.max()) / 2))
-    away = np.hypot(columns - x, rows - y)
+    nearest = np.argsort(np.hypot(columns - x, rows - y), kind="stable")
     found: list[tuple[float, float]] = []
-    while len(found) < _ANCHORS and away.size and away.max() >= _APART:
-        best = int(away.argmax())
-        found.append((float(columns[best]), float(rows[best])))
-        away = np.minimum(away, np.hypot(columns - columns[best], rows - rows[best]))
+    free = np.hypot(columns - x, rows - y) >= _APART
+    for at in nearest:
+        if free[at] and len(found) < _ANCHORS:
+            found.append((float(columns[at]), float(rows[at])))
+            free &= np.hypot(columns - columns[at], rows - rows[at]) >= _APART
     return found
 
 
@@ -88,6 +96,15 @@ class _Followed:
     @property
     def place(self) -> Place:
         return Place(float(self.pose[0, 2]), float(self.pose[1, 2]), self.likeness if self.known else 0.0)
+
+    @property
+    def sure(self) -> bool:
+        """Whether other places may go by it."""
+        return self.known and self.likeness >= _LOST[1]
+
+    def astray(self, other: _Followed) -> float:
+        """Pixels between where it is and where it must be if it has moved as the other one has."""
+        return float(np.hypot(*(self.pose - self.like(other))[:, 2]))
 
     def points(self) -> NDArray[np.float32]:
         return np.asarray(_GRID @ self.pose.T, np.float32)
@@ -133,22 +150,28 @@ _OFFSETS = np.arange(-_REACH, _REACH + 1, _STEP, dtype=np.float64)
 _GRID = np.stack([*np.meshgrid(_OFFSETS, _OFFSETS), np.ones((len(_OFFSETS),) * 2)], axis=-1).reshape(-1, 3)
 
 
-def _one_way(frames: Sequence[Grey], places: Sequence[tuple[float, float]]) -> list[list[Place]]:
+def _one_way(frames: Sequence[Grey], places: Sequence[tuple[float, float]]) -> tuple[list[list[Place]], set[int]]:
+    """Where the places are in each frame, and which of them are of another thing."""
     all_places = [_Followed(frames[0], *place, index > 0) for index, place in enumerate(places)]
     found = [[one.place for one in all_places]]
+    first, strangers = all_places[0], set()
     for index, (before, now) in enumerate(itertools.pairwise(frames)):
         known = [one for one in all_places if one.known]
         if known:
             for one, step in zip(known, _steps(before, now, [one.points() for one in known]), strict=True):
                 one.be(now, None if step is None else _after(step, one.pose))
-        _find(all_places, now, index)
+        _find([one for number, one in enumerate(all_places) if number not in strangers], now, index)
+        for number, one in enumerate(all_places):
+            if number not in strangers and one.sure and first.sure and one.astray(first) > _STRANGE:
+                strangers.add(number)
+                one.known = False
         found.append([one.place for one in all_places])
-    return found
+    return found, strangers
 
 
 def _find(places: list[_Followed], now: Grey, turn: int) -> None:
     """Look for the places that are lost: where the others say; else everywhere, for some of the anchors at each turn."""
-    guides = [one for one in places if one.known and one.likeness >= _LOST[1]]
+    guides = [one for one in places if one.sure]
     for one in places:
         if guides and not one.known:
             one.be(now, one.like(min(guides, key=one.away)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,20 +13,19 @@ import numpy as np
 from photochrom.color import rgb_to_lab
 from photochrom.edits.dials import DIALS, Dials
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Ab, Hint
-from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
-from photochrom.film.follow import Place, follow, spread
+from photochrom.film.follow import follow, spread
+from photochrom.film.followed import Followed
 from photochrom.film.motion import evened
 from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
-from photochrom.film.steer import Steering
+from photochrom.film.steer import FilmArea, Steering
 from photochrom.fuse import ColorField
-from photochrom.materials import Material
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photochrom.edits.hints import Step
     from photochrom.film.shots import Shot
     from photochrom.film.source import Frame, Source
     from photochrom.film.steer import FilmHint, FilmReference
@@ -36,8 +34,6 @@ __all__ = ["Choices", "ShotColors"]
 
 #: So many key frames of a shot are asked together.
 _TOGETHER = 6
-#: A hint is obeyed while its place is as sure as this; that it is or is not for fewer frames than so many is a moment.
-_SURE, _LASTS = 0.5, 4
 #: Hints are followed over so many frames to each side, at most.
 _FARTHEST = 1500
 #: A reference is of the very frame where their lightness correlates so well; its colours then count so much.
@@ -83,26 +79,6 @@ class Choices(Dials):
         return self.plain.name
 
 
-@dataclass(frozen=True)
-class _Followed:
-    """A hint, its colours at its place and at anchors on the same thing, and where those are in each frame."""
-
-    hint: FilmHint
-    colors: Sequence[Ab | Material]
-    places: dict[int, list[Place]]
-
-    def turns(self) -> Iterator[int]:
-        """The frames in which its thing is seen last or first, where that is so for more than a moment."""
-        frames = sorted(self.places)
-        seen = [any(one.confidence >= _SURE for one in self.places[frame]) for frame in frames]
-        runs = [(value, len(list(run))) for value, run in itertools.groupby(seen)]
-        at = 0
-        for (value, length), (_, following) in itertools.pairwise(runs):
-            at += length
-            if min(length, following) >= _LASTS:
-                yield frames[at - 1 if value else at]
-
-
 class ShotColors:
     """Answers for the key frames of a shot: :meth:`enter` it first. Shots are entered in their order."""
 
@@ -118,8 +94,8 @@ class ShotColors:
         self._ahead_at = 0
         self._shot: Shot | None = None
         self._looks: dict[int, Look] = {}
-        self._hints: list[_Followed] = []
-        #: Frames of the shot that must be key frames: those of hints and references, and where a hint's thing is lost or found.
+        self._hints: list[Followed] = []
+        #: Frames of the shot that must be key frames: those of hints and references.
         self.wanted: frozenset[int] = frozenset()
         self._references: list[tuple[int, NDArray[np.uint8], bool]] = []
 
@@ -138,10 +114,12 @@ class ShotColors:
     def check(self) -> None:
         """Raise HintError for hints at moments or places outside the film, before any work is done."""
         steering = self.choices.steering
-        for one in (*steering.hints, *steering.references, *steering.palettes):
+        for one in (*steering.hints, *steering.areas, *steering.references, *steering.palettes):
             one.at(self._times)
         for hint in steering.hints:
             self._at_work(hint.x, hint.y)
+        for area in steering.areas:
+            area.mask.check(self._upright_size())
 
     def painted(self, shot: Shot) -> bool:
         """Whether a shot is coloured at all."""
@@ -169,7 +147,8 @@ class ShotColors:
 
         palette = next((one.palette for one in steering.palettes if mine(one)), None)
         self.coloring = self.choices.coloring(palette) if palette else self.choices.plain
-        hints = [one for one in steering.hints if mine(one)]
+        given: tuple[FilmHint | FilmArea, ...] = (*steering.hints, *steering.areas)
+        hints = [one for one in given if mine(one)]
         references = [one for one in steering.references if mine(one)]
         keys = list(range(shot.start, shot.stop, self.choices.every))
         wanted = {keys[i] for i in np.linspace(0, len(keys) - 1, min(_TOGETHER, len(keys))).round().astype(int)}
@@ -190,9 +169,9 @@ class ShotColors:
                     seen[frame.index] = light
                 if frame.index in followed:
                     grey.append(evened(light))
-        self._hints = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
+        self._hints = [self._follow(one, grey, followed.start) for one in hints if grey]
         self._references = [self._reference(one, seen) for one in references]
-        self.wanted = frozenset(moments.union(*(one.turns() for one in self._hints)))
+        self.wanted = frozenset(moments)
 
     def _frames(self, shot: Shot, until: int) -> Iterator[Frame]:
         """Frames from the shot's first to ``until``, by a reading of its own that goes on from shot to shot."""
@@ -206,25 +185,20 @@ class ShotColors:
             if frame.index >= shot.start:
                 yield frame
 
-    def _follow(
-        self, hint: FilmHint, grey: list[NDArray[np.uint8]], start: int, seen: dict[int, NDArray[np.float32]]
-    ) -> _Followed:
-        at = hint.at(self._times) + self._first
-        x, y = self._at_work(hint.x, hint.y)
-        places, colors = [(x, y)], [hint.ab]
-        if hint.reach != "here" and at in seen:
-            look = self._looks.get(at) or self.coloring.look(seen[at])
-            given = Hint(hint.ab, Spot(x, y, self._radius(hint, seen[at])), reach=hint.reach)
-            thing, ab = self.coloring.thing(look, given)
-            for anchor in spread(thing, grey[at - start], x, y):
-                places.append(anchor)
-                a, b = ab[round(anchor[1]), round(anchor[0])].tolist()
-                colors.append((a, b))
-        found = enumerate(follow(grey, at - start, places), start)
-        return _Followed(hint, colors, dict(found))
-
-    def _radius(self, hint: FilmHint, light: NDArray[Any]) -> float | None:
-        return None if hint.radius is None else hint.radius * min(light.shape) / min(self._upright_size())
+    def _follow(self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int) -> Followed:
+        at = one.at(self._times) + self._first
+        frame = grey[at - start]
+        radius = mask = None
+        if isinstance(one, FilmArea):
+            mask = one.mask.scaled(one.mask.weight.shape[::-1], frame.shape[::-1]).weight
+            depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+            y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+            places = [(float(x), float(y)), *spread(mask, frame, float(x), float(y))]
+        else:
+            places = [self._at_work(one.x, one.y)]
+            radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())
+        found = dict(enumerate(follow(grey, at - start, places), start))
+        return Followed(one, at, found, radius, mask)
 
     def _upright_size(self) -> tuple[int, int]:
         layout = self.source.layout
@@ -271,22 +245,12 @@ class ShotColors:
                 answer = Answer(np.ascontiguousarray(ab), np.full(light.shape, _TRUTH, np.float32))
         return answer
 
-    def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Hint]:
-        """The shot's hints where they are in a frame, at work size; those that are lost or hidden there are left out."""
-        hints: list[Hint] = []
-        for one in self._hints:
-            radius = self._radius(one.hint, light)
-            for ab, place in zip(one.colors, one.places.get(index, ()), strict=False):
-                if place.confidence >= _SURE and _within(place, light):
-                    hints.append(Hint(ab, Spot(place.x, place.y, radius), reach=one.hint.reach))
-        return hints
+    def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Step]:
+        """The shot's hints and areas as they are in a frame, at work size; those that are lost or hidden there are left out."""
+        return [step for one in self._hints for step in one.steps(index, light)]
 
     def in_film(self, x: float, y: float) -> tuple[int, int]:
         """A work pixel as a pixel of the upright film."""
         width, height = self._upright_size()
         w, h = self._size if self._turns % 2 == 0 else self._size[::-1]
         return min(int((x + 0.5) * width / w), width - 1), min(int((y + 0.5) * height / h), height - 1)
-
-
-def _within(place: Place, light: NDArray[Any]) -> bool:
-    return bool(0 <= round(place.x) < light.shape[1] and 0 <= round(place.y) < light.shape[0])

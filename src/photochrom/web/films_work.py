@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import EditsError, FilmError, HintError, JobError, OptionError, OutputError
+from photochrom.errors import EditsError, FilmError, HintError, JobError, MaskError, OptionError, OutputError
 from photochrom.web.films_folder import FilmFolder
 from photochrom.web.films_models import ClipWanted, FilmChoices, FilmEdits, JobWanted
 from photochrom.web.films_state import clip_key
@@ -73,6 +73,14 @@ def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:
     about, reading = folder.read("about.json"), folder.reading()
     value = given.model_dump(mode="json", by_alias=True, exclude_none=True)
     for index, hint in enumerate(given.hints):
+        if hint.mask is not None:
+            if hint.mask.size != (about["height"], about["width"]):
+                problem = f"hints.{index}: a mask is {hint.mask.size[1]} x {hint.mask.size[0]} pixels, "
+                problem += f"expected the film's {about['width']} x {about['height']}"
+                raise Problem("invalid", problem, field="hints")
+            continue
+        assert hint.x is not None
+        assert hint.y is not None
         if not (0 <= hint.x < about["width"] and 0 <= hint.y < about["height"]):
             size = f"{about['width']} x {about['height']}"
             problem = f"hints.{index}: ({hint.x:g}, {hint.y:g}) is outside the film's {size} pixels"
@@ -89,7 +97,7 @@ def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:
         load_steering(folder.path / draft)
         for palette in given.palettes:
             parse_palette(palette.palette)
-    except (EditsError, HintError, OptionError) as error:
+    except (EditsError, HintError, MaskError, OptionError) as error:
         raise Problem("invalid", str(error).replace(f"{folder.path / draft}: ", ""), field="hints") from None
     finally:
         folder.remove(draft)
