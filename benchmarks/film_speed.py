@@ -118,22 +118,35 @@ def kills(folder: Path, count: int) -> None:
     path = folder / "killed.mkv"
     write(path, moving(400, (160, 120)), (160, 120), codec="ffv1")
     choices = small_choices()
-    whole = films.open(path).save(folder / "whole.mkv", choices, codec="ffv1", threads=1)
-    truth, after, done, films_done = planes(whole), random.Random(0), 0, 0
+
+    def start(target: Path) -> int:
+        """A child at work on the film: its process. This process itself must not colour anything, or it could not be forked."""
+        child = os.fork()
+        if child == 0:
+            try:
+                films.open(path).save(target, choices, codec="ffv1", threads=1)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        return child
+
+    _, code = os.waitpid(start(folder / "whole.mkv"), 0)
+    if code:
+        sys.exit("the undisturbed work failed")
+    truth, after, done, films_done = planes(folder / "whole.mkv"), random.Random(0), 0, 0
     while done < count:
         target = folder / f"out-{films_done}.mkv"
         while not target.exists():
-            child = os.fork()
-            if child == 0:
-                films.open(path).save(target, choices, codec="ffv1", threads=1)
-                os._exit(0)
+            child = start(target)
             limit = after.uniform(0, 1.5)
-            while os.waitpid(child, os.WNOHANG) == (0, 0):
+            while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
                 if processor_time(child) > limit:
                     os.kill(child, signal.SIGKILL)
                     done += os.waitpid(child, 0)[1] == signal.SIGKILL
                     break
                 time.sleep(0.005)
+            if ended[1]:
+                sys.exit(f"the work failed after {done} kills")
         same = all(map(np.array_equal, planes(target), truth)) and len(planes(target)) == len(truth)
         films_done += 1
         print(f"film {films_done}, {done} kills: {'equal' if same else 'DIFFERENT'}", flush=True)

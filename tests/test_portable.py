@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import io
 import json
 import os
@@ -235,3 +236,34 @@ def test_a_file_that_somebody_reads_is_replaced_when_he_is_done(
         portable.put_in_place(part, path, system="posix")
     portable.put_in_place(part, path, system="nt")
     assert (path.read_text(), len(asked)) == ("new", 3)
+
+
+def test_a_locked_file_is_locked_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "lock").open("ab") as one, (tmp_path / "lock").open("ab") as other:
+        assert portable.lock(one)
+        assert not portable.lock(other)
+        one.close()
+        assert portable.lock(other)
+
+    def none_here(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with (tmp_path / "lock").open("ab") as file:
+        monkeypatch.setattr("fcntl.flock", none_here)
+        assert portable.lock(file)  # better than no work at all on such a disk
+        taken: list[int] = []
+
+        class Msvcrt:
+            LK_NBLCK = 2
+
+            @staticmethod
+            def locking(descriptor: int, mode: int, count: int) -> None:
+                if taken:
+                    raise PermissionError(13, "Permission denied")
+                taken.extend([mode, count])
+
+        monkeypatch.setitem(sys.modules, "fcntl", None)
+        monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)
+        assert portable.lock(file)
+        assert taken == [2, 1]
+        assert not portable.lock(file)

@@ -14,6 +14,7 @@
     ├── FilmError                  a film that cannot be used (.path)
     │   └── NoVideoError           the file has no pictures: sound alone, or text
     ├── JobError                   a job folder of another film or of other choices (.path)
+    │   └── JobBusyError           another process is at work in the job folder
     ├── OutputError                a result that cannot be written (.path)
     │   ├── OutputExistsError      the file is there already and --force was not given
     │   ├── OutputConflictError    two inputs would write the same file (.inputs)
@@ -67,6 +68,7 @@ __all__ = [
     "ImageTooLargeError",
     "InvalidModelError",
     "InvalidPixelsError",
+    "JobBusyError",
     "JobError",
     "ManifestBusyError",
     "ManifestError",
@@ -171,6 +173,10 @@ class NoVideoError(FilmError):
 
 class JobError(_PathError):
     """A job folder of another film or of other choices."""
+
+
+class JobBusyError(JobError):
+    """Another process is at work in the job folder."""
 
 
 class OutputError(_PathError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -65,15 +66,18 @@ def write_any_text(stream: TextIO) -> None:
 
 
 def lock(file: IO[Any]) -> bool:
-    """Lock an open file for this process alone, until it is closed or the process ends, however it does. False: it is locked."""
+    """Lock an open file for this process alone, until it is closed or the process ends, however it does. False: it is locked.
+
+    Where the file system knows no locks, every file counts as free: no work can be done there otherwise.
+    """
     try:
         import fcntl
     except ImportError:
         return _lock_on_windows(file)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
     return True
 
 

@@ -66,6 +66,19 @@ def test_another_size_of_the_same_photograph() -> None:
     np.testing.assert_array_equal(region.mask.weight, np.kron(mask, np.ones((2, 2), bool)))
 
 
+@pytest.mark.parametrize("shape", [(1, 400), (400, 1), (3, 3)])
+def test_a_mask_that_had_a_pixel_keeps_one(shape: tuple[int, int]) -> None:
+    mask = np.zeros((400, 400), bool)
+    mask[201 : 201 + shape[0], 101 : 101 + shape[1]] = True
+    for side in (256, 37, 7, 1):
+        small = Mask(mask).scaled((400, 400), (side, side)).weight
+        assert small.dtype == bool
+        assert 1 <= small.sum() <= 2 * side
+        y, x = np.argwhere(small).mean(axis=0) + 0.5
+        middle = np.argwhere(mask).mean(axis=0) + 0.5
+        assert np.hypot(y * 400 / side - middle[0], x * 400 / side - middle[1]) < 1.5 * 400 / side + 2
+
+
 def test_colours() -> None:
     grey = color_of("#808080")
     assert isinstance(grey, Material)

@@ -15,9 +15,11 @@ import numpy as np
 import pytest
 
 from film_helpers import make_film, planes, shots
+from helpers import Command, Run
 from photochrom import film as films
-from photochrom.errors import JobError, OutputExistsError, OutputWriteError
+from photochrom.errors import JobBusyError, JobError, OutputExistsError, OutputWriteError
 from photochrom.film import film_job, packets
+from photochrom.film.job_folder import LOCK, at_work, clear
 
 
 @pytest.fixture
@@ -133,3 +135,57 @@ def test_a_full_disk_is_named_and_loses_nothing(here: Path, film: Path, monkeypa
     films.open(film).save(here / "out.mkv", codec="ffv1", progress=events.append)
     assert next(event for event in events if event["event"] == "start")["done"] == 14
     assert json.loads(json.dumps(events[-1]))["frames"] == 42
+
+
+def test_a_second_process_is_refused_while_the_first_is_alive(here: Path, film: Path, photochrom: Command) -> None:
+    before = films.open(film).save(here / "whole.mkv", codec="ffv1")
+    refused: list[Run] = []
+
+    def meanwhile(event: dict[str, Any]) -> None:
+        if event["event"] == "part" and not refused:
+            refused.append(photochrom("video", "in.mkv", "-o", "out.mkv", "--codec", "ffv1", "--json"))
+
+    films.open(film).save(here / "out.mkv", codec="ffv1", progress=meanwhile)
+    assert refused[0].code == 1
+    assert [(row["event"], row["error"]) for row in refused[0].lines] == [("error", "JobBusyError")]
+    assert "another process" in refused[0].err
+    assert same(before, here / "out.mkv")
+    assert sorted(path.name for path in here.iterdir()) == ["in.mkv", "out.mkv", "whole.mkv"]
+
+
+def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
+    folder = tmp_path / "film.mkv.job"
+    code = "import sys; from pathlib import Path; from photochrom.film.job_folder import at_work\n"
+    code += "with at_work(Path(sys.argv[1])): (Path(sys.argv[1]) / 'work').touch(); print('in', flush=True); input()"
+    command = [sys.executable, "-c", code, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"in\n"
+        with pytest.raises(JobBusyError, match="in use"), at_work(folder):
+            pass
+        process.kill()
+        process.wait()
+    with at_work(folder), pytest.raises(JobBusyError), at_work(folder):
+        pass
+    assert (folder / "work").exists()  # what was done is kept
+    with at_work(folder):
+        clear(folder)
+    assert not folder.exists()
+
+
+def test_where_an_open_file_cannot_be_removed_the_folder_goes_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, asked = Path.unlink, []
+
+    def as_windows(self: Path, missing_ok: bool = False) -> None:
+        asked.append(self.name)
+        if len(asked) == 1:
+            raise PermissionError(13, "it is open in another process")
+        usual(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", as_windows)
+    with at_work(tmp_path / "job"):
+        pass
+    assert asked == [LOCK, LOCK]
+    assert not (tmp_path / "job").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,9 @@ from film_helpers import make_film, pan
 from helpers import Command, data
 from photochrom import film as films
 from photochrom.color import rgb_to_lab
-from photochrom.errors import EvaluationError, HintError
+from photochrom.edits.masks import to_rle
+from photochrom.edits.places import Mask
+from photochrom.errors import EvaluationError, HintError, MaskError
 from photochrom.evaluate.consistency import cdc, visible, warp_error, warp_error_pair
 from photochrom.evaluate.film import measure, measure_films, methods_of
 from photochrom.film.motion import evened, grid, two_way
@@ -38,6 +41,31 @@ def test_a_hint_holds_in_all_frames_before_and_after(here: Path) -> None:
         x = round(60 - 1.5 * (index - 13))
         ab = rgb_to_lab(painted[index][58:63, x - 2 : x + 3])[..., 1:].reshape(-1, 2).mean(axis=0)
         assert np.hypot(*(ab - (-14, 12))) < 12
+
+
+def test_an_area_goes_with_what_it_lies_on(here: Path) -> None:
+    frames = pan(data.coffee(), 20, (160, 120), by=1.5)
+    make_film(here / "in.mkv", frames)
+    mask = np.zeros((120, 160), bool)
+    mask[40:80, 70:110] = True
+    row = {"frame": 5, "mask": to_rle(mask), "ab": [45, -45]}
+    (here / "hints.json").write_text(json.dumps({"photochrom-film": 1, "hints": [row]}))
+    steering = films.load_steering(here / "hints.json")
+    assert steering.areas == (films.FilmArea(None, 5, Mask(mask), (45.0, -45.0)),)
+    assert steering.digest() != films.Steering().digest()
+    painted = list(films.open(here / "in.mkv").paint(steering=steering))
+    shares = []
+    for index in (5, 0, 12, 19):  # the pan moves what is marked by 1.5 pixels a frame
+        left = round(70 - 1.5 * (index - 5))
+        far = np.hypot(*np.moveaxis(rgb_to_lab(painted[index])[..., 1:] - (45, -45), -1, 0))
+        shares.append((far[45:75, left + 5 : left + 35] < 15).mean())
+        far[32:88, left - 8 : left + 48] = 99
+        assert (far < 15).mean() < 0.05
+    assert shares[0] > 0.7  # what is white there cannot be as purple as that
+    assert min(shares) > shares[0] - 0.1
+    wrong = films.FilmArea(None, 5, Mask(mask[:-1]), (45.0, -45.0))
+    with pytest.raises(MaskError, match="160 x 120"):
+        films.open("in.mkv").save("out.mkv", films.make_choices(steering=films.Steering(areas=(wrong,))))
 
 
 def test_a_repeated_frame_has_not_moved() -> None:

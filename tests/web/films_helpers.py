@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from fastapi.testclient import TestClient
+
 from film_helpers import make_film, shots
+from photochrom.web.app import create_app
+from photochrom.web.settings import Settings
 
 PATIENCE = 300.0
+
+
+@contextmanager
+def desk(folder: Path, **settings: Any) -> Iterator[TestClient]:
+    """A client of an app whose films lie in a folder."""
+    app = create_app(Settings(threads=1, films=folder, **settings))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
 
 
 def three_shots(path: Path, count: int = 12, size: tuple[int, int] = (96, 64)) -> Path:

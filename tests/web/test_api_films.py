@@ -12,7 +12,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import numpy as np
 import pytest
 from api_helpers import decoded, encoded, listening
 from fastapi.testclient import TestClient
-from films_helpers import bring, colour, three_shots, until
+from films_helpers import bring, colour, desk, three_shots, until
 from page_helpers import serving
 
 from film_helpers import lumas, make_film, planes
@@ -35,14 +34,6 @@ if not os.environ.get("CI"):
 
 HINT = {"frame": 5, "x": 40.0, "y": 30.0, "color": "teal"}
 EDITS = {"photochrom-film": 1, "hints": [HINT], "references": [], "palettes": [{"frame": 14, "palette": "autochrome"}]}
-
-
-@contextmanager
-def desk(folder: Path, **settings: Any) -> Iterator[TestClient]:
-    """A client of an app whose films lie in a folder."""
-    app = create_app(Settings(threads=1, films=folder, **settings))
-    with TestClient(app, base_url="http://127.0.0.1") as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from films_helpers import three_shots
 from page_helpers import DESK, PHONE, Person, serving
 
 from film_helpers import lumas, make_film, pan
-from helpers import data, needs_browser
+from helpers import data, needs_browser, save
 from server_process import ServerProcess
 
 if not os.environ.get("CI"):
@@ -59,7 +59,7 @@ def test_from_dropping_it_to_taking_it_home(browser: Any, alone: ServerProcess, 
     page = person.page
     drop(person, film)
     assert page.locator("#photo-facts").text_content() == "160 × 100 · 3 shots"
-    for hidden in ("[data-tool-button=brush]", "#reference-add", "#alternatives-show"):
+    for hidden in ("[data-tool-button=crop]", "#palette-picture", "#alternatives-show"):
         assert not page.locator(hidden).is_visible()
     person.hide_before()
 
@@ -179,6 +179,51 @@ def test_a_moment_of_a_shot(visit: Visit, film: Path) -> None:
     leave(person)
 
 
+def test_areas_and_a_reference_picture(visit: Visit, film: Path, tmp_path: Path) -> None:
+    person = visit()
+    page = person.page
+    drop(person, film)
+    person.hide_before()
+    # an object is found by a click, and is coloured as in a photograph
+    page.locator("[data-tool-button=box]").click()
+    with page.expect_response(lambda answer: answer.url.endswith("/grow")):
+        page.mouse.click(*person.place(60, 50))
+    page.locator("#picker:visible").wait_for()
+    assert page.locator("#picker-picture").is_hidden()  # films have no pictures for areas
+    person.name_colour("#2040c0")
+    page.locator("#pins .region").wait_for()
+    assert page.locator("#film-shots .placed-in").all_text_contents() == ["1"]
+    assert person.lab(60, 50)[2] < -5
+    # a picture for the whole shot, and for no other
+    colours = np.full((60, 80, 3), (190, 60, 40), np.uint8)
+    colours[::2] //= 2
+    save(colours, tmp_path / "red.png")
+    with page.expect_response(lambda answer: "/v1/films/" in answer.url and answer.url.endswith("/references")) as sent:
+        page.locator("#reference-file").evaluate("one => one.value = ''")
+        page.locator("#reference-add").evaluate("one => { one.closest('details').open = true; one.click(); }")
+        page.set_input_files("#reference-file", [tmp_path / "red.png"])
+    assert sent.value.status == 201
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and answer.url.endswith("/edits")) as kept:
+        pass
+    edits = kept.value.request.post_data_json
+    assert edits["references"] == [{"frame": 4, "path": "r1"}]
+    (area,) = edits["hints"]
+    assert (area["frame"], area["mask"]["size"]) == (4, [100, 160])
+    page.locator("#film-shots button").nth(1).click()
+    person.painted()
+    assert page.locator("#reference-list li").count() == 0
+    # after the page was left, all is there again
+    person.visit()
+    page.locator("#film-shots button").nth(0).click()
+    person.painted()
+    page.locator("#pins .region").wait_for()
+    assert page.locator("#reference-list .name").all_text_contents() == ["red.png"]
+    page.locator("#film-play").click()
+    page.locator("body.playing").wait_for()
+    page.locator("#film-play").click()
+    leave(person)
+
+
 def test_what_is_no_film_says_so(visit: Visit, tmp_path: Path, film: Path) -> None:
     person = visit()
     page = person.page
@@ -202,8 +247,6 @@ def test_what_is_no_film_says_so(visit: Visit, tmp_path: Path, film: Path) -> No
 
 
 def _photo(folder: Path) -> Path:
-    from helpers import save
-
     return save(data.camera()[::4, ::4], folder / "photo.png")
 
 

@@ -107,9 +107,12 @@ class Mask(Plane):
             )
 
     def scaled(self, old: Size, new: Size) -> Mask:
-        """The same for another size of the photograph; both are (width, height)."""
+        """The same for another size of the photograph; both are (width, height). What is too thin for that stays all the same."""
         if self.weight.dtype == bool:
             plane: Any = cv2.resize(self.weight.astype(np.uint8), new, interpolation=cv2.INTER_NEAREST_EXACT)
+            if not plane.any():
+                shares = resized(self.weight, new[::-1])
+                plane = shares > shares.max() / 2
             return Mask(plane.astype(bool))
         return Mask(resized(self.weight, new[::-1]))
 

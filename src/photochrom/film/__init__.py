@@ -16,11 +16,12 @@ from photochrom.film.film import Film, make_choices
 from photochrom.film.film import open_film as open  # the name that users call
 from photochrom.film.shot_colors import Choices
 from photochrom.film.shots import Shot
-from photochrom.film.steer import FilmHint, FilmPalette, FilmReference, Steering, load_steering
+from photochrom.film.steer import FilmArea, FilmHint, FilmPalette, FilmReference, Steering, load_steering
 
 __all__ = [
     "Choices",
     "Film",
+    "FilmArea",
     "FilmHint",
     "FilmPalette",
     "FilmReference",

@@ -129,7 +129,8 @@ def _pairs(
     colors.enter(shot)
     looked = ((frame.index, (frame, before), colors.lightness(frame)) for frame, before in inside())
     flashes = frozenset(shot.flashes)
-    for one in steady(looked, colors.answer, last=span[1] - 1, flashes=flashes, every=choices.every):
+    how: dict[str, Any] = {"flashes": flashes, "wanted": colors.wanted, "every": choices.every}
+    for one in steady(looked, colors.answer, last=span[1] - 1, **how):
         if isinstance(one, Colored):
             frame, before = one.item
             yield pair(frame, before, colors.as_it_lies(one.color))

@@ -105,7 +105,8 @@ class Film:
             colors.enter(shot)
             looked = ((one.index, one, colors.lightness(one)) for one in inside(shot))
             flashes, last = frozenset(shot.flashes), shot.stop - 1
-            for colored in steady(looked, colors.answer, last=last, flashes=flashes, every=choices.every):
+            how: dict[str, Any] = {"flashes": flashes, "wanted": colors.wanted, "every": choices.every}
+            for colored in steady(looked, colors.answer, last=last, **how):
                 if isinstance(colored, Colored):
                     yield colored.item, colors.as_it_lies(colored.color)
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from photochrom.errors import FilmError, JobError, OutputExistsError, OutputWriteError
 from photochrom.film.codecs import Encoding, open_encoder
+from photochrom.film.job_folder import at_work, clear
 from photochrom.film.join import join
 from photochrom.film.packets import Journal, Packet, PacketFile, write_whole
 from photochrom.film.paint import paint_frame
@@ -125,9 +126,13 @@ class Job:
         self.span, self.threads = span, threads
         self.notices: list[str] = [*source.notices, *encoding.notices]
         self.folder = target.with_name(target.name + ".job")
-        if os.path.lexists(target) and not force:
-            raise OutputExistsError("exists already; overwrite it with --force", target)
+        self._force = force
+        self._check_target()
         self._identity = self._tell()
+
+    def _check_target(self) -> None:
+        if os.path.lexists(self.target) and not self._force:
+            raise OutputExistsError("exists already; overwrite it with --force", self.target)
 
     def _tell(self) -> dict[str, Any]:
         """What makes this job this one."""
@@ -142,10 +147,6 @@ class Job:
         }
 
     def _enter(self) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputWriteError(f"cannot be made ({error.strerror})", self.folder) from error
         about = self.folder / "job.json"
         known = None
         if about.exists():
@@ -164,7 +165,7 @@ class Job:
         (self.folder / "journal.jsonl").unlink(missing_ok=True)
         write_whole(about, json.dumps(self._identity).encode())
 
-    def reading(self, progress: Progress | None = None) -> Reading:
+    def _reading(self, progress: Progress | None) -> Reading:
         """The shots: from the folder, or by reading the film."""
         self._enter()
         kept = self.folder / "shots.json"
@@ -177,10 +178,15 @@ class Job:
     def run(self, progress: Progress | None = None, stop: Callable[[], bool] | None = None) -> bool:
         """Do the work, or what is left of it. True: the result is written, and the folder gone; False: ``stop`` returned True.
 
-        Raises FilmError, JobError, OutputWriteError; what is done is kept then, too.
+        Raises FilmError, JobError, OutputWriteError; what is done is kept then, too. JobBusyError: another process is at it.
         """
+        with at_work(self.folder):
+            return self._run(progress, stop)
+
+    def _run(self, progress: Progress | None, stop: Callable[[], bool] | None) -> bool:
+        self._check_target()  # another process may just have written it
         tell: Progress = progress or (lambda event: None)
-        reading = self.reading(progress)
+        reading = self._reading(progress)
         self.notices = list(dict.fromkeys([*self.notices, *reading.notices, *_damage(reading)]))
         journal = Journal(self.folder / "journal.jsonl")
         need, free = self._need(reading, journal.frames), shutil.disk_usage(self.folder).free
@@ -205,7 +211,7 @@ class Job:
             threads=self.threads,
             notices=self.notices,
         )
-        shutil.rmtree(self.folder, ignore_errors=True)
+        clear(self.folder)
         tell({"event": "done", "output": str(self.target), "frames": journal.frames})
         return True
 
@@ -297,6 +303,7 @@ class Job:
                 last=span[1] - 1,
                 state=state,
                 flashes=frozenset(shot.flashes),
+                wanted=colors.wanted,
                 every=self.choices.every,
                 threads=self.threads,
             ):

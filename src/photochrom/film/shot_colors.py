@@ -13,19 +13,19 @@ import numpy as np
 from photochrom.color import rgb_to_lab
 from photochrom.edits.dials import DIALS, Dials
 from photochrom.edits.edits import Edits
-from photochrom.edits.hints import Hint
-from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
-from photochrom.film.follow import Place, follow
+from photochrom.film.follow import follow, spread
+from photochrom.film.followed import Followed
 from photochrom.film.motion import evened
 from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
-from photochrom.film.steer import Steering
+from photochrom.film.steer import FilmArea, Steering
 from photochrom.fuse import ColorField
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photochrom.edits.hints import Step
     from photochrom.film.shots import Shot
     from photochrom.film.source import Frame, Source
     from photochrom.film.steer import FilmHint, FilmReference
@@ -34,8 +34,6 @@ __all__ = ["Choices", "ShotColors"]
 
 #: So many key frames of a shot are asked together.
 _TOGETHER = 6
-#: A hint is obeyed while its place is as sure as this.
-_SURE = 0.5
 #: Hints are followed over so many frames to each side, at most.
 _FARTHEST = 1500
 #: A reference is of the very frame where their lightness correlates so well; its colours then count so much.
@@ -96,7 +94,9 @@ class ShotColors:
         self._ahead_at = 0
         self._shot: Shot | None = None
         self._looks: dict[int, Look] = {}
-        self._hints: list[tuple[FilmHint, dict[int, Place]]] = []
+        self._hints: list[Followed] = []
+        #: Frames of the shot that must be key frames: those of hints and references.
+        self.wanted: frozenset[int] = frozenset()
         self._references: list[tuple[int, NDArray[np.uint8], bool]] = []
 
     def lightness(self, frame: Frame) -> NDArray[np.float32]:
@@ -114,10 +114,12 @@ class ShotColors:
     def check(self) -> None:
         """Raise HintError for hints at moments or places outside the film, before any work is done."""
         steering = self.choices.steering
-        for one in (*steering.hints, *steering.references, *steering.palettes):
+        for one in (*steering.hints, *steering.areas, *steering.references, *steering.palettes):
             one.at(self._times)
         for hint in steering.hints:
             self._at_work(hint.x, hint.y)
+        for area in steering.areas:
+            area.mask.check(self._upright_size())
 
     def painted(self, shot: Shot) -> bool:
         """Whether a shot is coloured at all."""
@@ -145,7 +147,8 @@ class ShotColors:
 
         palette = next((one.palette for one in steering.palettes if mine(one)), None)
         self.coloring = self.choices.coloring(palette) if palette else self.choices.plain
-        hints = [one for one in steering.hints if mine(one)]
+        given: tuple[FilmHint | FilmArea, ...] = (*steering.hints, *steering.areas)
+        hints = [one for one in given if mine(one)]
         references = [one for one in steering.references if mine(one)]
         keys = list(range(shot.start, shot.stop, self.choices.every))
         wanted = {keys[i] for i in np.linspace(0, len(keys) - 1, min(_TOGETHER, len(keys))).round().astype(int)}
@@ -166,8 +169,9 @@ class ShotColors:
                     seen[frame.index] = light
                 if frame.index in followed:
                     grey.append(evened(light))
-        self._hints = [(one, self._follow(one, grey, followed.start)) for one in hints if grey]
+        self._hints = [self._follow(one, grey, followed.start) for one in hints if grey]
         self._references = [self._reference(one, seen) for one in references]
+        self.wanted = frozenset(moments)
 
     def _frames(self, shot: Shot, until: int) -> Iterator[Frame]:
         """Frames from the shot's first to ``until``, by a reading of its own that goes on from shot to shot."""
@@ -181,10 +185,20 @@ class ShotColors:
             if frame.index >= shot.start:
                 yield frame
 
-    def _follow(self, hint: FilmHint, grey: list[NDArray[np.uint8]], start: int) -> dict[int, Place]:
-        at = hint.at(self._times) + self._first
-        x, y = self._at_work(hint.x, hint.y)
-        return dict(enumerate(follow(grey, at - start, x, y), start))
+    def _follow(self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int) -> Followed:
+        at = one.at(self._times) + self._first
+        frame = grey[at - start]
+        radius = mask = None
+        if isinstance(one, FilmArea):
+            mask = one.mask.scaled(one.mask.weight.shape[::-1], frame.shape[::-1]).weight
+            depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+            y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+            places = [(float(x), float(y)), *spread(mask, frame, float(x), float(y))]
+        else:
+            places = [self._at_work(one.x, one.y)]
+            radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())
+        found = dict(enumerate(follow(grey, at - start, places), start))
+        return Followed(one, at, found, radius, mask)
 
     def _upright_size(self) -> tuple[int, int]:
         layout = self.source.layout
@@ -231,22 +245,12 @@ class ShotColors:
                 answer = Answer(np.ascontiguousarray(ab), np.full(light.shape, _TRUTH, np.float32))
         return answer
 
-    def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Hint]:
-        """The shot's hints where they are in a frame, at work size; those that are lost or hidden there are left out."""
-        hints: list[Hint] = []
-        for one, places in self._hints:
-            place = places.get(index)
-            if place is not None and place.confidence >= _SURE and _within(place, light):
-                radius = None if one.radius is None else one.radius * min(light.shape) / min(self._upright_size())
-                hints.append(Hint(one.ab, Spot(place.x, place.y, radius), reach=one.reach))
-        return hints
+    def hints_at(self, index: int, light: NDArray[np.float32]) -> list[Step]:
+        """The shot's hints and areas as they are in a frame, at work size; those that are lost or hidden there are left out."""
+        return [step for one in self._hints for step in one.steps(index, light)]
 
     def in_film(self, x: float, y: float) -> tuple[int, int]:
         """A work pixel as a pixel of the upright film."""
         width, height = self._upright_size()
         w, h = self._size if self._turns % 2 == 0 else self._size[::-1]
         return min(int((x + 0.5) * width / w), width - 1), min(int((y + 0.5) * height / h), height - 1)
-
-
-def _within(place: Place, light: NDArray[Any]) -> bool:
-    return bool(0 <= round(place.x) < light.shape[1] and 0 <= round(place.y) < light.shape[0])

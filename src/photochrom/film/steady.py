@@ -108,14 +108,15 @@ def steady(
     last: int,
     state: State | None = None,
     flashes: frozenset[int] = frozenset(),
+    wanted: frozenset[int] = frozenset(),
     every: int = EVERY,
     threads: int | None = None,
 ) -> Iterator[Colored | State]:
     """Colour fields for the frames of one part of a shot; the last value is the :class:`State` for the next part.
 
     frames: (index, anything, L* (h, w) at work size) in order. ask(index, L*): the model's answer for a key frame. last: index of
-    the part's last frame. state: of the part before, in the same shot. threads: for the optical flow, as for
-    :func:`photochrom.parallel.ordered`; a few frames are taken ahead for it.
+    the part's last frame. state: of the part before, in the same shot. wanted: frames that must be key frames.
+    threads: for the optical flow, as for :func:`photochrom.parallel.ordered`; a few frames are taken ahead for it.
     """
     key: _Key | None = None
     window: list[_Held] = []
@@ -138,7 +139,7 @@ def steady(
         before = now
         span = index - key.index
         lost = 1 - float(now.there[..., 2].mean())
-        due = span >= every or index == last or (span >= _FEWEST and lost > _LOST)
+        due = span >= every or index == last or index in wanted or (span >= _FEWEST and lost > _LOST)
         if due and (index not in flashes or index == last):
             new = _joined(key, now, ask(index, light))
             yield from _between(key, new, window)

@@ -3,12 +3,13 @@
 The file (``film.photochrom.json``)::
 
     {"photochrom-film": 1,
-     "hints": [{"time": 12.4, "x": 310, "y": 200, "color": "olive", "reach": "object"}],
+     "hints": [{"time": 12.4, "x": 310, "y": 200, "color": "olive", "reach": "object"},
+               {"time": 12.4, "mask": {"size": [480, 640], "counts": "..."}, "color": "navy"}],
      "references": [{"time": 12.4, "path": "still-in-colour.jpg"}],
      "palettes": [{"time": 60, "palette": "warm"}]}
 
 A moment is a ``time`` in seconds or a ``frame``; it stands for its shot. x and y are pixels of the film as a player shows it,
-before the width of pixels is evened.
+before the width of pixels is evened; a mask has that size, and is an area.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from photochrom.edits.dials import REACH
 from photochrom.edits.hints import Ab, Hint
 from photochrom.edits.hints_json import color_from_json
-from photochrom.edits.places import Spot
+from photochrom.edits.masks import from_rle
+from photochrom.edits.places import Mask, Spot
 from photochrom.edits.sidecar import read_json
 from photochrom.errors import EditsError, HintError
 from photochrom.materials import Material
 
-__all__ = ["FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
+__all__ = ["FilmArea", "FilmHint", "FilmPalette", "FilmReference", "Steering", "load_steering"]
 
 FORMAT = 1
 
@@ -70,6 +74,17 @@ class FilmHint(_Moment):
 
 
 @dataclass(frozen=True)
+class FilmArea(_Moment):
+    """A colour, a material or exact ab, inside a mask of a frame, which holds through the shot and follows what it lies on.
+
+    mask: of the upright film's size.
+    """
+
+    mask: Mask
+    ab: Ab | Material
+
+
+@dataclass(frozen=True)
 class FilmReference(_Moment):
     """A colour picture that gives its colours to a shot; best a coloured still of the very frame."""
 
@@ -85,16 +100,20 @@ class FilmPalette(_Moment):
 
 @dataclass(frozen=True)
 class Steering:
-    """All hints, reference pictures and palettes of one film."""
+    """All hints, reference pictures, palettes and areas of one film."""
 
     hints: tuple[FilmHint, ...] = ()
     references: tuple[FilmReference, ...] = ()
     palettes: tuple[FilmPalette, ...] = ()
+    areas: tuple[FilmArea, ...] = ()
 
     def digest(self) -> str:
         """Of everything, pictures included: another one makes another film. Raises EditsError for a picture that is missing."""
         parts = [repr(self.hints), repr(self.palettes)]
         parts += [repr((one.time, one.frame, _digest(one.path))) for one in self.references]
+        for area in self.areas:
+            mask = hashlib.sha256(np.packbits(area.mask.weight).tobytes()).hexdigest()
+            parts.append(repr((area.time, area.frame, area.ab, area.mask.weight.shape, mask)))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -106,7 +125,7 @@ def _digest(path: Path) -> str:
 
 
 def load_steering(path: Path) -> Steering:
-    """Read the file. Raises EditsError, HintError, UnknownColorError."""
+    """Read the file. Raises EditsError, HintError, MaskError, UnknownColorError."""
     value = read_json(path)
     if not isinstance(value, dict) or value.get("photochrom-film") != FORMAT:
         raise EditsError(f'is not about a film; it must hold {{"photochrom-film": {FORMAT}, ...}}', path)
@@ -115,9 +134,14 @@ def load_steering(path: Path) -> Steering:
     rows = {key: value.get(key, []) for key in ("hints", "references", "palettes")}
     try:
         return Steering(
-            tuple(_hint(row) for row in rows["hints"]),
+            tuple(_hint(row) for row in rows["hints"] if "mask" not in row),
             tuple(FilmReference(*_moment(row), path.parent / row["path"]) for row in rows["references"]),
             tuple(FilmPalette(*_moment(row), str(row["palette"])) for row in rows["palettes"]),
+            tuple(
+                FilmArea(*_moment(row), Mask(from_rle(row["mask"])), color_from_json(row))
+                for row in rows["hints"]
+                if "mask" in row
+            ),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EditsError(f"is incomplete or damaged ({error})", path) from error

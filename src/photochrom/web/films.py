@@ -10,18 +10,19 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
 from photochrom.edits.dials import DIALS
-from photochrom.edits.hints import Hint, Hints
+from photochrom.edits.hints import Hint, Hints, Region, Step
 from photochrom.edits.places import Spot
 from photochrom.errors import PhotochromError
 from photochrom.web.films_desk import Desk, file_response
 from photochrom.web.films_folder import NO_EDITS, FilmFolder
-from photochrom.web.films_models import ClipWanted, Film, FilmChoices, FilmEdits, Films, JobWanted, ShotShown
+from photochrom.web.films_models import REFERENCE, ClipWanted, Film, FilmChoices, FilmEdits, Films, JobWanted, ShotShown
 from photochrom.web.films_state import film_shown, shots_shown
 from photochrom.web.films_upload import look_at, receive
 from photochrom.web.films_work import (
     ask_clip,
     begin,
     choose,
+    drop_reference,
     how,
     keep_edits,
     known_reading,
@@ -77,7 +78,7 @@ def routes(state: State, desk: Desk) -> APIRouter:
     async def bring(request: Request, name: Annotated[str, Query(max_length=1000)] = "film") -> Film:
         """Bring a film: its bytes are the body. Its shots are looked for at once; it stays until it is deleted."""
         films = desk.folders
-        pool.admit()
+        pool.check_open()
         folder = await receive(request, films, settings, name)
 
         def work() -> Film:
@@ -88,7 +89,8 @@ def routes(state: State, desk: Desk) -> APIRouter:
             return desk.shown(folder)
 
         try:
-            return await pool.run(work)
+            # Not by the pool: a film that has taken an hour to come is not sent away because photographs are being painted.
+            return await run_in_threadpool(work)
         except BaseException:
             await run_in_threadpool(films.remove, folder)
             raise
@@ -209,6 +211,27 @@ def routes(state: State, desk: Desk) -> APIRouter:
         finally:
             state.store.remove(waiting)
 
+    @router.get(
+        "/{film}/references/{reference}",
+        response_class=Response,
+        responses={
+            200: {"description": "The file as it came.", "content": {"application/octet-stream": _FILES["video/mp4"]}},
+            **_PROBLEMS,
+        },
+    )
+    def picture(film: str, reference: Annotated[str, Path(pattern=REFERENCE)]) -> Response:
+        """A colour picture that was added, under the name that it had."""
+        folder = desk.find(film)
+        made = folder.read(f"{reference}.json")
+        if made is None:
+            raise Problem("reference-gone", f"no reference {reference!r}", field="reference")
+        return FileResponse(folder.path / reference, media_type="application/octet-stream", filename=made["name"])
+
+    @router.delete("/{film}/references/{reference}", status_code=204, response_class=Response, responses=_PROBLEMS)
+    def drop(film: str, reference: Annotated[str, Path(pattern=REFERENCE)]) -> None:
+        """Delete a colour picture that neither the edits nor the work on the film use; its id is not given again."""
+        drop_reference(desk.find(film), reference)
+
     @router.put("/{film}/job", responses=_PROBLEMS)
     async def start(film: str, given: JobWanted) -> Film:
         """Colour the whole film, or go on with it. One film is coloured at a time; others wait for their turn."""
@@ -249,21 +272,27 @@ def routes(state: State, desk: Desk) -> APIRouter:
 
 def _painted(state: State, folder: FilmFolder, grey: Any, index: int) -> Any:
     """A frame with the hints that were placed in it, as a photograph is painted: (h, w, 3) uint8 sRGB."""
-    from photochrom.film.steer import load_steering
+    from photochrom.film.steer import FilmArea, FilmHint, Steering, load_steering
 
     reading = known_reading(folder)
     chosen, about = folder.choices(), folder.read("about.json")
     edits = folder.read("edits.json")
-    given = load_steering(folder.path / "edits.json").hints if edits and edits != NO_EDITS else ()
+    given = load_steering(folder.path / "edits.json") if edits and edits != NO_EDITS else Steering()
     stretch = about["display"][0] / about["width"], about["display"][1] / about["height"]
-    hints = [
+
+    def here(one: FilmHint | FilmArea) -> bool:
+        return one.at(list(reading.times)) + reading.first == index
+
+    hints: list[Step] = [
         Hint(one.ab, Spot(one.x * stretch[0], one.y * stretch[1], one.radius), reach=one.reach)
-        for one in given
-        if one.at(list(reading.times)) + reading.first == index
+        for one in given.hints
+        if here(one)
     ]
+    size = about["width"], about["height"]
+    areas = [Region(one.ab, one.mask.scaled(size, tuple(about["display"]))) for one in given.areas if here(one)]
     try:
         opened = state.engine.colorizer(None, "normal").open(np.ascontiguousarray(grey))
         dials = {key: chosen[key] for key in (*DIALS, "palette") if key in chosen}
-        return opened.paint(hints=Hints(hints), **dials).rgb
+        return opened.paint(hints=Hints([*areas, *hints]), **dials).rgb
     except PhotochromError as error:
         raise as_problem(error) from None

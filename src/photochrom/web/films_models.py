@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from photochrom.edits.dials import REACH
-from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Reach, Strict
+from photochrom.web.options import Ab, Color, Coordinate, DialFields, Lab, Reach, Rle, Strict
 
 __all__ = [
+    "REFERENCE",
     "Clip",
     "ClipWanted",
     "Film",
@@ -22,6 +23,8 @@ __all__ = [
     "ShotShown",
 ]
 
+#: The ids of reference pictures.
+REFERENCE = r"^r[0-9]{1,4}$"
 Palette = Annotated[str, Field(max_length=2000, description="A name (see /v1/palettes), or colours such as #a33,#fc9.")]
 
 
@@ -39,10 +42,13 @@ class Moment(Strict):
 
 
 class FilmHint(Moment):
-    """A colour at a pixel of the upright film at a moment; it holds through the shot and follows what it lies on."""
+    """A colour at a moment: at a pixel of the upright film, or in an area of its size. It holds through the shot and follows
+    what it lies on.
+    """
 
-    x: Coordinate
-    y: Coordinate
+    x: Coordinate | None = None
+    y: Coordinate | None = None
+    mask: Rle | None = None
     color: Color | None = None
     ab: Ab | None = None
     material: Lab | None = None
@@ -53,13 +59,15 @@ class FilmHint(Moment):
     def _coloured(self) -> Any:
         if [self.color, self.ab, self.material].count(None) != 2:
             raise ValueError("give a color, an ab or a material")
+        if (self.x is None or self.y is None) if self.mask is None else (self.x is not None or self.y is not None):
+            raise ValueError("give x and y, or a mask")
         return self
 
 
 class FilmReference(Moment):
     """An uploaded colour picture that gives its colours to a shot."""
 
-    path: Annotated[str, Field(pattern=r"^r[0-9]{1,4}$", examples=["r1"])]
+    path: Annotated[str, Field(pattern=REFERENCE, examples=["r1"])]
 
 
 class FilmPalette(Moment):

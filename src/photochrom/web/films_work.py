@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photochrom.errors import EditsError, FilmError, HintError, JobError, OptionError, OutputError
+from photochrom.errors import EditsError, FilmError, HintError, JobError, MaskError, OptionError, OutputError
 from photochrom.web.films_folder import FilmFolder
 from photochrom.web.films_models import ClipWanted, FilmChoices, FilmEdits, JobWanted
 from photochrom.web.films_state import clip_key
@@ -23,6 +23,7 @@ __all__ = [
     "ask_clip",
     "begin",
     "choose",
+    "drop_reference",
     "how",
     "keep_edits",
     "known_reading",
@@ -72,6 +73,14 @@ def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:
     about, reading = folder.read("about.json"), folder.reading()
     value = given.model_dump(mode="json", by_alias=True, exclude_none=True)
     for index, hint in enumerate(given.hints):
+        if hint.mask is not None:
+            if hint.mask.size != (about["height"], about["width"]):
+                problem = f"hints.{index}: a mask is {hint.mask.size[1]} x {hint.mask.size[0]} pixels, "
+                problem += f"expected the film's {about['width']} x {about['height']}"
+                raise Problem("invalid", problem, field="hints")
+            continue
+        assert hint.x is not None
+        assert hint.y is not None
         if not (0 <= hint.x < about["width"] and 0 <= hint.y < about["height"]):
             size = f"{about['width']} x {about['height']}"
             problem = f"hints.{index}: ({hint.x:g}, {hint.y:g}) is outside the film's {size} pixels"
@@ -88,7 +97,7 @@ def keep_edits(folder: FilmFolder, given: FilmEdits) -> None:
         load_steering(folder.path / draft)
         for palette in given.palettes:
             parse_palette(palette.palette)
-    except (EditsError, HintError, OptionError) as error:
+    except (EditsError, HintError, MaskError, OptionError) as error:
         raise Problem("invalid", str(error).replace(f"{folder.path / draft}: ", ""), field="hints") from None
     finally:
         folder.remove(draft)
@@ -173,3 +182,23 @@ def take_reference(folder: FilmFolder, name: str, upload: Path, most: int) -> st
     finally:
         copy.unlink(missing_ok=True)
     return number
+
+
+def drop_reference(folder: FilmFolder, number: str) -> None:
+    """Delete a colour picture. Raises Problem where there is none, or where it is used.
+
+    An empty file keeps its number: edits that name it, as those that are undone, never get another picture.
+    """
+    if not (folder.path / f"{number}.json").exists():
+        raise Problem("reference-gone", f"no reference {number!r}", field="reference")
+    clip = folder.wanted("clip") or {}
+    at_work = folder.read("begun-edits.json") if folder.read("begun.json") and not folder.read("done.json") else None
+    for edits, what in (
+        (folder.edits(), "the edits use it; take it out of them first"),
+        (at_work, "what is coloured so far uses it; let that be finished, or begin anew without it"),
+        (clip.get("edits"), "a clip that is being made uses it; wait for it"),
+    ):
+        if any(row["path"] == number for row in (edits or {}).get("references", [])):
+            raise Problem("conflict", what, field="reference")
+    folder.remove(f"{number}.json")
+    (folder.path / number).write_bytes(b"")

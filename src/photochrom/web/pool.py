@@ -31,10 +31,14 @@ class Pool:
         """Calls that wait for a thread."""
         return max(0, self.inside - self._jobs)
 
-    def admit(self) -> None:
-        """Raise Problem (429) where one more call would find no room, before any of its body is read; 503 at the end."""
+    def check_open(self) -> None:
+        """Raise Problem (503) where the server ends."""
         if self.closed:
             raise Problem("shutting-down", "the server is shutting down", headers={"Retry-After": "5"})
+
+    def admit(self) -> None:
+        """Raise Problem (429) where one more call would find no room, before any of its body is read; 503 at the end."""
+        self.check_open()
         if self.inside >= self._jobs + self._queue:
             later = math.ceil(self._usual * (1 + self._queue / self._jobs) / 2)
             raise Problem(

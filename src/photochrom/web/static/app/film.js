@@ -37,6 +37,10 @@ export class Film {
     this.thumbs = [];
     /** The same of frames that were painted here, by shot. @type {Map<number, string>} */
     this.painted = new Map();
+    /** The reference pictures by their ids at the server, and the other way round. @type {Map<string, import("./app.js").Picture>} */
+    this.pictures = new Map();
+    /** @type {Map<string, string>} */
+    this.refs = new Map();
     this.asking = new AbortController();
     this.timers = {};
     this.sending = Promise.resolve();
@@ -117,8 +121,22 @@ export class Film {
   async begin() {
     const [shots, known, choices] = await Promise.all([server.shots(this.id), server.edits(this.id), server.choices(this.id)]);
     Object.assign(this, { known, choices });
+    await this.fetchPictures();
     this.shots = shots;
     if (!this.removed) this.show(this.wanted && this.wanted < shots.at(-1).stop ? this.wanted : shots[0].key);
+  }
+
+  /** Fetches the reference pictures that the film's edits name. */
+  async fetchPictures() {
+    for (const { path } of this.known.references) {
+      if (this.pictures.has(path)) continue;
+      this.takePicture(path, { id: newId("ref"), ...(await server.reference(this.id, path)) });
+    }
+  }
+
+  takePicture(path, picture) {
+    this.pictures.set(path, picture);
+    this.refs.set(picture.id, path);
   }
 
   async fetchThumbs() {
@@ -133,27 +151,59 @@ export class Film {
 
   /** Shows a frame, in the place of the one that is shown. */
   show(frame) {
-    const edits = editsOf(this.shots, this.known, this.choices, this.stretch, frame);
+    const edits = editsOf(this.shots, this.known, this.choices, this.stretch, frame, this.pictures);
     let photo = this.frames.get(frame);
     if (!photo) {
       photo = fresh({ id: `${this.id}-${frame}`, name: this.name, film: this, frame, history: history(edits) });
       this.frames.set(frame, photo);
     } else {
       // Its colours are its own; the rest was perhaps changed in another frame.
-      const now = { ...photo.history.edits, ...dialsOf(edits), palette: edits.palette };
+      const onTheirWay = photo.history.edits.references.filter(({ ref }) => !this.refs.has(ref));
+      const references = [...edits.references, ...onTheirWay];
+      const now = { ...photo.history.edits, ...dialsOf(edits), palette: edits.palette, references };
       if (!sameEdits(now, photo.history.edits)) photo.history = commit(photo.history, now);
     }
+    photo.refs = [...new Set([...photo.refs, ...this.pictures.values()])];
     const old = this.photo;
     this.photo = photo;
     this.queue.swap(old, photo);
   }
 
-  /** Takes the edits of the frame that is shown, and sends them soon. */
-  edited() {
-    const { edits } = this.photo.history;
-    this.known = withFrame(this.shots, this.known, this.stretch, this.photo.frame, edits);
+  /** Takes the edits of a frame, and sends them soon. */
+  edited(photo = this.photo) {
+    const { edits } = photo.history;
+    this.known = withFrame(this.shots, this.known, this.stretch, photo.frame, edits, this.refs);
     this.choose(dialsOf(edits));
     emit("film", this);
+    if (edits.references.some(({ ref }) => !this.refs.has(ref))) this.sendPictures(photo);
+  }
+
+  /** Sends the reference pictures of a frame that the server does not have, then takes its edits. */
+  async sendPictures(photo) {
+    const missing = () => photo.refs.filter(({ id }) => !this.refs.has(id) && photo.history.edits.references.some(({ ref }) => ref === id));
+    this.sendingPictures = (this.sendingPictures ?? Promise.resolve()).then(async () => {
+      const pictures = missing();
+      for (const picture of pictures) this.takePicture((await this.addPicture(picture)).id, picture);
+      if (pictures.length && !this.removed) this.edited(photo);
+    }).catch((error) => toast(t("film.unsaved", { why: sentence(error) }), { kind: "error", about: "film" }));
+    await this.sendingPictures;
+  }
+
+  /** Adds a picture; where there are too many, those that nothing uses any more go. */
+  async addPicture(picture) {
+    try {
+      return await server.addReference(this.id, picture);
+    } catch (error) {
+      if (!(error instanceof Problem && error.limit)) throw error;
+      const unused = [...this.pictures].filter(([path]) => !this.known.references.some((row) => row.path === path));
+      if (!unused.length) throw error;
+      for (const [path, { id }] of unused) {
+        await server.dropReference(this.id, path);
+        this.pictures.delete(path);
+        this.refs.delete(id);
+      }
+      return server.addReference(this.id, picture);
+    }
   }
 
   /** Chooses something for the whole film. */
@@ -205,6 +255,7 @@ export class Film {
       const known = { references: [], hints: [], palettes: [], ...JSON.parse(await file.text()) };
       await this.update(await server.saveEdits(this.id, known));
       this.known = await server.edits(this.id);
+      await this.fetchPictures();
       this.forgetFrames();
       this.show(this.photo.frame);
       toast(t("load.done", { name: file.name, n: this.known.hints.length }));

@@ -21,6 +21,19 @@ export const lookAgain = (id) => put(at(id, "/reading"), {});
 export const stop = async (id) => (await call(at(id, "/job"), { method: "DELETE" })).json();
 export const askClip = (id, wanted) => put(at(id, "/clip"), wanted);
 export const clip = (id) => getBlob(at(id, "/clip"));
+/** A reference picture that was added. @returns {Promise<{blob: Blob, name: string}>} */
+export async function reference(id, path) {
+  const response = await call(at(id, `/references/${path}`));
+  const [, encoded, plain] = /filename(?:\*=utf-8''([^;]+)|="([^"]+)")/i.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
+  return { blob: await response.blob(), name: encoded ? decodeURIComponent(encoded) : plain ?? path };
+}
+/** Adds one. @returns {Promise<{id: string}>} */
+export function addReference(id, { blob, name }) {
+  const form = new FormData();
+  form.append("picture", blob, name);
+  return getJson(at(id, "/references"), { form });
+}
+export const dropReference = (id, path) => call(at(id, `/references/${path}`), { method: "DELETE" });
 export const remove = (id) => call(at(id), { method: "DELETE" });
 
 /**

@@ -1,6 +1,6 @@
 /** What stands below a film: its shots, the moment that is shown, the player, and the work on the whole. */
 
-import { app, emit, on, setTool } from "./app.js";
+import { app, emit, on } from "./app.js";
 import { $, announce, h, icon, toast } from "./dom.js";
 import { sentence } from "./faults.js";
 import * as server from "./film_api.js";
@@ -153,8 +153,6 @@ export function startFilmBar(view) {
     next.focus();
   });
 
-  // Areas are not followed through a shot; a film is coloured by places.
-  on("tool photo", () => app.active?.film && ["brush", "box"].includes(app.tool) && setTool("color"));
   on("photo queue", render);
   on("painted", (photo) => photo.film && photo.after && photo === photo.film.photo && photo.film.picture());
   on("film", (film) => film === app.active?.film && render());

@@ -81,7 +81,7 @@ export function startHints(view, parts) {
     ask({
       title: t("hint.area"), anchor, mask, id, list: "regions", colors: sessions.colors(photo, edits(), anchor),
       make: (fill) => ({ id, mask, fill, name: fill.name }),
-      picture: () => chooseReference((picture) => (now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }), () => {
+      picture: photo.film ? null : () => chooseReference((picture) => (now) => put(now, "regions", { id, mask, ref: picture.id, trust: 0.5, name: picture.name }), () => {
         parts().regions.discard();
         parts().picker.close();
       }),
@@ -102,7 +102,7 @@ export function startHints(view, parts) {
       title: t(region ? "hint.area" : "hint.place"), anchor, mask: region ? item.mask : null, id, current: item.fill ?? null, list: listOf(id),
       colors: sessions.colors(photo, others, anchor),
       make: (fill, reach) => ({ ...itemOf(id), ref: undefined, trust: undefined, fill, ...(region ? { name: fill.name } : { reach }) }),
-      picture: region ? () => chooseReference(
+      picture: region && !photo.film ? () => chooseReference(
         (picture) => (now) => put(now, "regions", { ...item, fill: undefined, ref: picture.id, trust: 0.5, name: picture.name }),
         () => parts().picker.close(),
       ) : null,

@@ -91,7 +91,7 @@ export function startReferences() {
     list.replaceChildren(...now.references.map(row));
   }
 
-  const use = (picture) => (now) => put(now, "references", { id: newId("whole"), ref: picture.id, trust: 0.5, name: picture.name });
+  const use = (picture) => (now) => put(now, "references", { id: `whole-${picture.id}`, ref: picture.id, trust: 0.5, name: picture.name });
   $("#reference-add").addEventListener("click", () => chooseReference(use));
   on("edits photo", render);
 }
