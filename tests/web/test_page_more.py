@@ -295,6 +295,7 @@ def test_a_phone_upright_and_on_its_side(visit: Visit, pictures: Path, size: tup
         page.locator(f"[data-tool-button={tool}]").tap()
         said = page.locator("#tool-hint:visible, #region-bar .hint-text:visible")
         assert words in said.first.inner_text()
+    assert min(page.locator(".rail button:visible").evaluate_all("all => all.map(one => one.offsetWidth)")) >= 44
     # no cross lies under the thumb, and the photograph keeps most of the screen
     assert page.locator("#strip .thumb .icon-button:visible").count() == 0
     assert page.locator("#stage").bounding_box()["height"] > 0.6 * size[1]
