@@ -44,6 +44,16 @@ def test_what_systems_keep_beside_pictures_is_passed_over(photo: Grey) -> None:
     assert counts == {"system file": 4, "PSD": 2, "raw": 1, "other file": 2}
 
 
+def test_a_picture_with_the_ending_of_another_kind_is_taken_by_its_content(here: Path, photo: Grey) -> None:
+    save(photo, Path("in/x.png")).rename("in/a.bmp")
+    save(photo, Path("in/x.jpg")).rename("in/b.heic")
+    save(photo, Path("in/x.tif")).rename("in/c.dng")  # as real ones begin
+    Path("in/d.bmp").write_bytes(b"BM" + bytes(60))
+    counts = Counter[str]()
+    assert targets(plan([Path("in")], Path("out"), skipped=counts)) == {"in/a.bmp": "out/a.png", "in/b.heic": "out/b.jpg"}
+    assert counts == {"raw": 1, "BMP": 1}
+
+
 def test_pictures_without_a_telling_name_are_found_by_content(photo: Grey) -> None:
     save(photo, Path("x.jpg")).rename("photo")
     save(photo, Path("x.jpg")).rename("b.jfif")

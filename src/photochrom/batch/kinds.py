@@ -59,6 +59,8 @@ _KINDS = {
     "XCF": ".xcf",
     "video": ".mp4 .mov .avi .mkv .m4v .mpg .mpeg .mts .3gp .wmv .webm",
 }
+#: Whose files are opened, in case they are of another kind than their ending says: a raw file is a TIFF file by its content.
+_DOUBTED = frozenset({"HEIC", "AVIF", "JPEG XL", "JPEG 2000", "PSD", "BMP", "PNM"})
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in suffixes.split()}
 _BY_KIND = {"HEIC": ".jpg", "AVIF": ".jpg", "JPEG 2000": ".tif"}
 #: What is read, by ending.
@@ -69,8 +71,8 @@ _APPLE_DOUBLE = (b"\0\5\x16\7", b"\0\5\x16\0")
 def kind_of_name(path: Path, name: str) -> str | None:
     """Why a file that was found in a folder is passed over; None for a picture that is read.
 
-    The ending decides. The file is opened where its name is not enough: no ending, ``.jfif`` and the like, and ``._name``, which
-    is mostly what macOS keeps beside a file (AppleDouble).
+    The ending decides. The file is opened where its name is not enough: no ending, ``.jfif`` and the like, that of a kind that is
+    not read, such as ``.bmp``, and ``._name``, which is mostly what macOS keeps beside a file (AppleDouble).
     """
     suffix = path.suffix.lower()
     if name[:1] == "." and (is_part(name) or (name[:2] == "._" and _is_apple_double(path))):
@@ -81,7 +83,8 @@ def kind_of_name(path: Path, name: str) -> str | None:
         return "system file"
     if (not suffix or suffix in _ALIASES) and format_of(path) is not None:
         return None
-    return _BY_SUFFIX.get(suffix, "other file")
+    kind = _BY_SUFFIX.get(suffix, "other file")
+    return None if kind in _DOUBTED and format_of(path) in FORMATS else kind
 
 
 def format_of(path: Path) -> str | None:
