@@ -82,7 +82,7 @@ def test_from_dropping_it_to_taking_it_home(browser: Any, alone: ServerProcess, 
     # played on the stage: the clip has the colour, too, and a click stops it
     page.locator("#film-play").click()
     page.locator("body.playing").wait_for()
-    page.wait_for_function("document.querySelector('#film-video').currentTime > 0")
+    page.wait_for_function("() => document.querySelector('#film-video').currentTime > 0")
     played = person.lab(60, 50)
     assert np.hypot(*(played - before)[1:]) > 8
     page.locator("#split-knob").press("End")

@@ -12,7 +12,7 @@ import numpy as np
 
 from photochrom.color import ab_bins
 from photochrom.edits.dials import DIALS
-from photochrom.edits.palette import Palette, ab_histogram, membership
+from photochrom.edits.palette import Palette, membership
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,15 +54,16 @@ def transport(ab: NDArray[Any], lightness: NDArray[Any], palette: Palette, stren
     moved = np.zeros_like(colours)
     for member, shares in zip(membership(lightness), palette.bands, strict=True):
         if member.sum() > 0:
-            here, here_spread = _gaussian(ab_histogram(colours, member))
-            there, there_spread = _gaussian(shares)
+            here, here_spread = _gaussian(colours.reshape(-1, 2), member.ravel() / member.sum())
+            there, there_spread = _gaussian(ab_bins(), shares)
             moved += member[..., None] * ((colours - here) @ _stretch(here_spread, there_spread) + there)
     return np.asarray(colours + np.float32(strength) * (moved - colours), np.float32)
 
 
-def _gaussian(shares: Float) -> tuple[Float, Float]:
-    mean = shares @ ab_bins()
-    away = ab_bins() - mean
+def _gaussian(colours: NDArray[Any], shares: NDArray[Any]) -> tuple[Float, Float]:
+    """Mean (2,) and covariance (2, 2) of colours (n, 2) that have these shares (n,), which sum to 1."""
+    mean = shares @ colours
+    away = colours - mean
     return mean, (away * shares[:, None]).T @ away + np.float32(_LEAST_VARIANCE) * np.eye(2, dtype=np.float32)
 
 
