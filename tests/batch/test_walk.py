@@ -50,7 +50,10 @@ def test_a_picture_with_the_ending_of_another_kind_is_taken_by_its_content(here:
     save(photo, Path("in/x.tif")).rename("in/c.dng")  # as real ones begin
     Path("in/d.bmp").write_bytes(b"BM" + bytes(60))
     counts = Counter[str]()
-    assert targets(plan([Path("in")], Path("out"), skipped=counts)) == {"in/a.bmp": "out/a.png", "in/b.heic": "out/b.jpg"}
+    assert targets(plan([Path("in")], Path("out"), skipped=counts)) == {
+        "in/a.bmp": "out/a.png",
+        "in/b.heic": "out/b.jpg",
+    }
     assert counts == {"raw": 1, "BMP": 1}
 
 
