@@ -81,7 +81,7 @@ def region(page: Page, folder: Path) -> None:
     page.locator("#palette-section summary").click()
     page.locator("#palette-list img[src]").nth(13).wait_for()
     page.locator("[data-tool-button=box]").click()
-    page.mouse.move(*place(page, 0.11, 0.02))
+    page.mouse.move(*place(page, 0.06, 0.06))
     page.mouse.down()
     page.mouse.move(*place(page, 0.86, 0.985), steps=5)
     page.mouse.up()
