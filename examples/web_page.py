@@ -199,7 +199,6 @@ def main() -> None:
         region(window(viewport=desk, color_scheme="dark"), arguments.out)
         suggested(window(viewport=desk, color_scheme="light"), arguments.out)
         history(window(viewport=desk, color_scheme="dark", locale="de-DE"), arguments.out)
-        filmed(window(viewport=desk, color_scheme="dark"), arguments.out, film(Path(films.name)))
         shots = [
             pyvips.Image.new_from_buffer(shot, "")
             for scheme in ("light", "dark")
@@ -209,6 +208,9 @@ def main() -> None:
         ]
         sheet = pyvips.Image.arrayjoin([*shots[:3], *shots[4:]], across=5, shim=12, background=[140, 140, 140])
         sheet.write_to_file(str(arguments.out / "web-phone.jpg"), Q=88)
+        filmed(
+            window(viewport=desk, color_scheme="dark"), arguments.out, film(Path(films.name))
+        )  # last: the server keeps the film
         browser.close()
     server.terminate()
     server.wait()
