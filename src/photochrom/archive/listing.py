@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from photochrom.archive.stores import Entry, filesystem, join, patiently
@@ -49,7 +50,7 @@ def _by_page(page: _Page, root: str, address: str) -> Iterator[Entry]:
     prefix = join(prefix)
     mark: str | None = None
     while True:
-        files, mark = patiently(lambda mark=mark: page(bucket, prefix, mark), address)  # type: ignore[misc]  # a lambda with a default cannot be typed
+        files, mark = patiently(partial(page, bucket, prefix, mark), address)
         for name, size in files:
             if not name.endswith("/"):  # which stands for a folder
                 yield Entry(name[len(prefix) :], size)
@@ -98,7 +99,7 @@ def _by_folder(fs: Any, root: str, address: str) -> Iterator[Entry]:
     waiting = [root.rstrip("/")]
     while waiting:
         here = waiting.pop()
-        found = patiently(lambda here=here: fs.ls(here, detail=True), address)  # type: ignore[misc]  # a lambda with a default cannot be typed
+        found = patiently(partial(fs.ls, here, detail=True), address)
         folders = []
         for one in sorted(found, key=lambda one: str(one["name"])):
             name = str(one["name"])
