@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import mmap
 import stat
 from collections.abc import Iterator
@@ -35,6 +36,9 @@ _XMP, _PHOTOSHOP = 700, 34377
 
 # libvips keeps recent results; a picture is read once, so they would only hold memory.
 pyvips.cache_set_max(0)
+# libvips logs from threads of its own, where pyvips makes a record in Python. A garbage collection that this sets off may release
+# pictures in a thread in which they must not be, and the process aborts. What is logged stands in the errors, too.
+logging.getLogger("pyvips").disabled = True
 
 
 @contextmanager
