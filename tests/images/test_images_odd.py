@@ -17,11 +17,7 @@ RGB = skimage.data.astronaut()[300:396, 300:428].copy()
 GREY = RGB[..., 1].copy()
 
 
-@pytest.fixture(params=["held", "streamed"], autouse=True)
-def memory(request, monkeypatch):
-    """Both ways of reading: decoded once, and decoded again for each pass."""
-    if request.param == "streamed":
-        monkeypatch.setattr(read, "IN_MEMORY", 0)
+pytestmark = pytest.mark.usefixtures("memory")
 
 
 def pixels(source):

@@ -12,7 +12,7 @@ from skimage import data
 from photochrom.errors import (
     InvalidPixelsError,
 )
-from photochrom.images import open_image, read
+from photochrom.images import open_image
 from photochrom.images.jpeg_segments import jpeg_quality
 
 pytestmark = pytest.mark.pixels
@@ -29,14 +29,6 @@ def pixels(source, rows=40):
     strips = list(source.strips(rows))
     assert [y for y, _ in strips] == list(range(0, source.info.height, rows))
     return np.concatenate([strip for _, strip in strips])
-
-
-@pytest.fixture(params=["held", "streamed"])
-def memory(request, monkeypatch):
-    """Both ways of reading: decoded once, and decoded again for each pass."""
-    if request.param == "streamed":
-        monkeypatch.setattr(read, "IN_MEMORY", 0)
-    return request.param
 
 
 @pytest.mark.parametrize(

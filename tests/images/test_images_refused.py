@@ -32,14 +32,6 @@ def pixels(source):
     return np.concatenate([strip for _, strip in source.strips(40)])
 
 
-@pytest.fixture(params=["held", "streamed"])
-def memory(request, monkeypatch):
-    """Both ways of reading: decoded once, and decoded again for each pass."""
-    if request.param == "streamed":
-        monkeypatch.setattr(read, "IN_MEMORY", 0)
-    return request.param
-
-
 def test_absent_folder_empty_and_foreign(tmp_path):
     with pytest.raises(ImageNotFoundError, match="no such file"):
         open_image(tmp_path / "none.png")

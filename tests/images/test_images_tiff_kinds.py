@@ -8,7 +8,7 @@ import pyvips
 from skimage import data
 
 from photochrom.errors import UnsupportedImageError
-from photochrom.images import open_image, read
+from photochrom.images import open_image
 from tiff_maker import ASCII, LONG, RATIONAL, SHORT, tiff
 
 RGB = data.astronaut()[300:364, 300:396].copy()
@@ -16,11 +16,7 @@ GREY = RGB[..., 1].copy()
 SIZE = 96, 64
 
 
-@pytest.fixture(params=["held", "streamed"], autouse=True)
-def memory(request, monkeypatch):
-    """Both ways of reading: decoded once, and decoded again for each pass."""
-    if request.param == "streamed":
-        monkeypatch.setattr(read, "IN_MEMORY", 0)
+pytestmark = pytest.mark.usefixtures("memory")
 
 
 def pixels(path):
