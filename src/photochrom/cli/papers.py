@@ -21,6 +21,7 @@ def papers(
     ),
     cpu_seconds: Annotated[float, typer.Option(min=1, help="CPU seconds of training for every row and seed.")] = 100.0,
     rows: Annotated[str, typer.Option(help="Names of rows, separated by commas; by default all.")] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of a row, at most; some rows have one.")] = 2,
     size: Annotated[int, typer.Option(min=32, help="Side of the training pictures, a multiple of 32.")] = 96,
     batch: Annotated[int, typer.Option(min=2, help="Pictures in a batch.")] = 8,
     pictures: Annotated[int, typer.Option(min=4, help="Pictures of each truth set, evenly spread.")] = 30,
@@ -61,7 +62,7 @@ def papers(
         seen = [picture for path in truth for picture in open_truth([path], "centre-256", pictures)]
         for name in REFERENCES:
             reference(name, settings, seen)
-        for seed in range(max(row.seeds for row in chosen)):
+        for seed in range(min(seeds, max(row.seeds for row in chosen))):
             for row in (row for row in chosen if seed < row.seeds):
                 typer.echo(f"{row.name}, seed {seed}", err=True)
                 run_row(row, seed, settings, seen)

@@ -12,6 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.parametrizations import spectral_norm
 
 __all__ = ["Discriminator", "Generator"]
 
@@ -94,20 +95,25 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """PatchGAN: lightness (N, 1, H, W) and ab (N, 2, H, W) -> logits (N, 1, H/8 - 2, W/8 - 2), one for each 70x70 patch.
 
-    A logit above 0 means that the colours of its patch look real.
+    A logit above 0 means that the colours of its patch look real. ``spectral``: every convolution is divided by its largest
+    singular value (Miyato et al. 2018, spectral normalisation) in place of the batch normalisation.
     """
 
-    def __init__(self, *, width: int = 64) -> None:
+    def __init__(self, *, width: int = 64, spectral: bool = False) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, padding=1), nn.LeakyReLU(0.2)]
         for inputs, channels, stride in ((1, 2, 2), (2, 4, 2), (4, 8, 1)):
             layers += [
-                nn.Conv2d(width * inputs, width * channels, 4, stride, padding=1, bias=False),
-                nn.BatchNorm2d(width * channels),
+                nn.Conv2d(width * inputs, width * channels, 4, stride, padding=1, bias=spectral),
+                nn.Identity() if spectral else nn.BatchNorm2d(width * channels),
                 nn.LeakyReLU(0.2),
             ]
         self.layers = nn.Sequential(*layers, nn.Conv2d(width * 8, 1, 4, 1, padding=1))
         _initialise(self)
+        if spectral:
+            for layer in self.layers:
+                if isinstance(layer, nn.Conv2d):
+                    spectral_norm(layer)
 
     def forward(self, lightness: Tensor, ab: Tensor) -> Tensor:
         """Judge; see the class for shapes."""

@@ -48,6 +48,7 @@ NETS: tuple[NetSpec, ...] = (
     NetSpec("cnn-baseline", "cnn_baseline:CnnBaseline"),
     NetSpec("koalarization", "koalarization:Koalarization", _EMBEDDER, embedder=True),
     NetSpec("gan", "gan:Generator"),
+    NetSpec("gan-spectral", "gan:Generator"),
     NetSpec("vgg16", "vgg16:VGG16", _VGG),
     NetSpec("vgg16-bn-dropout", "vgg16:VGG16", _VGG, options={"batch_norm": True, "dropout": 0.5}),
     NetSpec("vgg16-aug", "vgg16:VGG16", _VGG),
@@ -63,6 +64,7 @@ NETS: tuple[NetSpec, ...] = (
     NetSpec("caffenet-region", "caffenet_region:CaffenetRegion"),
     NetSpec("unet", "unet:UNet"),
     NetSpec("unet-rare", "unet:UNet"),
+    NetSpec("unet-rare-scaled", "unet:UNet"),
     NetSpec(
         "unet-profiled",
         "profiled:ProfiledUNet",
@@ -70,6 +72,7 @@ NETS: tuple[NetSpec, ...] = (
         profiles=True,
     ),
     NetSpec("zhang16", "zhang16:Zhang16"),
+    NetSpec("zhang16-vgg", "zhang16:Zhang16", _VGG),
 )
 
 

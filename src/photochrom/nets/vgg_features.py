@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -9,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.errors import CheckpointError
-from photochrom.nets.vgg_weights import BLOCKS, VggWeights, read_vgg16
+from photochrom.nets.vgg_weights import BLOCKS, read_vgg16
 
-__all__ = ["AB_SCALE", "VggFeatures", "he_init", "last_conv", "up_conv"]
+__all__ = ["AB_SCALE", "VggFeatures", "he_init", "last_conv", "load_vgg16", "up_conv"]
 
 #: The papers divide ab by this, so that targets lie in [-1, 1] (Zaman, "Implementation").
 AB_SCALE = 128.0
@@ -44,9 +46,8 @@ class VggFeatures(nn.Module):
         self.norms = nn.ModuleList(norms)
         he_init(self)
         if pretrained is not None:
-            weights = read_vgg16(pretrained)
-            if not self._load(weights):
-                raise CheckpointError("a layer of these weights answers nothing to any picture", pretrained)
+            passed = chain.from_iterable((*block.children(), nn.MaxPool2d(2)) for block in self.blocks)
+            load_vgg16(passed, pretrained, scale=128, offset=128)
 
     def forward(self, lightness: Tensor) -> tuple[list[Tensor], Tensor]:
         """Encode; channels 64, 128, 256, 512, 512, and 512 of pool5."""
@@ -58,34 +59,43 @@ class VggFeatures(nn.Module):
             x = norm(functional.max_pool2d(found[-1], 2))
         return found, x
 
-    @torch.no_grad()
-    def _load(self, weights: VggWeights) -> bool:
-        """Fold the preprocessing in, and balance the layers; False if one of them is dead.
 
-        ReLU networks are positively homogeneous, so each layer's output may be scaled by a constant of its own without
-        changing the features. The constants make the outputs for a fixed 1/f pattern (whose spectrum is a photograph's) have
-        a standard deviation of 1; in Caffe's weights it falls from about 60 to 5 on the way, too much for a new decoder.
-        """
-        (kernel, bias), *others = weights.layers
-        mean, std = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (weights.mean, weights.std))
-        bias = bias + (kernel * (128 - mean) / std).sum((1, 2, 3))
-        kernel = kernel * 128 / std
-        layers = [(kernel.sum(1, keepdim=True) if self.channels == 1 else kernel, bias), *others]
-        x = _pattern().expand(-1, self.channels, -1, -1)
-        total = x.new_ones(())
-        loaded = iter(layers)
-        for block in self.blocks:
-            for conv in (m for m in block.modules() if isinstance(m, nn.Conv2d)):
-                kernel, bias = next(loaded)
-                answer = functional.conv2d(x, kernel, bias / total, padding=1).relu()
-                spread = answer.std()
-                if not spread > 0:
-                    return False
-                conv.weight.copy_(kernel / spread)
-                conv.bias.copy_(bias / (total * spread))  # type: ignore[union-attr]  # they all have one
-                x, total = answer / spread, total * spread
-            x = functional.max_pool2d(x, 2)
-        return True
+@torch.no_grad()
+def load_vgg16(layers: Iterable[nn.Module], source: str | Path, *, scale: float, offset: float) -> None:
+    """Put VGG-16's thirteen convolutions into those among ``layers``, which are passed through in order.
+
+    source: see :func:`photochrom.nets.vgg_weights.read_vgg16`. The layers take x where VGG-16 takes R = G = B =
+    ``scale * x + offset``, of 0..255: this and the mean and scale that the weights want are folded into the first layer.
+    Raises CheckpointError.
+
+    ReLU networks are positively homogeneous, so each layer's output may be scaled by a constant of its own without
+    changing the features. The constants make the outputs for a fixed 1/f pattern (whose spectrum is a photograph's) have
+    a standard deviation of 1; in Caffe's weights it falls from about 60 to 5 on the way, too much for a new decoder.
+    """
+    weights = read_vgg16(source)
+    (kernel, bias), *others = weights.layers
+    mean, std = (torch.tensor(values).reshape(1, 3, 1, 1) for values in (weights.mean, weights.std))
+    bias = bias + (kernel * (offset - mean) / std).sum((1, 2, 3))
+    kernel = kernel * scale / std
+    x, total = _pattern(), torch.ones(())
+    loaded = iter([(kernel, bias), *others])
+    for layer in layers:
+        if not isinstance(layer, nn.Conv2d):
+            x = layer(x)
+            continue
+        kernel, bias = next(loaded)
+        if layer.in_channels == 1 and kernel.shape[1] == 3:
+            kernel = kernel.sum(1, keepdim=True)
+        x = x.expand(-1, layer.in_channels, -1, -1)
+        layer.weight.copy_(kernel)
+        layer.bias.copy_(bias / total)  # type: ignore[union-attr]  # they all have one
+        x = layer(x)
+        spread = x.relu().std()
+        if not spread > 0:
+            raise CheckpointError("a layer of these weights answers nothing to any picture", source)
+        layer.weight.div_(spread)
+        layer.bias.div_(spread)  # type: ignore[union-attr]
+        x, total = x / spread, total * spread
 
 
 def _pattern(side: int = 128) -> Tensor:

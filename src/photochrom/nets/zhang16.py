@@ -2,15 +2,19 @@
 
 No pooling: the last convolution of conv1-conv3 and the first of conv8 change the scale; conv5 and conv6 are dilated instead.
 The loss, the class rebalancing and the annealed mean are in :mod:`photochrom.train.papers.soft_encoding`.
+
+Rows: ``zhang16``, and ``zhang16-vgg``, whose conv1 to conv5, which have VGG-16's channels, start from its weights.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from torch import Tensor, nn
 
 from photochrom.color import nearest_ab_bins
+from photochrom.nets.vgg_features import load_vgg16
 
 __all__ = ["Zhang16"]
 
@@ -24,13 +28,16 @@ BLOCKS = (
     (512, 3, 1, 2),
     (512, 3, 1, 1),
 )
+#: conv1 to conv5: as many as VGG-16 has, each followed by a ReLU.
+VGG_CONVOLUTIONS = 13
 
 
 class Zhang16(nn.Module):
     """Lightness (N, 1, H, W), L* in [0, 100], H and W multiples of 8 -> scores (N, 313, H/4, W/4).
 
     The scores are unnormalised log-probabilities of ``nearest_ab_bins(313)``. ``width`` multiplies the channels of every
-    layer but the last; 1 is the paper's network.
+    layer but the last; 1 is the paper's network. pretrained: VGG-16 for conv1 to conv5 ("imagenet" or a file, see
+    :func:`photochrom.nets.vgg_weights.read_vgg16`). Raises CheckpointError.
     """
 
     output: Literal["ab", "ab-bins"] = "ab-bins"
@@ -38,7 +45,7 @@ class Zhang16(nn.Module):
     multiple = 8
     work_size = 256
 
-    def __init__(self, *, width: float = 1.0) -> None:
+    def __init__(self, *, width: float = 1.0, pretrained: str | Path | None = None) -> None:
         super().__init__()
         blocks: list[nn.Module] = []
         inputs = 1
@@ -68,6 +75,9 @@ class Zhang16(nn.Module):
                 # The paper fits its first weights to data (Krähenbühl 2015); this keeps the variance through ReLU likewise.
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]  # all of them have one
+        if pretrained is not None:
+            shared = [layer for layer in self.blocks if not isinstance(layer, nn.BatchNorm2d)][: 2 * VGG_CONVOLUTIONS]
+            load_vgg16(shared, pretrained, scale=127.5, offset=127.5)
 
     def forward(self, lightness: Tensor) -> Tensor:
         """Scores; see the class for shapes and ranges."""

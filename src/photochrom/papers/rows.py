@@ -25,6 +25,8 @@ class Row:
     reported: str = ""
     recipe: str = ""
     overrides: dict[str, Any] = field(default_factory=dict)
+    #: Of a row that mends one that does not work as printed: what was mended, and why, in one sentence.
+    repair: str = ""
 
     @property
     def ours(self) -> bool:
@@ -45,6 +47,13 @@ ROWS: tuple[Row, ...] = (
         overrides={"embedder": "lite0"},
     ),
     Row("gan", "Chandalwar", "U-Net generator, PatchGAN discriminator", reported=_NO_FIGURES),
+    Row(
+        "gan-spectral",
+        "Chandalwar",
+        "gan, its discriminator with spectral normalisation",
+        repair="With batch normalisation the discriminator soon tells all colours apart and drives the generator to noise; "
+        "spectral normalisation bounds how sharply it can judge.",
+    ),
     Row(
         "vgg16",
         "Colourify",
@@ -90,6 +99,13 @@ ROWS: tuple[Row, ...] = (
     Row("unet", "Robles", "U-Net, MSE", seeds=2, reported=_NO_FIGURES),
     Row("unet-rare", "Robles", "U-Net, rare-colour loss", seeds=2, reported='"accuracy" about 70 %'),
     Row(
+        "unet-rare-scaled",
+        "Robles",
+        "unet-rare with weights of mean 1 over the training pixels",
+        repair="Normalised over all 64 x 64 bins, the weights of the colours that occur vanish; of mean 1 over the training "
+        "pixels they count as the 35 % that the paper gives them.",
+    ),
+    Row(
         "unet-profiled",
         "Robles",
         "profile predictor and one U-Net for each of 4 profiles",
@@ -101,6 +117,14 @@ ROWS: tuple[Row, ...] = (
         "Zhang 2016",
         "313 classes, rebalanced, annealed mean at T = 0.38",
         reported="AuC 89.5 raw, 67.3 rebalanced (ImageNet); fools 32 %",
+    ),
+    Row(
+        "zhang16-vgg",
+        "Zhang 2016",
+        "zhang16, its conv1 to conv5 from VGG-16",
+        "vgg",
+        repair="From random weights the rebalanced loss needs millions of pictures; VGG-16, which has the same channels up to "
+        "conv5, brings what it has seen.",
     ),
     Row(
         "photochrom",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from photochrom.train.recipe import NEVER
 
 __all__ = ["Pace", "spent"]
 
-#: How often a run with a budget is validated and kept before its end.
-CHECKS = 5
+#: The shares of its budget at which a run is validated and kept before its end: of 1,800 CPU seconds at 120, 360, 600 ...
+CHECKS = (1 / 15, 1 / 5, 1 / 3, 1 / 2, 2 / 3, 5 / 6)
 
 
 class Pace(Callback):
@@ -23,7 +24,7 @@ class Pace(Callback):
 
     ``seconds`` are those of all ``steps`` so far, their batches and the warm-up included, validations and the writing of
     checkpoints left out; checkpoints carry them on. With a budget (``cpu_seconds`` above 0) the run ends at the step whose end
-    lies nearest to it and is looked at ``CHECKS`` times on the way; without one it is looked at ``every`` so many steps.
+    lies nearest to it and is looked at on the way at each of ``CHECKS``; without one it is looked at ``every`` so many steps.
     """
 
     def __init__(self, path: Path, *, every: int, cpu_seconds: float = 0.0) -> None:
@@ -65,11 +66,11 @@ class Pace(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Count the step, and say what comes next."""
-        before = int(self.share * CHECKS)
+        before = bisect(CHECKS, self.share)
         self.seconds += time.process_time() - self._last
         self.steps += 1
         trainer.should_stop = trainer.should_stop or self.over  # Lightning validates once more before it stops
-        due = int(self.share * CHECKS) > before if self.budget else self.steps % self.every == 0
+        due = bisect(CHECKS, self.share) > before if self.budget else self.steps % self.every == 0
         trainer.val_check_batch = 1 if due else NEVER
         if due and not self.over:
             trainer.save_checkpoint(self.path)

@@ -16,7 +16,7 @@ from photochrom.errors import CheckpointError, OptionError
 from photochrom.nets import registry
 from photochrom.nets.registry import NetSpec
 from photochrom.runtime import open_model
-from photochrom.train.budget import spent
+from photochrom.train.budget import CHECKS, spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.export import export
 from photochrom.train.papers import tables
@@ -208,7 +208,7 @@ def test_a_budget_ends_at_the_nearest_step_whatever_else_takes_time(
     assert spent(read_checkpoint(last)) == (steps, 3.0 * steps)
     lines = [json.loads(line) for line in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] == steps
-    assert len(lines) == min(steps, 5)
+    assert len(lines) == min(steps, len(CHECKS) + 1)
     before = clock.now
     assert fit(recipe(way, cpu_seconds=seconds, steps=2), [folder], tmp_path / "run", cache=tmp_path / "cache") == last
     assert clock.now == before  # nothing left to do
@@ -232,13 +232,13 @@ def test_a_budget_is_carried_on_and_the_rate_comes_to_rest(
     with pytest.raises(KilledError):
         fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache")
     kept = spent(read_checkpoint(tmp_path / "run/last.ckpt"))
-    assert kept == (4, 12.0)
+    assert kept == (5, 15.0)
     die.append(False)
     last = fit(settings, [folder], tmp_path / "run", cache=tmp_path / "cache")
     assert spent(read_checkpoint(last)) == (10, 30.0)
-    before, after = rates[:6], rates[6:]  # after: from the checkpoint of four steps on
+    before, after = rates[:6], rates[6:]  # after: from the checkpoint of five steps on
     assert before[0] == 1
-    assert after[0] == pytest.approx(before[4])
+    assert after[0] == pytest.approx(before[5])
     assert sorted(after, reverse=True) == after
     assert after[-1] < 0.15  # the last of ten steps
     with pytest.raises(CheckpointError, match="cpu_seconds"):

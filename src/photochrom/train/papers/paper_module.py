@@ -52,7 +52,7 @@ class PaperModule(LightningModule):
             recipe.model, pretrained=pretrained, embedder=recipe.embedder or None, profiles=recipe.profiles
         )
         self.net.to(memory_format=torch.channels_last)
-        self.discriminator = Discriminator() if recipe.loss == "gan" else None
+        self.discriminator = Discriminator(spectral=recipe.spectral) if recipe.loss == "gan" else None
         self.automatic_optimization = self.discriminator is None  # the two networks of a GAN take turns
         self.tables = nn.Module()
         for name, table in (tables or {}).items():
@@ -140,8 +140,10 @@ class PaperModule(LightningModule):
         return sum((recipe.l1 * w.abs().sum() + recipe.l2 * w.square().sum() for w in kernels), 0.0)
 
     def _tell(self, part: str, loss: Tensor, out: Tensor, ab: Tensor) -> None:
-        found = out if self.net.output == "ab" else annealed_ab(out.detach())
+        found = (out if self.net.output == "ab" else annealed_ab(out)).detach().float()
         self._add(f"{part}_loss", loss, len(ab))
+        self._add(f"{part}_ab_mse", functional.mse_loss(found, ab), len(ab))
+        self._add(f"{part}_chroma", found.norm(dim=1).mean(), len(ab))
         self._add(f"{part}_accuracy", keras_accuracy(ab, found), len(ab))
 
     def _add(self, name: str, value: Tensor, pictures: int) -> None:
@@ -149,7 +151,9 @@ class PaperModule(LightningModule):
         self._sums[name] = total + value.detach().float().cpu() * pictures, count + pictures
 
     def take_figures(self) -> dict[str, float]:
-        """Means since the last call, weighted by pictures: loss without penalties and accuracy, in training and validation."""
+        """Means since the last call, weighted by pictures, in training and validation: loss without penalties, Keras' accuracy,
+        squared error of ab and chroma of the answer, in units of a* and b*.
+        """
         figures = {name: float(total) / count for name, (total, count) in self._sums.items()}
         self._sums = {}
         return figures

@@ -49,6 +49,10 @@ class PaperRecipe:
     #: "mse" and "l1" on ab / 128; "rare": Robles' weighted MSE; "bins", "rebalanced-bins": cross-entropy on soft ab bins;
     #: "gan": L1 and adversarial.
     loss: str = "mse"
+    #: Whether the rare-colour weights have mean 1 over the training pixels, where the paper has sum 1 over all bins.
+    unit_mean: bool = False
+    #: Whether the discriminator of a GAN has spectral normalisation in place of batch normalisation.
+    spectral: bool = False
     #: Number of colour profiles, each with a network of its own; 0: none; -1: the number of best silhouette.
     profiles: int = 0
     #: Pictures are mirrored half of the time.

@@ -29,7 +29,8 @@ def make_tables(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int6
     if recipe.profiles:
         return _profiled(recipe, store, train)
     if recipe.loss == "rare":
-        return {"rare": rare_color_weights(*ab_histograms(centre_square(store[i], SIDE) for i in _chosen(train)))}
+        shares = ab_histograms(centre_square(store[i], SIDE) for i in _chosen(train))
+        return {"rare": rare_color_weights(*shares, unit_mean=recipe.unit_mean)}
     if recipe.loss == "rebalanced-bins":
         counts = sum(bin_counts(ab) for ab in _colours(store, train))
         return {"rarity": torch.from_numpy(rebalancing_weights(smoothed_prior(np.asarray(counts))))}
@@ -57,7 +58,9 @@ def _profiled(recipe: PaperRecipe, store: PictureStore, train: NDArray[np.int64]
     found = fit_profiles(list(vectors), recipe.profiles if recipe.profiles > 0 else None, recipe.seed)
     labels = found.assign(vectors)
     weights = [
-        rare_color_weights(*ab_histograms(centre_square(store[i], SIDE) for i in chosen[labels == number]))
+        rare_color_weights(
+            *ab_histograms(centre_square(store[i], SIDE) for i in chosen[labels == number]), unit_mean=recipe.unit_mean
+        )
         for number in range(len(found.centres))
     ]
     return {"centres": torch.from_numpy(found.centres), "rare": torch.stack(weights)}
