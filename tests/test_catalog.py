@@ -43,11 +43,10 @@ def test_packaged_files_are_those_of_the_rows() -> None:
         assert spec.size == sum(file.size for file in spec.files)
 
 
-def test_small_weights_of_the_papers_lie_outside_the_package_and_large_ones_nowhere() -> None:
+def test_weights_of_the_papers_lie_outside_the_package_and_are_not_too_large() -> None:
     papers = [spec for spec in CATALOG if spec.folder == REPOSITORY / "papers"]
     assert len(papers) >= 15
-    assert all(spec.size < 10_000_000 for spec in papers)
-    assert sum(spec.size for spec in papers) < 40_000_000
+    assert sum(spec.size for spec in papers) < 60_000_000
     sums = REPOSITORY / "papers" / "SHA256SUMS"
     if sums.is_file():
         lines = dict(reversed(line.split("  ")) for line in sums.read_text().splitlines())

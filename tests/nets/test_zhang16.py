@@ -8,6 +8,8 @@ from torch import nn
 from net_tester import NetTester
 from photochrom.color import nearest_ab_bins
 from photochrom.errors import OptionError
+from photochrom.nets import zhang16
+from photochrom.nets.vgg_weights import BLOCKS as VGG_BLOCKS
 from photochrom.nets.zhang16 import Zhang16
 from photochrom.train.papers.soft_encoding import (
     bin_counts,
@@ -144,3 +146,13 @@ def test_scores_are_decoded_between_the_mean_and_the_likeliest_colour() -> None:
     share = 0.6 ** (1 / 0.38) / (0.6 ** (1 / 0.38) + 0.4 ** (1 / 0.38))
     np.testing.assert_allclose(found, share * CENTRES[100] + (1 - share) * CENTRES[200], rtol=1e-4)
     assert np.abs(found - likeliest).sum() < np.abs(mean - likeliest).sum()
+
+
+def test_a_pretrained_start_fills_conv1_to_conv5(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[nn.Module] = []
+    monkeypatch.setattr(zhang16, "load_vgg16", lambda layers, source, **scale: given.extend(layers))
+    net = Zhang16(width=0.25, pretrained="a file")
+    convolutions = [layer for layer in given if isinstance(layer, nn.Conv2d)]
+    assert [conv.out_channels * 4 for conv in convolutions] == [width for block in VGG_BLOCKS for width in block]
+    assert convolutions[0] is net.blocks[0]
+    assert {id(layer) for layer in given} <= {id(layer) for layer in net.blocks}

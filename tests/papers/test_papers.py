@@ -22,6 +22,7 @@ from photochrom.papers import charts, statistics
 from photochrom.papers.claims import CLAIMS, judge
 from photochrom.papers.compare import Settings, _recipe
 from photochrom.papers.foregrounds import TABLE_1
+from photochrom.papers.measure import SAMPLES
 from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
 from photochrom.papers.results import Result, read_results
@@ -139,13 +140,13 @@ def made_up_table() -> dict[str, list[dict[str, float]]]:
 
 def test_the_whole_report_from_results(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    column = np.zeros((192 * 5, 192, 3), np.uint8)
+    column = np.zeros((256 * 5, 256, 3), np.uint8)
     for name in ["grey", "photochrom as shipped", *(row.name for row in ROWS)]:
         result = made_up(name, rng)
         folder = tmp_path / "work" / (f"{name}-0" if result.row else f"reference-{name.replace(' ', '-')}")
         folder.mkdir(parents=True)
         (folder / "result.json").write_text(json.dumps(result.first))
-        cv2.imwrite(str(folder / "samples.png"), column)
+        cv2.imwrite(str(folder / SAMPLES), column)
     assert "give `--regions`" in write_report(tmp_path / "work", tmp_path / "out")[0].read_text()
     (tmp_path / "work/caffenet-region-0" / TABLE_1).write_text(json.dumps(made_up_table()))
     pages = write_report(tmp_path / "work", tmp_path / "out", "photochrom papers --cpu-seconds 1")

@@ -31,23 +31,28 @@ def bars(
     return _chart(title, 0, top, parts)
 
 
-def curves(title: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
-    """Lines of (x, y) points by their names; the x axis starts at 0."""
+def curves(
+    title: str, lines: Mapping[str, Sequence[tuple[float, float]]], unit: str = "steps", *, alike: bool = True
+) -> str:
+    """Lines of (x, y) points by their names; the x axis, in ``unit``, starts at 0.
+
+    alike: of two lines that follow each other the second is the first's dashed companion.
+    """
     right = max(x for points in lines.values() for x, _ in points) or 1.0
     every = [y for points in lines.values() for _, y in points]
     low, high = min(every), max(every)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low or 1)
     parts = []
     for at, (name, points) in enumerate(lines.items()):
-        colour = _COLOURS[at // 2 % len(_COLOURS)]
-        dash = ' stroke-dasharray="5 4"' if at % 2 else ""
+        colour = _COLOURS[(at // 2 if alike else at) % len(_COLOURS)]
+        dash = ' stroke-dasharray="5 4"' if alike and at % 2 else ""
         path = " ".join(f"{_LEFT + x / right * (_WIDTH - _LEFT - 20):.1f},{_y(y, low, high):.1f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
         x = _LEFT + 10 + (at % 2) * 280
         y = _HEIGHT - 24 + (at // 2) * 16
         parts.append(f'<path d="M{x} {y - 4}h24" stroke="{colour}" stroke-width="2"{dash}/>')
         parts.append(_words(x + 30, y, name, "start"))
-    parts.append(_words(_WIDTH - 20, _HEIGHT - _BOTTOM + 16, f"{right:.0f} steps", "end"))
+    parts.append(_words(_WIDTH - 20, _HEIGHT - _BOTTOM + 16, f"{right:.0f} {unit}", "end"))
     return _chart(title, low, high, parts)
 
 
@@ -68,6 +73,6 @@ def _chart(title: str, low: float, high: float, parts: Sequence[str]) -> str:
         ticks.append(_words(_LEFT - 6, y + 4, f"{value:.3g}", "end"))
     body = "\n".join([_words(_WIDTH / 2, 20, title), *ticks, *parts])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT + 20}" width="{_WIDTH}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT + 30}" width="{_WIDTH}" '
         f'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
     )

@@ -19,7 +19,7 @@ from photochrom.errors import OptionError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
 from photochrom.papers.foregrounds import TABLE_1, read_labelled, table_1
-from photochrom.papers.measure import measure, seconds_at, with_model, write_samples
+from photochrom.papers.measure import SAMPLES, measure, seconds_at, with_model, write_samples
 from photochrom.papers.rows import Row
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
@@ -99,7 +99,7 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
         "curve": curve,
         **measure(method, truth),
     }
-    write_samples(method, folder / "samples.png")
+    write_samples(method, folder / SAMPLES)
     _write(done, result)
     return result
 
@@ -132,7 +132,7 @@ def _parameters(checkpoint: Path, row: Row) -> int:
 def _write(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as part:
-        part.write_text(json.dumps(value, indent=1) + "\n", "utf-8")
+        part.write_text(json.dumps(value) + "\n", "utf-8")
 
 
 def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> dict[str, Any]:
@@ -156,7 +156,7 @@ def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> d
         }[name]
     folder.mkdir(parents=True, exist_ok=True)
     result = {"name": name, **measure(method, truth)}
-    write_samples(method, folder / "samples.png")
+    write_samples(method, folder / SAMPLES)
     _write(done, result)
     return result
 

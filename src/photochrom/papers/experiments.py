@@ -165,10 +165,10 @@ def _robles(page: Page, results: Results) -> Drawings:
     return drawings
 
 
-EXPERIMENTS: tuple[tuple[str, Callable[[Page, Results], Drawings]], ...] = (
-    ("Colourify: figure 3, and the pretrained start", _colourify),
-    ("Chandalwar: CNN, fusion, GAN", _chandalwar),
-    ("Zaman: with and without regularisation", _zaman),
-    ("Srivastava: table 1", _srivastava),
-    ("Robles: rare colours and colour profiles", _robles),
-)
+EXPERIMENTS: Mapping[str, Callable[[Page, Results], Drawings]] = {
+    "Colourify": _colourify,
+    "Chandalwar": _chandalwar,
+    "Zaman": _zaman,
+    "Srivastava": _srivastava,
+    "Robles": _robles,
+}

@@ -20,12 +20,24 @@ from photochrom.evaluate.protocols import centre_square
 from photochrom.evaluate.scores import Scores
 from photochrom.train.files import replacing
 
-__all__ = ["KEPT", "grey", "line_of_table_1", "measure", "sample_pictures", "seconds_at", "with_model", "write_samples"]
+__all__ = [
+    "KEPT",
+    "SAMPLES",
+    "grey",
+    "line_of_table_1",
+    "measure",
+    "sample_pictures",
+    "seconds_at",
+    "with_model",
+    "write_samples",
+]
 
 #: Figures that are kept for every picture.
 KEPT = ("psnr", "ssim", "mse", "accuracy", "auc", "ciede2000", "colourfulness", "colourfulness_truth")
 #: Side of the sample pictures, in pixels.
-SAMPLE_SIDE = 192
+SAMPLE_SIDE = 256
+#: The file of the sample pictures in the folder of a run.
+SAMPLES = "samples.jpg"
 
 Rgb = NDArray[np.uint8]
 #: From the truth's lightness (h, w), L* in [0, 100], to a colour picture (h, w, 3).
@@ -99,7 +111,7 @@ def sample_pictures() -> list[Rgb]:
 
 
 def write_samples(method: Method, path: Path) -> None:
-    """The sample pictures as this method colours them, one below another, as a PNG."""
+    """The sample pictures as this method colours them, one below another, as a JPEG."""
     column = np.concatenate([method(lightness(rgb)) for rgb in sample_pictures()])
     with replacing(path) as part:
-        part.write_bytes(cv2.imencode(".png", column[..., ::-1])[1].tobytes())
+        part.write_bytes(cv2.imencode(".jpg", column[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])[1].tobytes())

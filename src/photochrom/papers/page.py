@@ -19,7 +19,7 @@ pre{background:#f3f3f3;padding:.6rem;overflow-x:auto}pre code{background:none}""
 
 
 class Page:
-    """Headings, paragraphs, tables and pictures, in order. Text may hold `code` and **strong**."""
+    """Headings, paragraphs, tables and pictures, in order. Text may hold `code`, **strong** and [links](where)."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -79,4 +79,5 @@ class Page:
 def _inline(text: str) -> str:
     escaped = html.escape(text, quote=False)
     escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+    escaped = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', escaped)
     return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escaped)

@@ -14,17 +14,24 @@ from numpy.typing import NDArray
 from photochrom.color import lightness
 from photochrom.errors import DataError
 from photochrom.evaluate.baselines import colour, grey_ab
-from photochrom.papers import experiments
+from photochrom.papers.about import ABOUT
+from photochrom.papers.architecture import draw
 from photochrom.papers.claims import CLAIMS, judge
 from photochrom.papers.compare import REFERENCES
-from photochrom.papers.measure import sample_pictures
+from photochrom.papers.convergence import convergence
+from photochrom.papers.experiments import EXPERIMENTS
+from photochrom.papers.foregrounds import TABLE_1
+from photochrom.papers.measure import SAMPLES, sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.results import Result, read_results
 from photochrom.papers.rows import ROWS
 from photochrom.papers.statistics import difference, rank_intervals
 from photochrom.train.files import replacing
 
-__all__ = ["write_report"]
+__all__ = ["KEPT_ROWS", "write_report"]
+
+#: Folder beside the page with what every finished row left.
+KEPT_ROWS = "rows"
 
 Results = Mapping[str, Result]
 #: What the pretrained files of a row hold.
@@ -42,20 +49,61 @@ def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
         raise DataError("no finished row; run `photochrom papers` first", work)
     out.mkdir(parents=True, exist_ok=True)
     page = Page("The systems of the five papers, compared")
-    _introduction(page, results, rows, command)
+    _introduction(page, results, rows, out, command)
+    drawings: dict[str, str] = {}
+    for paper in ABOUT:
+        if any(result.row.paper == paper for result in rows.values() if result.row):
+            drawings |= _paper(page, results, paper, out)
     _figures(page, results, rows)
+    drawings |= convergence(page, rows)
     _costs(page, rows)
-    _claims(page, results)
-    for heading, experiment in experiments.EXPERIMENTS:
-        page.heading(heading)
-        for name, drawing in experiment(page, results).items():
-            _save(out / name, drawing)
-    _pictures(page, results, out)
+    for name, drawing in drawings.items():
+        _save(out / name, drawing)
     _save(
         out / "results.json",
         json.dumps([_kept(seed) for result in results.values() for seed in result.seeds], indent=1),
     )
+    _keep(results, work, out / KEPT_ROWS)
     return page.write(out, "README")
+
+
+def _keep(results: Results, work: Path, out: Path) -> None:
+    """Copy what the finished rows left, without their weights: put into another ``--work``, the command goes on from there."""
+    for result in results.values():
+        for seed in result.seeds:
+            folder = work / f"{result.name}-{seed['seed']}" if result.row else result.folder
+            (out / folder.name).mkdir(parents=True, exist_ok=True)
+            for name in ("result.json", SAMPLES, TABLE_1):
+                if (folder / name).exists() and folder.resolve() != (out / folder.name).resolve():
+                    with replacing(out / folder.name / name) as part:
+                        part.write_bytes((folder / name).read_bytes())
+
+
+def _paper(page: Page, results: Results, paper: str, out: Path) -> dict[str, str]:
+    """The section of a paper: what its system is, pictures, claims, its own experiments. Returns drawings by file name."""
+    about = ABOUT[paper]
+    page.heading(about.heading)
+    page.text(about.text)
+    drawings = {}
+    if about.final:
+        name = f"{about.final}.svg"
+        drawings[name] = draw(about.final)
+        page.picture(name, f"the graph of {about.final}, its final system")
+    shown = [result for result in results.values() if result.row and result.row.paper == paper]
+    for result in shown:
+        if result.row and result.row.repair:
+            page.text(f"`{result.name}` is the smallest repair. {result.row.repair}")
+    if paper == "Photochrom":
+        shown += [result for name, result in results.items() if name == REFERENCES[-1]]
+    sheet = f"{paper.split()[0].lower()}.jpg"
+    _contact_sheet([result.folder / SAMPLES for result in shown], out / sheet)
+    columns = f"grey, {', '.join(f'`{result.name}`' for result in shown)}, truth"
+    page.text(f"From left to right: {columns}.")
+    page.picture(sheet, columns.replace("`", ""))
+    claims = [judge(claim, results) for claim in CLAIMS if claim.paper == paper]
+    if claims:
+        page.table(["claim of the paper", "here", "measured"], [[v.claim.words, v.held, v.evidence] for v in claims])
+    return drawings | (EXPERIMENTS[paper](page, results) if paper in EXPERIMENTS else {})
 
 
 def _kept(seed: dict[str, Any]) -> dict[str, Any]:
@@ -68,22 +116,26 @@ def _save(path: Path, text: str) -> None:
         part.write_text(text, "utf-8")
 
 
-def _introduction(page: Page, results: Results, rows: Results, command: str) -> None:
+def _introduction(page: Page, results: Results, rows: Results, out: Path, command: str) -> None:
     first = next(iter(rows.values())).first
     recipe = first["recipe"]
     pictures = len(results["grey"].first["pictures"]["psnr"])
     seen = [_seen(seed) for result in rows.values() for seed in result.seeds]
     off = max(abs(seed["cpu_seconds"] / seed["budget"] - 1) for result in rows.values() for seed in result.seeds)
     page.text(
-        f"Every row was given **{first['budget']:g} CPU seconds** of training: one thread, the seconds of the process, so that "
-        "other work on the machine does not count. A run ends at the step whose end lies nearest to them, warm-up included, "
-        f"validations and checkpoints left out; the largest miss of a row and seed is {100 * off:.1f} %. All rows learn from "
-        f"the same photographs, at {recipe['size']} x {recipe['size']} pixels in batches of {recipe['batch']}, with their "
-        "papers' losses and optimisers; where a paper prints no schedule, the learning rate falls to 2 % along a cosine over the "
-        "budget, so that a short run comes to rest. All rows see the same order of pictures for a "
-        f"seed, from {min(seen):,} to {max(seen):,} of them, as fast as each is; the papers trained for days. So the table "
-        "shows which system gets furthest for very little, not which is best in the end. With a larger "
-        "`--cpu-seconds`, a larger `--size` and another `--work` the same command makes the long comparison."
+        f"Every system of the papers is a row here, as printed, and was given **{first['budget']:g} CPU seconds** of training: "
+        "one thread, the seconds of the process, so that other work on the machine does not count. A run ends at the step whose "
+        "end lies nearest to them, warm-up included, validations and checkpoints left out; the largest miss of a row and seed is "
+        f"{100 * off:.1f} %. All rows learn from the same photographs in the same order, at {recipe['size']} x {recipe['size']} "
+        f"pixels in batches of {recipe['batch']}, with their papers' losses and optimisers; where a paper prints no schedule, "
+        "the learning rate falls to 2 % along a cosine over the budget, so that the run comes to rest. As fast as each is, they "
+        f"see from {min(seen):,} to {max(seen):,} pictures; the papers trained for days. So the page shows which system gets "
+        "furthest with little, not which is best in the end."
+    )
+    page.text(
+        "A claim **held** or **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is "
+        "larger than what two seeds of any row differ by (or where the printed figure was reached or not). PSNR rewards timid "
+        "colours: read it beside colourfulness and AuC."
     )
     page.text(
         f"Measured on {pictures} pictures that no row was trained on (equal parts of the sets given), 256 x 256, through the "
@@ -95,6 +147,7 @@ def _introduction(page: Page, results: Results, rows: Results, command: str) -> 
     if unfinished:
         page.text(
             f"Not finished when this page was written: {', '.join(unfinished)}. The same command continues with them."
+            + (" All rows in less time: [the short comparison](short/README.md)." if (out / "short").exists() else "")
         )
     if command:
         page.code(command)
@@ -111,7 +164,7 @@ def _half(result: Result, name: str, scale: float, places: int) -> str:
 
 
 def _figures(page: Page, results: Results, rows: Results) -> None:
-    page.heading("Colours")
+    page.heading("All rows beside each other")
     columns = (
         ("PSNR dB ↑", "psnr", 1, 2),
         ("SSIM ↑", "ssim", 1, 3),
@@ -140,8 +193,7 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
     page.text(
         "The first four lines are no rows: grey, the mean colour of the training pictures, the mean colour for each "
         "lightness, and this project's own model, which was trained for hours and not under this budget. Keras' accuracy is "
-        "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print. "
-        "PSNR rewards timid colours: read it beside colourfulness and AuC."
+        "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print."
     )
     blind = results.get("mean ab given L")
     if blind is not None:
@@ -201,36 +253,6 @@ def _costs(page: Page, rows: Results) -> None:
         "The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
         "because they are what was claimed."
     )
-
-
-def _claims(page: Page, results: Results) -> None:
-    page.heading("What the papers claim, and whether it held here")
-    verdicts = [judge(claim, results) for claim in CLAIMS]
-    page.table(
-        ["paper", "claim", "here", "measured"], [[v.claim.paper, v.claim.words, v.held, v.evidence] for v in verdicts]
-    )
-    page.text(
-        "**Held** and **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is larger "
-        "than what two seeds of any row differ by (or where the printed figure was reached or not). What a longer "
-        "run would change is not known; rows without ± had one seed."
-    )
-
-
-def _pictures(page: Page, results: Results, out: Path) -> None:
-    page.heading("Pictures")
-    page.text(
-        "From left to right: the grey picture, the rows in the order named, the truth. The photographs come with scikit-image "
-        "(astronaut, Chelsea the cat, coffee) and scikit-learn (china, flower)."
-    )
-    papers = dict.fromkeys(result.row.paper for result in results.values() if result.row)
-    for paper in papers:
-        shown = [result for result in results.values() if result.row and result.row.paper == paper]
-        if shown[0].row and shown[0].row.ours:
-            shown += [result for name, result in results.items() if name == REFERENCES[-1]]
-        name = f"{paper.split()[0].lower()}.jpg"
-        _contact_sheet([result.folder / "samples.png" for result in shown], out / name)
-        page.text(f"**{paper}**: grey, {', '.join(f'`{result.name}`' for result in shown)}, truth.")
-        page.picture(name, f"grey, {', '.join(result.name for result in shown)}, truth")
 
 
 def _contact_sheet(columns: Sequence[Path], path: Path) -> None:
