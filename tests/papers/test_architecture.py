@@ -10,7 +10,8 @@ pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from photochrom.nets.registry import make_net
-from photochrom.papers.architecture import architecture, draw, exported, stages
+from photochrom.papers.architecture import architecture, draw
+from photochrom.train.papers.stages import exported, stages
 
 pytestmark = pytest.mark.train
 

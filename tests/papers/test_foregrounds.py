@@ -12,11 +12,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from helpers import data
 from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.errors import DataError, MaskError
 from photochrom.papers import foregrounds
 from photochrom.papers.foregrounds import Labelled, colourings, read_labelled, table_1
+from photochrom.papers.instances import instances
 
 pytestmark = pytest.mark.train
 
@@ -47,10 +49,11 @@ RED, BLUE = (150, 60, 60), (60, 70, 150)
 
 def test_a_region_takes_its_colour_from_its_other_half_or_from_another_person(colorizer: Colorizer) -> None:
     picture, other = scene(RED, 0), scene(BLUE, 1)
-    found = dict(colourings(colorizer, picture, [(other.regions(), colorizer.open(other.rgb))]))
-    assert list(found) == ["grey", "alone", "the same person", "another person"]
     coat = np.zeros(picture.labels.shape, bool)
     coat[36:104, 30:66] = True
+    found = dict(colourings(colorizer, picture, [(other.regions(), colorizer.open(other.rgb))], {1: coat}))
+    assert list(found) == ["grey", "alone", "the same person", "another person", "found regions"]
+    assert np.linalg.norm(ab_in(found["found regions"], coat) - ab_in(picture.rgb, coat)) < 12  # its border is cruder
     assert np.linalg.norm(ab_in(found["the same person"], coat) - ab_in(picture.rgb, coat)) < 6
     assert np.linalg.norm(ab_in(found["another person"], coat) - ab_in(other.rgb, coat)) < 8
     assert np.ptp(found["grey"].astype(int), axis=2).max() == 0
@@ -67,7 +70,7 @@ def test_no_pixel_is_its_own_reference(colorizer: Colorizer) -> None:
     halves = picture.rgb.copy()
     halves[:, 48:] = blue.rgb[:, 48:]
     two = Labelled(halves, picture.labels)
-    result = dict(colourings(colorizer, two, []))["the same person"]
+    result = dict(colourings(colorizer, two, [], {}))["the same person"]
     left, right = np.zeros(two.labels.shape, bool), np.zeros(two.labels.shape, bool)
     left[40:100, 28:40] = right[40:100, 56:68] = True
     assert np.linalg.norm(ab_in(result, left) - ab_in(halves, right)) < 8
@@ -78,9 +81,10 @@ def test_what_has_no_reference_is_left_to_the_network(colorizer: Colorizer) -> N
     picture = scene(RED, 0)
     narrow = np.zeros_like(picture.labels)
     narrow[10:110, 46:50] = 3  # shares every cell with its other half
-    found = dict(colourings(colorizer, Labelled(picture.rgb, narrow), [({}, colorizer.open(picture.rgb))]))
+    found = dict(colourings(colorizer, Labelled(picture.rgb, narrow), [({}, colorizer.open(picture.rgb))], {}))
     assert np.array_equal(found["the same person"], found["alone"])
     assert np.array_equal(found["another person"], found["alone"])
+    assert np.array_equal(found["found regions"], found["alone"])
     tiny = np.zeros_like(picture.labels)
     tiny[:3, :3] = 5
     assert Labelled(picture.rgb, tiny).regions() == {}
@@ -97,7 +101,7 @@ def test_the_table_of_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert [(one.rgb.shape, one.labels.shape) for one in pictures] == [((120, 96, 3), (120, 96))] * 2
     monkeypatch.setattr(foregrounds, "Colorizer", lambda *given, **named: colorizer)
     lines = table_1(Path("model.onnx"), pictures)
-    assert [len(found) for found in lines.values()] == [2, 2, 2, 2]
+    assert [len(found) for found in lines.values()] == [2] * 5
     means = {way: float(np.mean([line["PSNR"] for line in found])) for way, found in lines.items()}
     assert means["the same person"] > means["grey"] + 3
     assert means["the same person"] > means["another person"]
@@ -113,3 +117,15 @@ def test_a_mask_of_the_reference_has_its_size(colorizer: Colorizer) -> None:
         opened.refer(picture.rgb, picture_mask=np.ones((10, 10), bool))
     with pytest.raises(MaskError, match="empty"):
         opened.refer(picture.rgb, picture_mask=np.zeros((120, 96), bool))
+
+
+def test_the_object_tool_finds_regions_that_do_not_overlap() -> None:
+    grey = np.ascontiguousarray(data.astronaut()[::4, ::4].mean(axis=2).astype(np.uint8))
+    found = instances(Colorizer(threads=1).open(grey))
+    assert len(found) >= 3
+    masks = np.stack(list(found.values()))
+    assert masks.shape[1:] == grey.shape
+    assert masks.sum(axis=0).max() == 1
+    assert all(0.01 <= mask.mean() <= 0.6 for mask in masks)
+    suit = max(found.values(), key=lambda mask: mask[100:, 20:100].sum())
+    assert suit[100:, 20:100].mean() > suit[:60].mean() + 0.2  # the orange suit, below, and not what is above it

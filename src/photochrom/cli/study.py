@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -36,10 +37,13 @@ def create(
         typer.Option(help="preference: which of two looks more natural; turing: real or coloured, one second each."),
     ],
     folder: Folder = _HERE,
-    a: Annotated[str | None, typer.Option("--a", metavar="[NAME=]FOLDER", help="Results of a method.")] = None,
-    b: Annotated[str | None, typer.Option("--b", metavar="[NAME=]FOLDER", help="Results of another one.")] = None,
+    a: Annotated[
+        str | None,
+        typer.Option("--a", metavar="[NAME=]FOLDER|MODEL", help="Results of a method, or a model that makes them."),
+    ] = None,
+    b: Annotated[str | None, typer.Option("--b", metavar="[NAME=]FOLDER|MODEL", help="Another one.")] = None,
     method: Annotated[
-        list[str] | None, typer.Option(metavar="[NAME=]FOLDER", help="Results of a further method; may be repeated.")
+        list[str] | None, typer.Option(metavar="[NAME=]FOLDER|MODEL", help="A further one; may be repeated.")
     ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Folder or shard of the real photographs, of the same names.")
@@ -57,24 +61,28 @@ def create(
     consent: Annotated[Path | None, typer.Option(help="A text file that participants read and agree to first.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the choice of pictures and of every participant's order.")] = 0,
 ) -> None:
-    """Make a study of two or more folders of results; pictures of the same path and name belong together."""
+    """Make a study of two or more folders of results; pictures of the same path and name belong together.
+
+    In place of a folder, a method can be a model (see `photochrom models`) or its .onnx file, which then colours --truth.
+    """
     from photochrom.evaluate.study.create import CONSENT, create_study
 
     text = CONSENT if consent is None else _text(consent)
     methods = _methods([given for given in (a, b, *(method or ())) if given is not None])
-    study = create_study(
-        folder,
-        kind,
-        methods,
-        truth,
-        title=title,
-        consent=text,
-        practice=practice,
-        trials=trials,
-        checks=checks,
-        seconds=seconds,
-        seed=seed,
-    )
+    with TemporaryDirectory() as coloured:
+        study = create_study(
+            folder,
+            kind,
+            _with_results(methods, truth, Path(coloured)),
+            truth,
+            title=title,
+            consent=text,
+            practice=practice,
+            trials=trials,
+            checks=checks,
+            seconds=seconds,
+            seed=seed,
+        )
     typer.echo(
         f"{folder}: {study.kind} test of {', '.join(study.methods)}; each participant sees {len(study.practice)} practice "
         f"pairs, then {study.trials} of {len(study.tests)} pictures and {len(study.checks)} attention checks"
@@ -93,6 +101,16 @@ def _text(path: Path) -> str:
     return text
 
 
+def _with_results(methods: dict[str, Path], truth: Path | None, folder: Path) -> dict[str, Path]:
+    """The methods with the folders of their results; a model's are made in ``folder``."""
+    from photochrom.evaluate.study.coloured import colour_photographs, is_model
+
+    return {
+        name: colour_photographs(str(path), truth, folder / name) if is_model(str(path)) and not path.is_dir() else path
+        for name, path in methods.items()
+    }
+
+
 def _methods(given: Iterable[str]) -> dict[str, Path]:
     """Names and folders of ``NAME=FOLDER`` or ``FOLDER``, whose name is the folder's own."""
     from photochrom.errors import OptionError
@@ -101,7 +119,7 @@ def _methods(given: Iterable[str]) -> dict[str, Path]:
     for text in given:
         name, equals, path = text.partition("=")
         if not equals or Path(text).exists():
-            name, path = Path(text).resolve().name, text
+            name, path = Path(text).resolve().name.removesuffix(".onnx"), text
         if name in methods:
             raise OptionError("method", text, f"another name than {name!r}, which is taken: --method NAME=FOLDER")
         methods[name] = Path(path)

@@ -7,82 +7,24 @@ Consecutive convolutions on one grid are one box. What passes a box by (a skip c
 from __future__ import annotations
 
 import math
-import warnings
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from html import escape
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import onnx
-import torch
-from onnx import shape_inference
-from torch import nn
 
 from photochrom.nets.registry import find_net, make_net
 from photochrom.train.papers.soft_encoding import BINS
+from photochrom.train.papers.stages import Stage, exported, stages
 
-__all__ = ["architecture", "draw", "exported", "stages"]
+__all__ = ["architecture", "draw"]
 
-#: Side of the picture that the grids are told for, in pixels.
-SIDE = 256
 _GAP, _LANE, _MARGIN, _TOP = 46, 176, 24, 64
-_COLOURS = {"Conv": "#1b6ca8", "ConvTranspose": "#3a8f4d"}
+_COLOURS = {False: "#1b6ca8", True: "#3a8f4d"}
+LEGEND = (
+    "Above a box its channels, below it the side of its grid in pixels and how many convolutions it stands for; "
+    "green: transposed."
+)
 
 
-@dataclass
-class Stage:
-    """Convolutions on one grid, in sequence: their number, most output channels, and the side of the grid in pixels, 0 where
-    the graph finds it out as it runs.
-
-    ``before``: the stages that feed it, as positions in the list; -1 is the lightness.
-    """
-
-    side: int
-    channels: int
-    convolutions: int = 1
-    up: bool = False
-    before: set[int] = field(default_factory=set)
-
-
-def stages(model: onnx.ModelProto) -> list[Stage]:
-    """The stages of a graph of fixed sizes that takes "lightness", in the order of computation."""
-    inferred = shape_inference.infer_shapes(model, data_prop=True).graph
-    shapes = {
-        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in (*inferred.value_info, *inferred.output)
-    }
-    found: list[Stage] = []
-    #: The stages that a tensor comes from, through whatever is no convolution.
-    sources: dict[str, set[int]] = {"lightness": {-1}}
-    for node in model.graph.node:
-        given = set().union(*(sources.get(name, set()) for name in node.input))
-        if node.op_type not in _COLOURS:
-            sources |= dict.fromkeys(node.output, given)
-            continue
-        _, channels, side, _ = shapes[node.output[0]]
-        last = len(found) - 1
-        up = node.op_type == "ConvTranspose"
-        if last >= 0 and given == {last} and found[last].side == side and not up:
-            found[last].convolutions += 1
-            found[last].channels = max(found[last].channels, channels)
-        else:
-            found.append(Stage(side, channels, 1, up, given))
-            last += 1
-        sources[node.output[0]] = {last}
-    return found
-
-
-def exported(net: nn.Module, side: int = SIDE) -> onnx.ModelProto:
-    """The graph of a network of :mod:`photochrom.nets.registry` for a square picture of this side."""
-    light = torch.full((1, 1, side, side), 50.0)
-    with warnings.catch_warnings(), TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")  # the exporter warns about itself
-        path = Path(folder, "net.onnx")
-        torch.onnx.export(net.eval(), (light,), path, input_names=["lightness"], opset_version=17, dynamo=False)
-        return onnx.load(path)
-
-
-def architecture(title: str, found: list[Stage], result: str) -> str:
+def architecture(title: str, found: Sequence[Stage], result: str) -> str:
     """The drawing, as SVG. result: what comes out, written after the last stage."""
     lanes = _lanes(found)
     columns = _columns(found)
@@ -103,7 +45,7 @@ def architecture(title: str, found: list[Stage], result: str) -> str:
         centre = (start + end) / 2
         parts.append(
             f'<rect x="{start:.0f}" y="{middle[k] - high / 2:.0f}" width="{end - start:.0f}" height="{high:.0f}" rx="2" '
-            f'fill="{_COLOURS["ConvTranspose" if stage.up else "Conv"]}"/>'
+            f'fill="{_COLOURS[stage.up]}"/>'
         )
         parts.append(_words(centre, middle[k] - high / 2 - 5, str(stage.channels)))
         if stage.side:
@@ -117,9 +59,6 @@ def architecture(title: str, found: list[Stage], result: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {right:.0f} {bottom + 24}" width="{right:.0f}" '
         f'font-family="sans-serif">\n<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join(parts) + "\n</svg>\n"
     )
-
-
-LEGEND = "Above a box its channels, below it the side of its grid in pixels and how many convolutions it stands for."
 
 
 def draw(name: str) -> str:
@@ -138,7 +77,7 @@ def _high(stage: Stage) -> float:
     return 14 + 10 * math.log2(stage.side or 16)
 
 
-def _columns(found: list[Stage]) -> list[int]:
+def _columns(found: Sequence[Stage]) -> list[int]:
     """How many stages at most lie before each: where it stands from left to right."""
     columns: list[int] = []
     for stage in found:
@@ -146,7 +85,7 @@ def _columns(found: list[Stage]) -> list[int]:
     return columns
 
 
-def _lanes(found: list[Stage]) -> list[int]:
+def _lanes(found: Sequence[Stage]) -> list[int]:
     """A lane from top to bottom for every branch; a stage goes on in the lane of a stage that it is the first to follow."""
     lanes: list[int] = []
     followed: set[int] = set()
@@ -161,7 +100,7 @@ def _lanes(found: list[Stage]) -> list[int]:
 
 
 def _connection(
-    found: list[Stage],
+    found: Sequence[Stage],
     places: list[tuple[float, float]],
     middle: list[float],
     lanes: list[int],

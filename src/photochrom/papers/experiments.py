@@ -118,7 +118,9 @@ def _srivastava(page: Page, results: Results) -> Drawings:
         "the paper's user has, a picture of the thing in the colours it should have. Beside it, in one line, the mean with "
         "**another person** "
         "as the reference, the region of the same name in the next picture that has one: this does not depend on the truth, "
-        "and gives a coat the colours of somebody else's coat."
+        "and gives a coat the colours of somebody else's coat. **Found regions** need no map: the object tool is asked at the "
+        "points of a grid (`photochrom/papers/instances.py`), offline, in place of the paper's Mask R-CNN, whose weights would "
+        "have to be downloaded; with them, `photochrom colorize --segment` takes its instances."
     )
     heads = list(lines["alone"][0])
     pairs = list(zip(lines["the same person"], lines["alone"], strict=True))
@@ -130,6 +132,8 @@ def _srivastava(page: Page, results: Results) -> Drawings:
     ways = list(zip(means["the same person"], means["alone"], strict=True))
     table.append(["mean", *(f"{mean:.3f} ({alone:.3f})" for mean, alone in ways)])
     table.append(["mean, references of another person", *(f"{mean:.3f}" for mean in means["another person"])])
+    if "found regions" in means:
+        table.append(["mean, found regions", *(f"{mean:.3f}" for mean in means["found regions"])])
     table.append(["mean, left grey", *(f"{mean:.3f}" for mean in means["grey"])])
     table.append(["the paper's mean", "144.348", "80.442", "29.137", "0.986", "6.974", "7.006"])
     page.table(["picture", *heads], table)

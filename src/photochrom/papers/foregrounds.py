@@ -1,18 +1,20 @@
 """Srivastava's system: each foreground region coloured from its own reference picture, the background by the network.
 
-Regions come from label maps; a reference's colours are matched by what the network sees and joined by Poisson fusion
-(:meth:`photochrom.colorizer.Opened.refer`). The paper names neither its pictures nor its references. Here each region has one
-of two:
+Regions come from label maps, or from the object tool (:mod:`photochrom.papers.instances`). A reference's colours are matched by
+what the network sees and joined by Poisson fusion (:meth:`photochrom.colorizer.Opened.refer`). The paper names neither its
+pictures nor its references. Here each region has one of two:
 
 - "the same person": the picture itself, mirrored, but of the region only the other half. The left half of a coat is coloured
   from its right half and the other way round, so no pixel is its own reference. It replaces a second photograph of the person.
 - "another person": the region of the same name in the next picture that has one. It does not depend on the truth: a coat gets
   the colours of another coat. A region that no other picture has is left to the network.
+
+With "found regions" the regions are those of the object tool and the references those of "the same person".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from photochrom.colorizer import Colorizer, Opened
 from photochrom.edits.hints import Region, Step
 from photochrom.edits.places import ColorMap, Mask
 from photochrom.errors import DataError
+from photochrom.papers.instances import instances
 from photochrom.papers.measure import Rgb, grey, line_of_table_1
 
 __all__ = ["SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "table_1"]
@@ -75,26 +78,36 @@ def read_labelled(folder: Path) -> list[Labelled]:
 def table_1(model: Path, pictures: Sequence[Labelled]) -> dict[str, list[Line]]:
     """The lines of table 1 for the first ten pictures, coloured by the ONNX file ``model``, one list for each way:
 
-    "grey" (not at all), "alone" (by the network), and with foregrounds from "the same person" and from "another person".
+    "grey" (not at all), "alone" (by the network), with foregrounds from "the same person" and from "another person", and with
+    "found regions".
     """
-    colorizer = Colorizer(model, threads=1, work_size=WORK)
+    colorizer, finder = Colorizer(model, threads=1, work_size=WORK), Colorizer(threads=1)
     others = [(picture.regions(), colorizer.open(picture.rgb)) for picture in pictures]
     lines: dict[str, list[Line]] = {}
     for number, picture in enumerate(pictures[:TEN]):
         following = [*others[number + 1 :], *others[:number]]
-        for way, result in colourings(colorizer, picture, following):
+        regions = instances(finder.open(grey(picture.rgb)))
+        for way, result in colourings(colorizer, picture, following, regions):
             lines.setdefault(way, []).append(line_of_table_1(picture.rgb, result))
     return lines
 
 
 def colourings(
-    colorizer: Colorizer, picture: Labelled, others: Sequence[tuple[dict[int, Bool], Opened]]
+    colorizer: Colorizer,
+    picture: Labelled,
+    others: Sequence[tuple[dict[int, Bool], Opened]],
+    found: Mapping[int, Bool],
 ) -> Iterator[tuple[str, Rgb]]:
-    """(way, picture (h, w, 3)) for the four ways of :func:`table_1`. others: regions by label, and the opened picture."""
+    """(way, picture (h, w, 3)) for the five ways of :func:`table_1`. others: regions by label, and the opened picture.
+
+    found: the masks of "found regions".
+    """
     plain = grey(picture.rgb)
     opened, mirrored = colorizer.open(plain), colorizer.open(picture.rgb[:, ::-1].copy())
     regions = picture.regions()
-    halves = [_from_other_half(opened, mirrored, mask) for mask in regions.values()]
+    halves, found_halves = (
+        [_from_other_half(opened, mirrored, mask) for mask in masks.values()] for masks in (regions, found)
+    )
     borrowed = []
     for label, mask in regions.items():
         other = next((one for one in others if label in one[0]), None)
@@ -104,6 +117,7 @@ def colourings(
     yield "alone", _painted(opened, [])
     yield "the same person", _painted(opened, [hint for hint in halves if hint is not None])
     yield "another person", _painted(opened, borrowed)
+    yield "found regions", _painted(opened, [hint for hint in found_halves if hint is not None])
 
 
 def _painted(opened: Opened, hints: Sequence[Step]) -> Rgb:

@@ -42,6 +42,23 @@ def test_a_study_of_each_kind(photochrom: Command) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_a_model_in_place_of_a_folder_colours_the_photographs(photochrom: Command) -> None:
+    made = ("study", "create", "M", "--kind", "turing", "--a", "photochrom", "--b", "cnn-baseline", *SMALL)
+    without = photochrom(*made)
+    assert without.code == 2
+    assert "--truth" in without.err
+    done = photochrom(*made, "--truth", "truth")
+    assert (done.code, done.err) == (0, "")
+    study = read_study("M")
+    assert study.methods == ("photochrom", "cnn-baseline")
+    name = study.tests[0]
+    truth, ours, theirs = (load(study.picture(name, method)).astype(float) for method in (TRUTH, *study.methods))
+    assert np.abs(ours - theirs).max() > 4  # two models, two colourings
+    assert all(np.corrcoef(truth.mean(2).ravel(), one.mean(2).ravel())[0, 1] > 0.95 for one in (ours, theirs))
+    assert not list(Path().rglob("*/cnn-baseline/*"))  # nothing is left of the making
+
+
+@pytest.mark.usefixtures("here")
 def test_files_tell_nothing(photochrom: Command) -> None:
     """Neither names nor metadata of a study's pictures say where they come from; the pixels are the method's own."""
     photochrom("study", "create", "T", "--kind", "turing", "--a", "dull", "--truth", "truth", *SMALL)
