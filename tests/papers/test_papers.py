@@ -84,6 +84,25 @@ def test_a_row_with_a_pretrained_start_asks_for_its_file(photochrom: Any, pictur
     assert "--vgg" in run.err
 
 
+def test_too_few_pictures_and_too_short_a_budget_are_named(
+    photochrom: Any, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [
+        *("papers", "--data", pictures, "--truth", pictures, "--out", tmp_path / "out", "--work", tmp_path / "work"),
+        *("--size", "32", "--pictures", "4", "--rows", "unet"),
+    ]
+    run = photochrom(*arguments, "--batch", "64")
+    assert run.code == 1
+    assert "fewer than a batch of 64; give more pictures or a smaller --batch" in run.err
+    monkeypatch.setattr("photochrom.papers.compare.spent", lambda checkpoint: (1, 9.0))
+    run = photochrom(*arguments, "--batch", "2", "--cpu-seconds", "1")
+    assert run.code == 2
+    assert "one step of the row unet" in run.err
+    monkeypatch.undo()
+    assert photochrom(*arguments, "--batch", "2", "--cpu-seconds", "2", "--seeds", "1").code == 0
+    assert not (tmp_path / "work/unet-1").exists()
+
+
 def test_every_row_has_a_recipe_of_the_same_budget_size_and_seed(tmp_path: Path) -> None:
     starts = {"vgg": tmp_path / "vgg.whl", "lite0": tmp_path / "lite0.whl"}
     settings = Settings([tmp_path], tmp_path, 12.0, 64, 8, starts)

@@ -47,7 +47,7 @@ def papers(
     need_torch()
     from photochrom.errors import OptionError
     from photochrom.evaluate.pictures import open_truth
-    from photochrom.papers.compare import REFERENCES, Settings, reference, references_table, run_row
+    from photochrom.papers.compare import REFERENCES, Settings, check_data, reference, references_table, run_row
     from photochrom.papers.report import write_report
     from photochrom.papers.rows import chosen_rows
     from photochrom.train.processes import use_threads
@@ -59,6 +59,7 @@ def papers(
     settings = Settings(data, work, cpu_seconds, size, batch, starts)
     chosen = chosen_rows([name.strip() for name in rows.split(",") if name.strip()])
     if not report_only:
+        check_data(settings)
         seen = [picture for path in truth for picture in open_truth([path], "centre-256", pictures)]
         for name in REFERENCES:
             reference(name, settings, seen)

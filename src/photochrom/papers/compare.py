@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photochrom.colorizer import Colorizer
-from photochrom.errors import OptionError
+from photochrom.errors import DataError, OptionError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
 from photochrom.papers.foregrounds import TABLE_1, read_labelled, table_1
@@ -33,7 +34,7 @@ from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
 from photochrom.train.picture_store import open_store
 from photochrom.train.recipe import Recipe, recipe_path
 
-__all__ = ["REFERENCES", "Settings", "reference", "references_table", "run_row"]
+__all__ = ["REFERENCES", "Settings", "check_data", "reference", "references_table", "run_row"]
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,10 @@ class Settings:
 
 
 def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPicture]) -> dict[str, Any]:
-    """The result of a row and a seed, which is kept as ``result.json`` in its folder, beside the checkpoint and the graph."""
+    """The result of a row and a seed, which is kept as ``result.json`` in its folder, beside the checkpoint and the graph.
+
+    Raises OptionError for a budget that is less than half of one step, and what :func:`check_data` and the training raise.
+    """
     folder = settings.work / f"{row.name}-{seed}"
     done = folder / "result.json"
     if done.exists():
@@ -78,6 +82,13 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     last = train(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
     steps, seconds = spent(read_checkpoint(last))
     log.info("%s, seed %d: %d steps in %.1f CPU seconds", row.name, seed, steps, seconds)
+    if steps == 1 and seconds > 2 * settings.cpu_seconds:
+        shutil.rmtree(folder)  # or the next try, with another budget, would be told that this is another run
+        raise OptionError(
+            "--cpu-seconds",
+            settings.cpu_seconds,
+            f"{seconds:.0f} or more: so long takes one step of the row {row.name}",
+        )
     model = folder / f"{row.name}.onnx"
     graphs = export(last, model)
     colorizer = Colorizer(model, threads=1, work_size=settings.size)
@@ -102,6 +113,18 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
     write_samples(method, folder / SAMPLES)
     _write(done, result)
     return result
+
+
+def check_data(settings: Settings) -> None:
+    """Raise DataError where less than a batch of the pictures is left for training."""
+    store = open_store(settings.data, settings.cache / "store")
+    train, held = split(store, PaperRecipe("").for_store())
+    if len(train) < settings.batch:
+        raise DataError(
+            f"{len(train)} pictures for training ({len(held)} are held back, grey ones left out), fewer than a batch of "
+            f"{settings.batch}; give more pictures or a smaller --batch",
+            Path(str(settings.data[0])),
+        )
 
 
 def references_table(work: Path, regions: Path) -> None:

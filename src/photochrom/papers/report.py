@@ -132,10 +132,15 @@ def _introduction(page: Page, results: Results, rows: Results, out: Path, comman
         f"see from {min(seen):,} to {max(seen):,} pictures; the papers trained for days. So the page shows which system gets "
         "furthest with little, not which is best in the end."
     )
+    twice = [f"`{name}`" for name, result in rows.items() if len(result.seeds) > 1]
     page.text(
-        "A claim **held** or **did not hold** only where the 95 % interval over the pictures leaves out 0 and the difference is "
-        "larger than what two seeds of any row differ by (or where the printed figure was reached or not). PSNR rewards timid "
-        "colours: read it beside colourfulness and AuC."
+        "A claim **held** or **did not hold** only where the 95 % interval over the pictures leaves out 0 "
+        + (
+            f"and the difference is larger than what two seeds of any row differ by (two were run of {', '.join(twice)}) "
+            if twice
+            else "(every row has one seed so far; what another one would change is not known) "
+        )
+        + "or where the printed figure was reached or not. PSNR rewards timid colours: read it beside colourfulness and AuC."
     )
     page.text(
         f"Measured on {pictures} pictures that no row was trained on (equal parts of the sets given), 256 x 256, through the "
