@@ -57,8 +57,8 @@ def main() -> None:
     print(table(dict(total)), end="")
 
 
-def judge(ended: Ended, out: Path, total: Counter[str]) -> None:
-    """Count what must not be, and what became of the pictures."""
+def judge(ended: Ended, out: Path | None, total: Counter[str]) -> None:
+    """Count what must not be, and what became of the pictures; ``out`` is looked into, if nobody writes there any more."""
     total["crashes"] += ended.code not in (0, 1)
     total["tracebacks"] += "Traceback" in ended.err
     if ended.code not in (0, 1) or "Traceback" in ended.err:
@@ -71,7 +71,7 @@ def judge(ended: Ended, out: Path, total: Counter[str]) -> None:
                 print(line["message"], file=sys.stderr)
         elif "input" in line and "skipped" not in line:
             total["  coloured"] += 1
-    if out.exists():
+    if out is not None and out.exists():
         total[".part files left"] += len(parts(out))
         total["torn outputs"] += sum(
             not is_whole(path) for path in out.rglob("*.???") if not path.name.endswith(".part")
@@ -201,8 +201,9 @@ def writers(place: Path, dice: random.Random, total: Counter[str]) -> None:
     extra = dice.choice(([], ["--skip-existing"], ["--force"]))
     with ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(command, place / "in", "-o", place / "out", "--json", *extra) for _ in range(2)]
-        for ended in (one.result() for one in runs):
-            judge(ended, place / "out", total)
+        both = [one.result() for one in runs]  # looked at while one still runs, its unfinished file would count as left
+    for number, ended in enumerate(both):
+        judge(ended, place / "out" if number else None, total)
     total["pictures missing"] += 9 - len(list((place / "out").iterdir()))
     total["inputs changed"] += contents(place / "in") != before
 

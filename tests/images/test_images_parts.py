@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -101,6 +103,32 @@ def test_a_part_that_is_cleared_before_it_is_locked_is_made_again(monkeypatch: p
     descriptor, part = open_part(Path("a.jpg"))
     os.close(descriptor)
     assert part.exists()
+
+
+def test_a_run_that_clears_and_one_that_writes_do_each_other_no_harm() -> None:
+    """For half a second one process clears a folder again and again, in which another makes, keeps and drops its files."""
+    clearing = """
+from pathlib import Path
+from photochrom.images.parts import clear_parts
+print(flush=True)
+while True:
+    clear_parts(Path())
+"""
+    with subprocess.Popen([sys.executable, "-c", clearing], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            descriptor, part = open_part(Path("a.jpg"))
+            os.write(descriptor, b"half")
+            assert os.fstat(descriptor).st_nlink == 1
+            part.replace("a.jpg")
+            close_part(descriptor, part)
+            held, folder = open_part_folder(Path("b.tif"))
+            assert folder.is_dir()
+            close_part(held, folder)
+        process.kill()
+    assert [path.name for path in Path().iterdir()] == ["a.jpg"]
 
 
 def test_what_an_interrupt_leaves_open_is_deleted() -> None:
