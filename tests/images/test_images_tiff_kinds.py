@@ -1,6 +1,7 @@
 """Further kinds of TIFF: odd values of tags that libtiff refuses, YCbCr without subsampling, Lab with opacity, LogL, old JPEG."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -82,6 +83,92 @@ def ycbcr():
     light = 0.299 * red + 0.587 * green + 0.114 * blue
     planes = light, 128 + (blue - light) / 1.772, 128 + (red - light) / 1.402
     return np.clip(np.rint(np.stack(planes, axis=2)), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("samples", "wanted"), [(1, "grey"), (3, "RGB"), (4, "RGB")])
+@pytest.mark.parametrize("number", [7, 12345, 51177])
+def test_numbers_of_unknown_meaning_are_read_with_a_notice(tmp_path, samples, wanted, number):
+    pixels_ = GREY if samples == 1 else np.dstack([RGB, GREY])[..., :samples]
+    path = tiff(tmp_path / "a.tif", pixels_.tobytes(), SIZE, samples=samples, photometric=number)
+    info, got = pixels(path)
+    np.testing.assert_array_equal(got, GREY if samples == 1 else RGB)
+    assert f"(photometric interpretation {number}); {wanted} was assumed" in info.notices[0]
+
+
+@pytest.mark.parametrize(("bits", "dtype"), [(8, "<u1"), (16, "<u2"), (32, "<u4")])
+@pytest.mark.parametrize("stated", [None, 0])
+def test_a_depth_that_is_not_stated_follows_from_the_length_of_the_data(tmp_path, bits, dtype, stated):
+    scale = {8: 1, 16: 257, 32: 16843009}[bits]
+    odd = {"without": (258,)} if stated is None else {"extra": ((258, SHORT, [stated]),)}
+    path = tiff(tmp_path / "a.tif", (GREY.astype(np.uint32) * scale).astype(dtype).tobytes(), SIZE, **odd)
+    info = near(path, GREY / 255, 1e-4)
+    assert info.notices == (f"the file does not say how many bits a number has; {bits} was taken",)
+
+
+def test_a_depth_that_is_not_stated_is_one_bit_else(tmp_path):
+    """As TIFF 6.0 has it; without a notice where the data have the length for it, and where compression leaves no other."""
+    bits = np.packbits(GREY > 127, axis=1).tobytes()
+    info = near(tiff(tmp_path / "a.tif", bits, SIZE, without=(258,)), (GREY > 127) * 1.0)
+    assert info.notices == ()
+    info = near(tiff(tmp_path / "b.tif", zlib.compress(bits), SIZE, without=(258,), compression=8), (GREY > 127) * 1.0)
+    assert info.notices == ("the file does not say how many bits a number has; 1 was taken",)
+
+
+def test_channels_of_different_depths_are_named(tmp_path):
+    depths = (258, SHORT, [5, 6, 5])
+    packed = np.zeros((64, 96, 2), np.uint8).tobytes()
+    with pytest.raises(UnsupportedImageError, match=r"different depths \(5, 6, 5 bits\)"):
+        open_image(tiff(tmp_path / "a.tif", packed, SIZE, samples=3, photometric=2, extra=(depths,)))
+    # It is the statement that is wrong where the data have the length of equal ones.
+    near(tiff(tmp_path / "b.tif", RGB.tobytes(), SIZE, samples=3, photometric=2, extra=(depths,)), RGB / 255)
+
+
+def test_a_count_of_channels_that_is_not_stated(tmp_path):
+    near(tiff(tmp_path / "a.tif", RGB.tobytes(), SIZE, samples=3, photometric=2, without=(277,)), RGB / 255)
+    near(tiff(tmp_path / "b.tif", RGB.tobytes(), SIZE, photometric=2, without=(277,)), RGB / 255)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["i2", "i4", "f2", "f4", "f8"])
+def test_nought_is_white_in_signed_numbers_and_floats_too(tmp_path, kind, order):
+    most = 1 if kind[0] == "f" else np.iinfo(kind).max
+    numbers = ((1 - GREY / 255) * most).astype(order + kind)
+    form, bits = (3 if kind[0] == "f" else 2), 8 * int(kind[1])
+    extra = ((339, SHORT, [form]),)
+    path = tiff(tmp_path / "a.tif", numbers.tobytes(), SIZE, bits=bits, photometric=0, order=order, extra=extra)
+    near(path, GREY / 255, 1e-3)
+
+
+def test_planes_of_half_floats(tmp_path):
+    planes = np.moveaxis(RGB / 255, 2, 0).astype("<f2")
+    extra = (
+        (284, SHORT, [2]),
+        (339, SHORT, [3] * 3),
+        (273, LONG, [8 + 12288 * i for i in range(3)]),
+        (279, LONG, [12288] * 3),
+    )
+    near(
+        tiff(tmp_path / "a.tif", planes.tobytes(), SIZE, samples=3, bits=16, photometric=2, extra=extra),
+        RGB / 255,
+        1e-3,
+    )
+
+
+def test_inks_that_are_not_those_of_cmyk(tmp_path):
+    data_ = np.dstack([255 - RGB, 255 - RGB]).tobytes()
+    info, _ = pixels(tiff(tmp_path / "a.tif", data_, SIZE, samples=6, photometric=5, extra=((332, SHORT, [2]),)))
+    assert "does not call its inks cyan, magenta, yellow and black" in info.notices[0]
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_lossless_jpeg_in_tiff(tmp_path, bits):
+    tifffile = pytest.importorskip("tifffile")
+    pytest.importorskip("imagecodecs")
+    numbers = RGB if bits == 8 else RGB.astype(np.uint16) * 257
+    options = {"lossless": True, "bitspersample": bits}
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, numbers, photometric="rgb", compression="jpeg", compressionargs=options)
+    near(path, RGB / 255)
 
 
 @pytest.mark.parametrize("bits", [8, 16])

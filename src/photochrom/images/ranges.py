@@ -36,6 +36,10 @@ class ValueRange:
     white: float
     notice: str | None = None
 
+    def inverted(self) -> ValueRange:
+        """The same where 0 is white."""
+        return ValueRange(self.white, self.black, self.notice and f"{self.notice}; white is 0 in this file")
+
 
 def value_range(image: pyvips.Image) -> ValueRange | None:
     """The numbers that mean black and white; None for 8 and 16 bits without sign. Reads the whole picture.

@@ -323,6 +323,8 @@ def _open_file(given: Path | bytes, max_pixels: int, page: int | None) -> Source
             raise ImageTooLargeError(image.width * image.height, max_pixels, file.path)
         try:
             black_white = value_range(image)
+            if black_white is not None and file.tiff is not None and file.tiff.white_is_zero:
+                black_white = black_white.inverted()
             info = _describe(file, to_integers(image, black_white), black_white)
         except ImageError as error:
             raise type(error)(str(error), file.path) from None

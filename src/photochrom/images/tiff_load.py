@@ -62,7 +62,7 @@ _NATIVE = {*_PLAIN, 2, 3, 4, 6, 7, 32771, 34676, 34677}
 _WARN_OF_PIXELS = {2, 3, 4, 6, 7, 32771}
 _UNSURE = (
     *("not supported", "unsupported", "not configured", "not implemented"),
-    *("whole number of bytes", "bad lab", "unknown", "out of range"),
+    *("whole number of bytes", "bad lab", "unknown", "out of range", "improper jpeg"),
 )
 #: Tags of which libtiff takes no other values than these; a page with another one is read as without the tag.
 _KNOWN = {266: (1, 2), 274: range(1, 9), 284: (1, 2), 296: (1, 2, 3), 332: (1, 2)}
@@ -95,6 +95,16 @@ class TiffReader:
         self._image: Callable[[str], pyvips.Image] | None = None
         self.notices: tuple[str, ...] = ()
 
+    @property
+    def white_is_zero(self) -> bool:
+        """Whether 0 is white in numbers that no loader has inverted: floats, and those with a sign."""
+        return self.page.photometric == 0 and self.page.sample_format != 1
+
+    @property
+    def _half(self) -> bool:
+        """Whether it is of floats of 16 bits, whose planes libvips mixes up."""
+        return self.page.sample_format == 3 and self.page.bits == 16
+
     def load(self, access: str = "sequential") -> pyvips.Image:
         """The page: colours, then its declared opacity if it has one; only the header is decoded yet, if libvips can."""
         if self._image is None:
@@ -116,10 +126,13 @@ class TiffReader:
         page = self.page
         if not page.samples or page.samples > 64 or page.bits > 64:
             raise UnsupportedImageError(f"{page.name}, {page.samples} numbers for a pixel", self.path)
-        self._note_extra()
+        self._note()
         plain = page.compression in _PLAIN and page.number(317, 1) == 1
         double = page.bits == 64 and page.sample_format == 3
         plain = plain and (page.sample_format == 1 or double)
+        if page.mixed and page.compression == 1 and not page.tiled and page.bits_of_data is None:
+            depths = ", ".join(map(str, page.numbers(258)))
+            raise UnsupportedImageError(f"a TIFF whose channels have different depths ({depths} bits)", self.path)
         if page.photometric == ITU_LAB:
             raise UnsupportedImageError(f"{page.name}, which is not read", self.path)
         if page.compression == 6:
@@ -138,12 +151,13 @@ class TiffReader:
         elif plain and (page.bits not in (1, 2, 4, 8, 16, 32) or (page.bits < 8 and page.samples > 1)):
             if (page.bits <= 32 or double) and page.photometric in (0, 1, 2, 5):
                 return self._attempt(self._bits)
-        elif page.planar and page.tiled and page.photometric in (0, 1, 2, 5):
+        elif page.planar and page.photometric in (0, 1, 2, 5) and (page.tiled or self._half):
             return self._attempt(lambda access: self._colored(self._planes(access, {})))
+        native = page.index is not None and page.is_stated
         # Without failing on warnings, libvips passes over broken tiles, and over what some decoders complain of.
         strict = page.tiled or page.compression in _WARN_OF_PIXELS or page.compression not in _NATIVE
         lenient = () if strict else (self._lenient,)
-        return self._attempt(*((self._native,) if page.index is not None else ()), self._mended, *lenient)
+        return self._attempt(*((self._native,) if native else ()), self._mended, *lenient)
 
     def _attempt(self, *ways: Callable[[str], pyvips.Image]) -> Callable[[str], pyvips.Image]:
         """The first way by which the first pixel can be read; then other decoders. Raises what stands in the way of the last."""
@@ -225,7 +239,8 @@ class TiffReader:
     def _mending(self, tiff: Tiff, records: dict[int, bytes], samples: int) -> dict[int, int | tuple[int, ...]]:
         """Values of tags whose counts are often wrong, and lengths of strips that follow from their rows."""
         page = self.page
-        mended: dict[int, int | tuple[int, ...]] = {258: (page.bits,) * samples, 277: samples, 262: page.photometric}
+        mended: dict[int, int | tuple[int, ...]] = {258: (page.bits,) * samples, 277: samples}
+        mended[262] = 2 if page.photometric == 1 and page.colors == 3 and samples > 1 else page.photometric
         if page.sample_format != 1:
             mended[339] = (page.sample_format,) * samples
         else:
@@ -288,7 +303,9 @@ class TiffReader:
             for plane in (range(page.samples) if page.planar else (None,))
         ]
         image = planes[0] if len(planes) == 1 else planes[0].bandjoin(planes[1:])
-        return self._with_profile(self._colored(image.invert() if page.photometric == 0 else image))
+        return self._with_profile(
+            self._colored(image.invert() if page.photometric == 0 and page.sample_format == 1 else image)
+        )
 
     def _with_profile(self, image: pyvips.Image) -> pyvips.Image:
         """With the page's colour profile, which pixels that were decoded elsewhere do not carry."""
@@ -322,8 +339,9 @@ class TiffReader:
         picked = first if len(kept) == colors else first.bandjoin(image.extract_band(kept[-1]))
         return picked.copy(interpretation=image.interpretation)
 
-    def _note_extra(self) -> None:
+    def _note(self) -> None:
         page = self.page
+        self.notices += page.guesses
         extra = page.samples - page.colors - (page.alpha is not None)
         if extra == 1:
             self.notices += ("an extra channel, which is not declared to be transparency (infrared?), was left out",)

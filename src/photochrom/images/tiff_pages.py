@@ -39,6 +39,12 @@ COMPRESSIONS = {
         32773: "PackBits",
         32809: "ThunderScan",
         32946: "deflate",
+        22610: "JPEG XR",
+        32767: "Sony raw",
+        34713: "Nikon raw",
+        34933: "PNG",
+        34934: "JPEG XR",
+        50013: "Pixtiff",
     },
     **{
         33003: "JPEG 2000",
@@ -58,6 +64,9 @@ COMPRESSIONS = {
         52546: "JPEG XL",
     },
 }
+_CCITT = (2, 3, 4, 32771)
+#: Depths that are looked for where a file does not state its own; TIFF's default first.
+_USUAL_BITS = (1, 8, 16, 32)
 _FORMATS = {1: "", 2: "signed ", 3: "float ", 4: "", 5: "complex ", 6: "complex float "}
 _CFA, _LINEAR_RAW, _DNG_VERSION = 32803, 34892, 50706
 
@@ -95,18 +104,63 @@ class Page:
 
     @cached_property
     def samples(self) -> int:
-        """Numbers of a pixel."""
-        return self.number(277, 1)
+        """Numbers of a pixel; where that is not stated, as many as there are depths, or as its colours need."""
+        if 277 in self.entries:
+            return self.number(277, 1)
+        return max(len(self.numbers(258)), _COLORS.get(self.number(262, -1), ("", 1))[1])
 
     @cached_property
     def bits(self) -> int:
-        """Of one number."""
-        return self.number(258, 1)
+        """Of one number; where that is not stated, what the data have the length for, or TIFF's default, 1."""
+        stated = self.number(258)
+        return stated if stated and not self.mixed else self.bits_of_data or stated or 1
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it states different depths for its channels."""
+        return len(set(self.numbers(258)[: self.samples])) > 1
+
+    @cached_property
+    def bits_of_data(self) -> int | None:
+        """The depth for which the data, in strips and not compressed, have just the right length; None if none does."""
+        length, planes = sum(self.numbers(279)), self.samples if self.planar else 1
+        if self.compression != 1 or self.tiled or not length:
+            return None
+        row = self.width * self.samples // planes
+        return next((bits for bits in _USUAL_BITS if planes * self.height * -(-row * bits // 8) == length), None)
 
     @cached_property
     def photometric(self) -> int:
-        """What the numbers mean."""
-        return self.number(262, 2 if self.samples >= 3 else 1)
+        """What the numbers mean; where that is not stated, or nothing that is known, grey, or red, green and blue."""
+        stated = self.number(262, -1)
+        if stated in _COLORS or stated in (_CFA, _LINEAR_RAW):
+            return stated
+        return 2 if self.samples >= 3 else 0 if self.compression in _CCITT else 1
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether the page itself states what a decoder has to know of its numbers."""
+        counted = 277 in self.entries or self.samples == 1
+        return counted and self.number(262, -1) == self.photometric and self.number(258) == self.bits
+
+    @cached_property
+    def guesses(self) -> tuple[str, ...]:
+        """Sentences for the user about what had to be guessed of the numbers."""
+        found = []
+        depths, stated = self.numbers(258), self.number(262, -1)
+        if not self.number(258):
+            if self.bits > 1 or (self.bits_of_data is None and self.compression not in _CCITT):
+                found.append(f"the file does not say how many bits a number has; {self.bits} was taken")
+        elif self.mixed and self.bits_of_data is None:
+            found.append(
+                f"the file says that its channels have {', '.join(map(str, depths))} bits; {self.bits} was taken"
+            )
+        if stated not in (-1, self.photometric):  # without the tag all readers take what is taken here
+            what = f"what the file says its numbers mean is not known (photometric interpretation {stated})"
+            found.append(f"{what}; {_COLORS[self.photometric][0]} was assumed")
+        if self.photometric == 5 and self.number(332, 1) != 1:
+            found.append("the file does not call its inks cyan, magenta, yellow and black, for which they were taken")
+        return tuple(found)
 
     @cached_property
     def sample_format(self) -> int:
