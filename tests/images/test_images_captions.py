@@ -1,5 +1,6 @@
 """Captions in older forms are kept where the format has a place for them, and named where it has none."""
 
+import io
 import itertools
 import struct
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 import pyvips
 import tifffile
+from PIL import Image
 
 from helpers import COLOUR, MARKS, strips
 from photochrom.images import open_image, write_image
-from photochrom.images.captions import Captions, from_iptc
+from photochrom.images.captions import Captions, from_gif, from_iptc
 from photochrom.images.png_chunks import png_chunk
 
 
@@ -96,6 +98,28 @@ def test_comments_and_texts(tmp_path):
         assert "PNG texts (Comment, Title)" in written(tmp_path, "png", suffix)[1]
 
 
+def test_comments_of_gif(tmp_path):
+    comments = [b"in the attic " * 40, "Žižkov".encode()]
+    options = {"append_images": [Image.fromarray(COLOUR[::-1].copy())], "save_all": True}
+    Image.fromarray(COLOUR).save(tmp_path / "in.gif", **options)
+    data = (tmp_path / "in.gif").read_bytes()
+    (tmp_path / "in.gif").write_bytes(data[:-1] + Captions(comments=tuple(comments)).for_gif() + data[-1:])
+    source = open_image(tmp_path / "in.gif")
+    assert source.captions().comments == tuple(comments)
+    for suffix in ("jpg", "gif", "png", "tif", "webp"):
+        notices = write_image(source, tmp_path / f"out.{suffix}", strips(COLOUR), **MARKS)
+        kept = open_image(tmp_path / f"out.{suffix}").captions()
+        texts = kept.comments or tuple(text.encode() for _, text, _ in kept.texts)
+        assert texts == (tuple(comments) if suffix in ("jpg", "gif", "png") else ())
+        assert any("comment could not be kept" in notice for notice in notices) == (not texts)
+
+
+def test_iptc_of_photoshop_where_the_tag_for_it_holds_nothing(tmp_path):
+    tags = [(33723, 7, 4, bytes(4), True), (34377, 7, len(RESOURCE), RESOURCE, True)]
+    tifffile.imwrite(tmp_path / "in.tif", COLOUR, photometric="rgb", extratags=tags)
+    assert open_image(tmp_path / "in.tif").captions().iptc == IPTC
+
+
 def test_a_picture_without_captions_has_no_notice(tmp_path):
     source = open_image(COLOUR)
     for suffix in ("jpg", "png", "tif", "webp"):
@@ -115,7 +139,10 @@ def test_damaged_captions_are_no_reason_to_refuse(tmp_path):
                 data[place] = rng.integers(0, 255)
         captions = open_image(bytes(data)).captions()
         captions.for_jpeg(), captions.for_png(), captions.lost_in("webp")
+    gif = bytearray(pyvips.Image.new_from_array(COLOUR).gifsave_buffer())
     for _ in range(500):
+        gif[rng.integers(10, 900)] = rng.integers(0, 255)
+        from_gif(io.BytesIO(gif[: rng.integers(0, len(gif))]))
         from_iptc(b"8BIM" + rng.bytes(40))
         Captions(from_iptc(b"\x1c" + rng.bytes(40))).lost_in("gif")
 

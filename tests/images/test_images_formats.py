@@ -161,6 +161,50 @@ def test_jpeg_2000_of_uncommon_depths(bits, format, array):
     np.testing.assert_allclose(got / np.iinfo(got.dtype).max, numbers / top, atol=0.003)
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("array", [GREY, RGB], ids=["grey", "rgb"])
+def test_jpeg_xl_of_uncommon_depths(bits, array):
+    codecs = pytest.importorskip("imagecodecs")
+    numbers = np.rint(array / 255 * ((1 << bits) - 1)).astype(np.uint16)
+    got = pixels(open_image(codecs.jpegxl_encode(numbers, lossless=True, bitspersample=bits)))
+    np.testing.assert_allclose(got / 65535, array / 255, atol=0.001)
+
+
+def test_jpeg_xl_of_half_floats_and_of_frames():
+    codecs = pytest.importorskip("imagecodecs")
+    got = pixels(open_image(codecs.jpegxl_encode((GREY / 255).astype(np.float16), lossless=True)))
+    np.testing.assert_allclose(got / 65535, GREY / 255, atol=0.001)
+    source = open_image(codecs.jpegxl_encode(np.stack([RGB, RGB[::-1], RGB]), lossless=True))
+    np.testing.assert_array_equal(pixels(source), RGB)
+    assert source.info.notices == ("the file is an animation; only its first frame is used",)
+
+
+def test_jpeg_2000_of_a_kind_that_opencv_does_not_know():
+    codecs = pytest.importorskip("imagecodecs")
+    source = open_image(codecs.jpeg2k_encode(np.dstack([GREY, 255 - GREY]), level=0))
+    np.testing.assert_array_equal(pixels(source), GREY)
+    assert source.info.has_alpha
+
+
+def test_jpeg_2000_says_nothing_on_standard_error(capfd):
+    codecs = pytest.importorskip("imagecodecs")
+    pixels(open_image(codecs.jpeg2k_encode(RGB, level=0, codecformat="j2k")))
+    with pytest.raises(TruncatedImageError):
+        open_image(codecs.jpeg2k_encode(RGB, level=0, codecformat="j2k")[:-4000])
+    assert capfd.readouterr().err == ""
+
+
+def test_uncommon_jpegs_are_named():
+    codecs = pytest.importorskip("imagecodecs")
+    for data, name in (
+        (codecs.jpegls_encode(GREY), "JPEG-LS"),
+        (codecs.jpeg8_encode(GREY.astype(np.uint16) * 16, bitspersample=12), "JPEG of 12-bit numbers"),
+        (codecs.jpeg8_encode(GREY.astype(np.uint16) * 257, bitspersample=16, lossless=True), "JPEG of 16-bit numbers"),
+    ):
+        with pytest.raises(UnsupportedImageError, match=name):
+            open_image(data)
+
+
 def test_jpeg_2000_of_four_bits_is_named():
     codecs = pytest.importorskip("imagecodecs")
     if has_loader("jp2k"):

@@ -123,6 +123,27 @@ def test_png_that_states_srgb_or_nonsense(chunks):
     np.testing.assert_array_equal(pixels(open_image(png(RGB, *chunks))), RGB)
 
 
+def test_png_that_codes_its_colours():
+    """cICP: primaries and curve by their numbers in ITU-T H.273."""
+    linear = np.where(RGB <= 10, RGB / 255 / 12.92, ((RGB / 255 + 0.055) / 1.055) ** 2.4)
+    # Display P3 to sRGB, both of white D65.
+    matrix = np.array([[1.22494, -0.22494, 0], [-0.04206, 1.04206, 0], [-0.01964, -0.07864, 1.09828]])
+    wanted = srgb((linear @ matrix.T).clip(0, 1)) * 255
+    assert np.abs(pixels(open_image(png(RGB, png_chunk(b"cICP", b"\x0c\x0d\0\1")))) - wanted).mean() < 0.5
+    got = pixels(open_image(png(RGB, gama(0.3), png_chunk(b"cICP", b"\1\x08\0\1"))))
+    assert np.abs(got - srgb(RGB / 255) * 255).mean() < 1
+    np.testing.assert_array_equal(pixels(open_image(png(RGB, gama(1.0), png_chunk(b"cICP", b"\1\x0d\0\1")))), RGB)
+    for code in (b"\x09\x10\0\1", b"\1\x0d\0\0", b""):
+        assert "cICP" in open_image(png(RGB, png_chunk(b"cICP", code))).info.notices[0]
+
+
+def test_an_animated_png_says_so():
+    moving = png_chunk(b"acTL", struct.pack(">II", 5, 0))
+    assert open_image(png(RGB, moving)).info.notices == (
+        "the file is an animation of 5 frames; only the first is used",
+    )
+
+
 def test_an_icc_profile_goes_before_gamma():
     data = vips(RGB).copy(interpretation="srgb").pngsave_buffer(profile="srgb")
     np.testing.assert_array_equal(pixels(open_image(data[:33] + gama(1.0) + data[33:])), RGB)
@@ -157,6 +178,7 @@ TURNED = {
     "raw exif": (png_chunk(b"tEXt", b"".join(raw_profile(b"exif", b"Exif\0\0" + EXIF))),),
     "compressed raw exif": (ztxt(b"exif", b"Exif\0\0" + EXIF),),
     "raw app1": (ztxt(b"APP1", b"Exif\0\0" + EXIF),),
+    "raw app1 in small letters": (ztxt(b"app1", b"Exif\0\0" + EXIF),),
     "xmp": (itxt(xmp(6)),),
     "exif before xmp": (png_chunk(b"eXIf", EXIF), itxt(xmp(3))),
 }

@@ -1,13 +1,13 @@
-"""Captions in forms older than XMP: IPTC-IIM, JPEG comments, PNG texts. Kept where the format has a place, else named.
+"""Captions in forms older than XMP: IPTC-IIM, comments of JPEG and GIF, PNG texts. Kept where the format has a place, else named.
 
-Sources: IPTC-IIM 4.2, Photoshop file formats (image resources), ITU-T T.81 (COM), TIFF tags 33723 and 34377.
+Sources: IPTC-IIM 4.2, Photoshop file formats (image resources), ITU-T T.81 (COM), TIFF tags 33723 and 34377, GIF89a.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from photochrom.images.jpeg_segments import segments
 from photochrom.images.png_chunks import png_chunk
@@ -15,7 +15,7 @@ from photochrom.images.png_chunks import png_chunk
 if TYPE_CHECKING:
     from photochrom.images.directories import Entry
 
-__all__ = ["Captions", "from_iptc", "from_jpeg"]
+__all__ = ["Captions", "from_gif", "from_iptc", "from_jpeg"]
 
 _APP13, _COM = 0xED, 0xFE
 _PHOTOSHOP = b"Photoshop 3.0\0"
@@ -35,7 +35,7 @@ _CLERICAL = ("Software", "date:", "png:", "exif:", "signature")
 
 @dataclass(frozen=True)
 class Captions:
-    """``iptc``: IPTC-IIM records. ``comments``: of a JPEG. ``texts``: keyword, text and whole chunk, of a PNG."""
+    """``iptc``: IPTC-IIM records. ``comments``: of a JPEG or GIF. ``texts``: keyword, text and whole chunk, of a PNG."""
 
     iptc: bytes = b""
     comments: tuple[bytes, ...] = ()
@@ -61,6 +61,10 @@ class Captions:
             )
         return b"".join(chunks)
 
+    def for_gif(self) -> bytes:
+        """As comment extensions, to stand before the trailer."""
+        return b"".join(b"\x21\xfe" + _blocks(comment) for comment in self._as_comments())
+
     def for_tiff(self) -> dict[int, Entry]:
         """As tags; there is none for comments but the description, which is EXIF's."""
         return {TIFF_IPTC: (7, len(self.iptc), self.iptc)} if self.iptc else {}
@@ -71,10 +75,12 @@ class Captions:
         if self.iptc and (format not in ("jpeg", "png", "tiff") or (format == "jpeg" and not self._iptc_fits())):
             lost.append(f"IPTC data ({_names(self.iptc)})")
         comments = self._as_comments() if format == "jpeg" else self.comments
-        if comments and (format not in ("jpeg", "png") or (format == "jpeg" and max(map(len, comments)) > _ROOM)):
-            lost.append("the JPEG comment" if self.comments else "the comment")
+        if comments and (
+            format not in ("jpeg", "png", "gif") or (format == "jpeg" and max(map(len, comments)) > _ROOM)
+        ):
+            lost.append("the comment")
         others = [key for key, _, _ in self.texts if not key.startswith(_CLERICAL)]
-        if format == "jpeg":
+        if format in ("jpeg", "gif"):
             others = [key for key in others if key != "Comment"]
         if others and format != "png":
             lost.append(f"PNG texts ({', '.join(dict.fromkeys(others))})")
@@ -97,6 +103,45 @@ def from_jpeg(file: object) -> Captions:
         elif marker == _APP13 and body.startswith(_PHOTOSHOP):
             photoshop += body[len(_PHOTOSHOP) :]
     return Captions(from_iptc(photoshop), tuple(comments))
+
+
+def from_gif(file: BinaryIO) -> Captions:
+    """The comments of a GIF file, open for reading; the walk ends where its structure does."""
+    comments = []
+    head = file.read(13)
+    file.seek(_colors(head[10:11]), 1)
+    while kind := file.read(1):
+        if kind == b"\x21":
+            label, data = file.read(1), _sub_blocks(file)
+            if label == b"\xfe" and data.strip(b"\0 "):
+                comments.append(data)
+        elif kind == b"\x2c":
+            file.seek(_colors(file.read(9)[8:9]) + 1, 1)
+            _sub_blocks(file, kept=False)
+        else:
+            break
+    return Captions(comments=tuple(comments))
+
+
+def _colors(flags: bytes) -> int:
+    """Bytes of the colour table that follows, by the byte of flags."""
+    return 3 << ((flags[0] & 7) + 1) if flags and flags[0] & 0x80 else 0
+
+
+def _sub_blocks(file: BinaryIO, *, kept: bool = True) -> bytes:
+    data = bytearray()
+    while size := file.read(1):
+        if not size[0]:
+            break
+        block = file.read(size[0])
+        if kept:
+            data += block[: max(0, _ROOM - len(data))]
+    return bytes(data)
+
+
+def _blocks(data: bytes) -> bytes:
+    parts = [data[at : at + 255] for at in range(0, len(data), 255)]
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
 
 
 def from_iptc(packet: bytes) -> bytes:

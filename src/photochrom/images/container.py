@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from photochrom.errors import ImageNotFoundError, TruncatedImageError, UnsupportedImageError
 from photochrom.images import convert, decoders
-from photochrom.images.captions import TIFF_IPTC, Captions, from_iptc, from_jpeg
-from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality, unpadded
+from photochrom.images.boxes import Packets, read_boxes
+from photochrom.images.captions import TIFF_IPTC, Captions, from_gif, from_iptc, from_jpeg
+from photochrom.images.jpeg_segments import end_is_missing, every_coefficient, jpeg_quality, uncommon_frame, unpadded
 from photochrom.images.kinds import foreign, has_loader, sniff
 from photochrom.images.metadata import Tags, read_tags, xmp_orientation
 from photochrom.images.png_chunks import PngFacts, read_png
-from photochrom.images.sizes import jpeg2000_bits, pixels_by_header
+from photochrom.images.sizes import jpeg2000_bits, jpeg_xl_header, pixels_by_header
 from photochrom.images.tiff_load import TiffReader
 
 __all__ = ["PictureFile", "decoding", "frames", "stated_orientation"]
@@ -33,6 +34,7 @@ _HEAD = 256
 #: Formats whose decoders may begin with the pixels.
 _DECODED_AT_ONCE = ("heic", "jp2", "jxl")
 _XMP, _PHOTOSHOP = 700, 34377
+_PACKETS = ("exif-data", "xmp-data")
 
 # libvips keeps recent results; a picture is read once, so they would only hold memory.
 pyvips.cache_set_max(0)
@@ -84,6 +86,10 @@ class PictureFile:
         self.format = kind
         self.tiff = TiffReader(self.open, self.path, page) if kind == "tiff" else None
         if kind == "jpeg":
+            with self.open() as file:
+                uncommon = uncommon_frame(file)
+            if uncommon is not None:
+                raise UnsupportedImageError(f"{uncommon}, which is not read", self.path)
             self._complete_jpeg()
 
     def open(self) -> BinaryIO:
@@ -116,7 +122,15 @@ class PictureFile:
         if self._array is not None:
             image = pyvips.Image.new_from_array(self._array)
             image = image.copy(interpretation={1: "b-w", 2: "b-w"}.get(image.bands, "srgb"))
-            return image if self._bits is None else convert.full_range(image, self._bits)
+            if self._bits is not None:
+                image = convert.full_range(image, self._bits)
+            if self._beside.profile is not None:
+                image = image.copy()
+                image.set_type(pyvips.GValue.blob_type, convert.PROFILE, self._beside.profile)
+            if self._beside.frames > 1:
+                image = image.copy()
+                image.set_type(pyvips.GValue.gint_type, "n-pages", self._beside.frames)
+            return image
         loader = {"avif": "heif", "heic": "heif", "jp2": "jp2k"}.get(self.format, self.format)
         options: dict[str, Any] = {"access": access, "fail_on": "error"}
         if shrink > 1:
@@ -157,11 +171,36 @@ class PictureFile:
 
     @cached_property
     def _bits(self) -> int | None:
-        """Bits of a number, where a decoder leaves them as they are: of JPEG 2000."""
+        """Bits of a number, where a decoder leaves them as they are: of JPEG 2000, and of JPEG XL by imagecodecs."""
+        if self.format == "jxl" and not has_loader("jxl"):
+            with self.open() as file:
+                header = jpeg_xl_header(file)
+            if header is not None and header.animated:
+                self.notices += ("the file is an animation; only its first frame is used",)
+            return None if header is None else header.bits
         if self.format != "jp2":
             return None
         with self.open() as file:
             return jpeg2000_bits(file)
+
+    @cached_property
+    def _beside(self) -> Packets:
+        """What stands beside the pixels, where libvips does not decode them."""
+        if self.format in ("jp2", "jxl"):
+            with self.open() as file:
+                found = read_boxes(file)
+            self.notices += found.notices
+            return found
+        if self.format != "heic" or self._array is None:
+            return Packets()
+        try:  # libvips does read what is around pixels that it has no decoder for
+            image = pyvips.Image.heifload_source(self._source(), access="sequential")
+        except (pyvips.Error, AttributeError):
+            return Packets()
+        fields = {name: bytes(image.get(name)) for name in (*_PACKETS, convert.PROFILE) if name in image.get_fields()}
+        return Packets(
+            fields.get("exif-data"), fields.get("xmp-data"), None, fields.get(convert.PROFILE), frames(image)
+        )
 
     def _complete_jpeg(self) -> None:
         """Put the end marker of a JPEG where it is missing and all rows are there."""
@@ -207,23 +246,26 @@ class PictureFile:
             if self.tiff.page.offset != self.tiff.first.offset:
                 tags = Tags({**first.main, **tags.main}, tags.exif or first.exif, tags.gps or first.gps, tags.layout)
             return tags
-        packet = self._png.exif or self._field("exif-data")
+        packet = self._png.exif or self._beside.exif or self._field("exif-data")
         return read_tags(io.BytesIO(packet.removeprefix(b"Exif\0\0"))) if packet else Tags()
 
     def xmp(self) -> bytes | None:
         """The XMP packet, as it stands in the file."""
         if self.tiff is not None:
             return self.tiff.blob(_XMP)
-        return self._png.xmp or self._field("xmp-data")
+        return self._png.xmp or self._beside.xmp or self._field("xmp-data")
 
     def captions(self) -> Captions:
         """Captions that are neither EXIF nor XMP."""
         if self.tiff is not None:
-            return Captions(from_iptc(self.tiff.blob(TIFF_IPTC) or self.tiff.blob(_PHOTOSHOP) or b""))
+            return Captions(from_iptc(self.tiff.blob(TIFF_IPTC) or b"") or from_iptc(self.tiff.blob(_PHOTOSHOP) or b""))
         if self.format == "jpeg":
             with self.open() as file:
                 return from_jpeg(file)
-        return Captions(iptc=from_iptc(self._png.iptc or b""), texts=self._png.texts)
+        if self.format == "gif":
+            with self.open() as file:
+                return from_gif(file)
+        return Captions(iptc=from_iptc(self._png.iptc or self._beside.iptc or b""), texts=self._png.texts)
 
     def _field(self, name: str) -> bytes | None:
         if self.format in _DECODED_AT_ONCE and self._array is not None:
@@ -257,13 +299,13 @@ def _webp_is_lossless(file: BinaryIO) -> bool:
 
 
 def frames(image: pyvips.Image) -> int:
-    """How many pages or frames libvips found."""
+    """How many pages or frames there are."""
     return int(image.get("n-pages")) if "n-pages" in image.get_fields() else 1
 
 
 def stated_orientation(file: PictureFile, image: pyvips.Image) -> int:
-    """That of the file, 1..8: EXIF's where it has one, else XMP's. Pictures in HEIF come upright."""
-    if file.format in ("avif", "heic"):
+    """That of the file, 1..8: EXIF's where it has one, else XMP's. Pictures in HEIF and JPEG XL come upright."""
+    if file.format in ("avif", "heic", "jxl"):
         return 1
     if file.tiff is not None:
         found = file.tiff.page.number(0x112)

@@ -84,25 +84,46 @@ def heic(opener: Callable[[], BinaryIO], path: Path | None) -> NDArray[Any]:
 
 
 def jpeg2000(opener: Callable[[], BinaryIO], path: Path | None) -> NDArray[Any]:
-    """A JPEG 2000 picture, (h, w, n) uint8 or uint16: by OpenCV."""
+    """A JPEG 2000 picture, (h, w, n): by OpenCV, or, where that does not know the kind, by imagecodecs if it is installed."""
+    with opener() as file:
+        data = file.read()
+    found = _by_opencv(data)
+    if found is not None or find_spec("imagecodecs") is None:
+        return _whole(found, "JPEG 2000", path)
+    import imagecodecs
+
+    try:
+        return np.asarray(imagecodecs.jpeg2k_decode(data))
+    except Exception:
+        return _whole(None, "JPEG 2000", path)
+
+
+def _by_opencv(data: bytes) -> NDArray[Any] | None:
     import cv2
 
-    with opener() as file:
-        data = np.frombuffer(file.read(), np.uint8)
-    found: Any = None
+    usual = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # it writes to standard error what is no news here
     try:
-        found = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise TruncatedImageError(f"a JPEG 2000 picture that could not be decoded ({error.err})", path) from error
-    if found is None:
-        raise TruncatedImageError("a JPEG 2000 picture that is damaged, or of a kind that is not read", path)
-    if found.ndim == 3 and found.shape[2] >= 3:
+        found: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(usual)
+    if found is not None and found.ndim == 3 and found.shape[2] >= 3:
         found = cv2.cvtColor(found, cv2.COLOR_BGR2RGB if found.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
-    return np.asarray(found)
+    return found  # type: ignore[no-any-return]
+
+
+def _whole(found: NDArray[Any] | None, name: str, path: Path | None) -> NDArray[Any]:
+    if found is None:
+        raise TruncatedImageError(f"a {name} picture that is damaged, or of a kind that is not read", path)
+    return found
 
 
 def jpeg_xl(opener: Callable[[], BinaryIO], path: Path | None) -> NDArray[Any]:
-    """A JPEG XL picture, (h, w, n): by imagecodecs, where it is installed (the extra [scans])."""
+    """A JPEG XL picture, (h, w, n), or its first frame: by imagecodecs, where it is installed (the extra [scans])."""
     if find_spec("imagecodecs") is None:
         raise UnsupportedImageError(
             "a JPEG XL picture, which the installed libvips does not read; pip install 'photochrom[scans]'", path
@@ -111,9 +132,10 @@ def jpeg_xl(opener: Callable[[], BinaryIO], path: Path | None) -> NDArray[Any]:
 
     with opener() as file:
         try:
-            return np.asarray(imagecodecs.jpegxl_decode(file.read()))
+            found = np.asarray(imagecodecs.jpegxl_decode(file.read(), index=0))
         except Exception as error:
             raise TruncatedImageError(f"a JPEG XL picture that could not be decoded ({error})", path) from error
+    return found.astype(np.float32) if found.dtype == np.float16 else found
 
 
 def _by_offset(tiff: Any, page: Page) -> Any:

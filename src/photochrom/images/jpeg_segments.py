@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-__all__ = ["end_is_missing", "every_coefficient", "jpeg_quality", "segments", "unpadded"]
+__all__ = ["end_is_missing", "every_coefficient", "jpeg_quality", "segments", "uncommon_frame", "unpadded"]
 
 # The luminance table of ITU-T T.81, annex K.1, in zigzag order; encoders scale it by their quality number.
 # fmt: off
@@ -20,6 +20,7 @@ _ANNEX_K = np.array([
 ])
 # fmt: on
 _SOS, _EOI, _DQT = 0xDA, 0xD9, 0xDB
+_JPEG_LS = 0xF7
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC9, 0xCA, 0xCB}
 _PROGRESSIVE = {0xC2, 0xCA}
 #: A marker among entropy-coded data: not a stuffed zero, not a restart.
@@ -38,6 +39,16 @@ def segments(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if head[1] == _SOS or size < 0:
             return
         yield head[1], file.read(size)
+
+
+def uncommon_frame(file: BinaryIO) -> str | None:
+    """What a file is, in words, whose pixels are coded as no JPEG's that is read; None for all others."""
+    for marker, body in segments(file):
+        if marker == _JPEG_LS:
+            return "a JPEG-LS picture"
+        if marker in _FRAMES:
+            return f"a JPEG of {body[0]}-bit numbers" if body and body[0] != 8 else None
+    return None
 
 
 def _scans(data: Any) -> Iterator[tuple[int, bytes]]:

@@ -216,8 +216,11 @@ def png_lead(exif: bytes, xmp: bytes) -> bytes:
     return png_chunk(b"eXIf", exif) + png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
 
 
-def seal_file(file: BinaryIO, format: str, tags: Tags, xmp: bytes) -> None:
-    """Add EXIF and XMP to a finished TIFF, WebP or GIF file, open for reading and writing (GIF takes XMP only)."""
+def seal_file(file: BinaryIO, format: str, tags: Tags, xmp: bytes, comments: bytes = b"") -> None:
+    """Add EXIF and XMP to a finished TIFF, WebP or GIF file, open for reading and writing.
+
+    GIF takes no EXIF, but ``comments``, which are whole extensions.
+    """
     if format == "tiff":
         Tiff(file).put({**tags.main, _XMP: (1, len(xmp), xmp)}, tags.parts())
     elif format == "webp":
@@ -237,4 +240,4 @@ def seal_file(file: BinaryIO, format: str, tags: Tags, xmp: bytes) -> None:
         # The packet is followed by 258 bytes that lead a reader of sub-blocks to the end, wherever it enters.
         file.seek(-1, io.SEEK_END)
         trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\0"
-        file.write(b"\x21\xff\x0bXMP DataXMP" + xmp + trailer + b";")
+        file.write(comments + b"\x21\xff\x0bXMP DataXMP" + xmp + trailer + b";")

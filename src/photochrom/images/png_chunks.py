@@ -13,17 +13,30 @@ from photochrom.images.profiles import SRGB, gamma_profile
 
 __all__ = ["PngFacts", "png_chunk", "read_png"]
 
-_KEPT = {b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
+_KEPT = {b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"acTL", b"eXIf", b"tEXt", b"zTXt", b"iTXt"}
 _LARGEST, _ALL_TEXTS = 1 << 22, 1 << 23
 XMP_KEY = "XML:com.adobe.xmp"
 _RAW = "Raw profile type "
 #: Gammas this near to that of sRGB are its curve: encoders write 1/2.2 for it.
 _SRGB_GAMMA, _NEAR = 0.45455, 0.02
+#: Code points of ITU-T H.273: chromaticities (white, red, green, blue); and exponents, None for the curve of sRGB.
+_PRIMARIES = {
+    1: SRGB,
+    4: (0.31, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
+    5: (0.3127, 0.329, 0.64, 0.33, 0.29, 0.6, 0.15, 0.06),
+    6: (0.3127, 0.329, 0.63, 0.34, 0.31, 0.595, 0.155, 0.07),
+    9: (0.3127, 0.329, 0.708, 0.292, 0.17, 0.797, 0.131, 0.046),
+    11: (0.314, 0.351, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
+    12: (0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06),
+}
+_TRANSFERS = {4: 2.2, 5: 2.8, 8: 1.0, **dict.fromkeys((1, 6, 13, 14, 15))}
 
 
 @dataclass(frozen=True)
 class PngFacts:
-    """What was found. ``profile``: an ICC profile of the gAMA and cHRM chunks, where the primaries are not those of sRGB; else
+    """What was found.
+
+    ``profile``: an ICC profile of the gAMA and cHRM chunks, or of cICP, where the primaries are not those of sRGB; else
     ``exponent``: linear light is the number in [0, 1] to this power, where that is not the curve of sRGB. ``exif`` (without
     ``Exif`` prefix), ``xmp``, ``iptc``: packets. ``texts``: keyword, text and the whole chunk of every other text.
     """
@@ -60,17 +73,27 @@ def read_png(file: BinaryIO) -> PngFacts:
             if key == XMP_KEY:
                 xmp = xmp or value.encode("utf-8")
             elif key.startswith(_RAW):
-                raw.setdefault(key[len(_RAW) :], _unhex(value))
+                raw.setdefault(key[len(_RAW) :].lower(), _unhex(value))
             else:
                 texts.append((key, value, png_chunk(name, data)))
         elif data.startswith(XMP_KEY.encode()):
             notices += ("its XMP data is damaged and was left out",)
-    exif = found.get(b"eXIf") or raw.get("exif") or raw.get("APP1")
+    count = int.from_bytes(found.get(b"acTL", b"")[:4], "big")
+    if count > 1:
+        notices += (f"the file is an animation of {count} frames; only the first is used",)
+    exif = found.get(b"eXIf") or raw.get("exif") or raw.get("app1")
     if exif is not None and exif.startswith(b"Exif\0\0"):
         exif = exif[6:]
     iptc = raw.get("iptc") or raw.get("8bim")
     profile = exponent = None
-    if not {b"sRGB", b"iCCP", b"cICP"} & found.keys():
+    if b"cICP" in found and b"iCCP" not in found:
+        code = found[b"cICP"].ljust(4, b"\0")
+        if code[0] in _PRIMARIES and code[1] in _TRANSFERS and code[2:4] == b"\0\1":
+            profile, exponent = _coded(_PRIMARIES[code[0]], _TRANSFERS[code[1]], grey)
+        else:
+            what = "/".join(map(str, code[:4]))
+            notices += (f"its colours are coded in a way that is not read (cICP {what}); sRGB was assumed",)
+    elif not {b"sRGB", b"iCCP"} & found.keys():
         profile, exponent = _stated(found, grey)
     return PngFacts(profile, exponent, exif, xmp or raw.get("xmp"), iptc, tuple(texts), notices)
 
@@ -103,6 +126,11 @@ def _stated(found: dict[bytes, bytes], grey: bool) -> tuple[bytes | None, float 
     if not usual and primaries is not None and (profile := gamma_profile(1 / gamma, primaries)) is not None:
         return profile, None
     return None, None if abs(gamma / _SRGB_GAMMA - 1) <= _NEAR else 1 / gamma
+
+
+def _coded(primaries: tuple[float, ...], exponent: float | None, grey: bool) -> tuple[bytes | None, float | None]:
+    """The same of what cICP says; ``exponent`` None is the curve of sRGB."""
+    return (None, exponent) if grey or primaries == SRGB else (gamma_profile(exponent, primaries), None)
 
 
 def _text(name: bytes, data: bytes) -> tuple[str, str] | None:

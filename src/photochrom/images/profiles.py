@@ -11,21 +11,29 @@ __all__ = ["gamma_profile"]
 
 #: Chromaticities of sRGB (BT.709): white, red, green, blue.
 SRGB = (0.3127, 0.329, 0.64, 0.33, 0.3, 0.6, 0.15, 0.06)
+#: (a * x + b) ** g from d on, below that c * x: g, a, b, c, d (IEC 61966-2-1).
+_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
 
-def gamma_profile(exponent: float, chromaticities: tuple[float, ...]) -> bytes | None:
+def gamma_profile(exponent: float | None, chromaticities: tuple[float, ...]) -> bytes | None:
     """An ICC profile (ICC.1:2010, version 4) of a power curve and primaries; None for impossible ones.
 
-    exponent: linear light is the number in [0, 1] to this power. chromaticities: x and y of white, red, green and blue. White is
-    adapted to D50 by the Bradford transform.
+    exponent: linear light is the number in [0, 1] to this power; None: the curve of sRGB. chromaticities: x and y of white,
+    red, green and blue. White is adapted to D50 by the Bradford transform.
     """
     colors = _colorants(chromaticities)
     if colors is None:
         return None
-    curve = b"para" + bytes(4) + struct.pack(">HHi", 0, 0, round(exponent * 65536))
-    tags: list[tuple[bytes, bytes]] = [(b"desc", _text("power curve")), (b"cprt", _text("none")), (b"wtpt", _xyz(_D50))]
+    terms = _SRGB_CURVE if exponent is None else (exponent,)
+    curve = b"para" + bytes(4) + struct.pack(">HH", 3 if exponent is None else 0, 0)
+    curve += b"".join(struct.pack(">i", round(term * 65536)) for term in terms)
+    tags: list[tuple[bytes, bytes]] = [
+        (b"desc", _text("stated colours")),
+        (b"cprt", _text("none")),
+        (b"wtpt", _xyz(_D50)),
+    ]
     for i, name in enumerate((b"r", b"g", b"b")):
         tags += [(name + b"XYZ", _xyz(colors[:, i])), (name + b"TRC", curve)]
     offset = 128 + 4 + 12 * len(tags)

@@ -1,7 +1,7 @@
 """The size of a picture by its header, for formats whose decoders begin with the pixels: JPEG 2000, JPEG XL and HEIC.
 
 The size is read where the decoder itself takes it from: the codestream, not what a container repeats of it. Sources: ISO/IEC
-15444-1 (SIZ marker segment, boxes of JP2), ISO/IEC 18181-1 (SizeHeader) and 18181-2 (boxes of JPEG XL).
+15444-1 (SIZ marker segment, boxes of JP2), ISO/IEC 18181-1 (SizeHeader, ImageMetadata) and 18181-2 (boxes of JPEG XL).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import pyvips
 
-__all__ = ["jpeg2000_bits", "pixels_by_header"]
+__all__ = ["JpegXL", "jpeg2000_bits", "jpeg_xl_header", "pixels_by_header"]
 
 _SIZ = b"\xff\x4f\xff\x51"  # start of codestream, then SIZ, which has to be first
 _JXL = b"\xff\x0a"
@@ -30,7 +30,8 @@ def pixels_by_header(kind: str, opener: Callable[[], BinaryIO], source: Callable
         if kind == "jp2":
             return _jpeg2000(file)
         if kind == "jxl":
-            return _jpeg_xl(file)
+            header = jpeg_xl_header(file)
+            return None if header is None else header.pixels
         return _heic(file, source)
 
 
@@ -52,27 +53,76 @@ def _jpeg2000(file: BinaryIO) -> int | None:
     return max(0, right - left) * max(0, bottom - top)
 
 
-def _jpeg_xl(file: BinaryIO) -> int | None:
-    head = _codestream(file, _JXL, (b"jxlc", b"jxlp"), 16)
-    if head is None or head[:2] != _JXL or len(head) < 12:
-        return None
-    left = int.from_bytes(head[2:], "little")
+class _Fields:
+    """Numbers of so many bits, from the least significant one on; noughts follow the end."""
 
-    def bits(count: int) -> int:
-        nonlocal left
-        value = left & ((1 << count) - 1)
-        left >>= count
+    def __init__(self, data: bytes) -> None:
+        self._left = int.from_bytes(data, "little")
+
+    def number(self, count: int) -> int:
+        value = self._left & ((1 << count) - 1)
+        self._left >>= count
         return value
 
-    eighths = bits(1)
+    def choice(self, *choices: tuple[int, int]) -> int:
+        """A number of one of four forms: the least one, and how many bits are added to it."""
+        least, count = choices[self.number(2)]
+        return least + self.number(count)
 
-    def side() -> int:
-        return 8 * (1 + bits(5)) if eighths else 1 + bits(_JXL_BITS[bits(2)])
+    def size(self) -> int:
+        """Width times height."""
+        eighths = self.number(1)
 
-    height = side()
-    ratio = bits(3)
-    width = side() if ratio == 0 else height * _JXL_RATIOS[ratio - 1][0] // _JXL_RATIOS[ratio - 1][1]
-    return width * height
+        def side() -> int:
+            return 8 * (1 + self.number(5)) if eighths else 1 + self.number(_JXL_BITS[self.number(2)])
+
+        height = side()
+        ratio = self.number(3)
+        width = side() if ratio == 0 else height * _JXL_RATIOS[ratio - 1][0] // _JXL_RATIOS[ratio - 1][1]
+        return width * height
+
+    def skip_preview(self) -> None:
+        eighths = self.number(1)
+        forms = ((16, 0), (32, 0), (1, 5), (33, 9)) if eighths else ((1, 6), (65, 8), (321, 10), (1345, 12))
+        self.choice(*forms)
+        if self.number(3) == 0:
+            self.choice(*forms)
+
+    def skip_animation(self) -> None:
+        self.choice((100, 0), (1000, 0), (1, 10), (1, 30))
+        self.choice((1, 0), (1001, 0), (1, 8), (1, 10))
+        self.choice((0, 0), (0, 3), (0, 16), (0, 32))
+        self.number(1)
+
+
+class JpegXL(NamedTuple):
+    """Width times height, the bits of its whole numbers (None: floats), and whether there is more than one frame."""
+
+    pixels: int
+    bits: int | None = 8
+    animated: bool = False
+
+
+def jpeg_xl_header(file: BinaryIO) -> JpegXL | None:
+    """The header of a JPEG XL picture, open for reading; None where there is none."""
+    head = _codestream(file, _JXL, (b"jxlc", b"jxlp"), 64)
+    if head is None or head[:2] != _JXL or len(head) < 12:
+        return None
+    fields = _Fields(head[2:])
+    pixels, animated = fields.size(), 0
+    if fields.number(1):  # all else is as usual
+        return JpegXL(pixels)
+    if fields.number(1):
+        fields.number(3)  # orientation
+        if fields.number(1):
+            fields.size()
+        if fields.number(1):
+            fields.skip_preview()
+        animated = fields.number(1)
+        if animated:
+            fields.skip_animation()
+    bits = None if fields.number(1) else fields.choice((8, 0), (10, 0), (12, 0), (1, 6))
+    return JpegXL(pixels, bits, bool(animated))
 
 
 def _codestream(file: BinaryIO, start: bytes, names: tuple[bytes, ...], count: int) -> bytes | None:

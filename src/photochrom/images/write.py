@@ -127,7 +127,8 @@ def write_image(
         with refusals(path):
             if kind in ("tiff", "webp", "gif"):
                 with os.fdopen(os.dup(output.descriptor), "r+b") as file:
-                    seal_file(file, kind, Tags({**tags.main, **captions.for_tiff()}, tags.exif, tags.gps), xmp)
+                    sealed = Tags({**tags.main, **captions.for_tiff()}, tags.exif, tags.gps)
+                    seal_file(file, kind, sealed, xmp, captions.for_gif())
             output.commit()
     return tuple(notices)
 
