@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers import Grey, save
 from photochrom.batch import Job, Outcome, Settle, make_room, plan, run
 from photochrom.errors import (
     ImageError,
@@ -47,6 +48,17 @@ def test_one_file() -> None:
     assert pairs(plan(old, None)) == {"old/a.b.JPG": "old/a.b_color.JPG"}
     assert pairs(plan(old, Path("new.png"))) == {"old/a.b.JPG": "new.png"}
     assert pairs(plan(old, Path("made"))) == {"old/a.b.JPG": "made/a.b.JPG"}
+
+
+def test_a_name_without_an_ending_gets_that_of_the_format(photo: Grey) -> None:
+    save(photo, Path("a.tif"))
+    Path("a.tif").rename("scan")
+    assert pairs(plan(paths("scan"), Path("result"))) == {"scan": "result.tif"}
+    assert pairs(plan(paths("scan"), Path("result"), format="png")) == {"scan": "result.png"}
+    assert pairs(plan(paths("scan"), Path("result.webp"), format="png")) == {"scan": "result.webp"}
+    touch("result.tif")
+    (job,) = plan(paths("scan"), Path("result"))
+    assert isinstance(job.error, OutputExistsError)
 
 
 def test_several_files() -> None:
@@ -198,6 +210,13 @@ def test_confidence_maps() -> None:
     assert maps == [Path("maps/a.png"), Path("maps/deep/b.png")]
     maps = [job.confidence for job in plan(paths("in/a.jpg", "in/deep/b.tif"), None, confidence=Path("maps"))]
     assert maps == [Path("maps/a_color.png"), Path("maps/b_color.png")]
+
+
+def test_a_run_that_ended_between_a_picture_and_its_map_is_taken_up() -> None:
+    touch("in/a.png", "in/b.png", "in/c.png", "out/a.png", "maps/b.png", "out/c.png", "maps/c.png")
+    jobs = plan(paths("in"), Path("out"), confidence=Path("maps"), skip_existing=True)
+    assert [job.skip for job in jobs] == [None, None, "exists already"]
+    assert [job.error for job in jobs] == [None] * 3
 
 
 def test_confidence_maps_do_no_harm() -> None:

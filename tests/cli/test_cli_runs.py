@@ -39,6 +39,22 @@ def test_skip_existing(photochrom: Command, photo: Grey) -> None:
     assert photochrom("colorize", "in", "-o", "out").code == 1
 
 
+def test_skip_existing_writes_the_one_of_two_outputs_that_is_not_there(photochrom: Command, photo: Grey) -> None:
+    for name in ("a", "b"):
+        save(photo, Path(f"in/{name}.png"))
+    command = "colorize", "in", "-o", "out", "--confidence", "maps", "--skip-existing", "--json"
+    assert photochrom(*command).code == 0
+    whole = contents("out/a.png", "maps/b.png")
+    Path("out/a.png").unlink()
+    Path("maps/b.png").unlink()
+    kept = [Path(name).stat().st_mtime_ns for name in ("out/b.png", "maps/a.png")]
+    done = photochrom(*command)
+    assert done.lines[-1] == {"done": 2, "skipped": {}, "failed": 0}
+    assert contents("out/a.png", "maps/b.png") == whole
+    assert [Path(name).stat().st_mtime_ns for name in ("out/b.png", "maps/a.png")] == kept
+    assert photochrom(*command).lines[-1] == {"done": 0, "skipped": {"exists already": 2}, "failed": 0}
+
+
 def test_an_output_that_another_run_writes_meanwhile(
     photochrom: Command, photo: Grey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,6 +169,9 @@ def test_descriptors_that_the_caller_has_closed(photo: Grey, closed: str, end: t
     done = subprocess.run(script, shell=True, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.count("\n")) == end, done.stderr
     assert files("out") == {"a.png"}
+    script = f"'{sys.executable}' -m photochrom colorize - -o b.png <&-"
+    done = subprocess.run(script, shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "photochrom: standard input: cannot be read: it is closed\n")
     piped = subprocess.run([*COMMAND[:-1], "colorize", "in/a.png", "-o", "-"], capture_output=True, check=False)
     assert piped.stdout[:4] == b"\x89PNG"
 

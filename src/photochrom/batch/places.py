@@ -75,6 +75,8 @@ class Places:
             there = [place for place in job.outputs if self._exists(place)]
             if there and skip_existing and len(there) == len(job.outputs):
                 return replace(job, skip=EXISTS)
+            if there and skip_existing:
+                return job  # a run that ended between its outputs; what is there stays
             if there and job.free and by_content(job.source) is not None:
                 return job  # it gets another name when its turn comes
             if there:

@@ -30,10 +30,10 @@ def plan(
 ) -> list[Job]:
     """Pair every input picture with its output, in time that grows with their number.
 
-    One file: ``<stem>_color.<ext>`` beside it, or ``out``. A folder or several inputs: ``out`` is a folder that mirrors the
-    input tree; of several inputs, folders keep their own name in it. ``confidence`` likewise is a file, or a folder that gets a
-    PNG named as the output. Outputs that exist (without ``force``), that two inputs share or that are inputs themselves become
-    jobs with an error.
+    One file: ``<stem>_color.<ext>`` beside it, or ``out``, which gets the ending of the format if it has none. A folder or several
+    inputs: ``out`` is a folder that mirrors the input tree; of several inputs, folders keep their own name in it. ``confidence``
+    likewise is a file, or a folder that gets a PNG named as the output. Outputs that exist (without ``force``), that two inputs
+    share or that are inputs themselves become jobs with an error.
 
     Args:
         inputs: pictures and folders.
@@ -70,12 +70,17 @@ def plan(
         if out is None:
             target = path.with_name(file_name(stem(path), f"_color{suffix}")) if path.name else path
         else:
-            target = out if named else out / file_name(stem(path), suffix)
+            target = _with_ending(out, path, format) if named else out / file_name(stem(path), suffix)
         sure = confidence
         if confidence is not None and (not single or is_folder(confidence)):
             sure = confidence / file_name(target.stem, ".png")
         jobs.append(Job(path, target, sure, free=format is None and not named))
     return places.checked(jobs, force=force, skip_existing=skip_existing)
+
+
+def _with_ending(out: Path, source: Path, format: str | None) -> Path:
+    """The name that the user gave; where it has no ending, with that of the format."""
+    return out if out.suffix or not out.name else out.with_name(file_name(out.name, ending(source, format)))
 
 
 def _in_folder(

@@ -153,7 +153,7 @@ def colorize(
         if samples and planned.piped.to_output:
             raise OptionError("--samples", samples, "-o FILE: one picture fits on standard output")
         colorizer = Colorizer(threads=threads, **asdict(wanted.setup))
-        output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed)
+        output = Output(force, jpeg_quality, round(max_pixels * 1e6), save_edits, samples, seed, skip_existing)
 
         scans = Scans(pages, negative, output.max_pixels, force=force)
         if scans.all and (samples or save_edits):

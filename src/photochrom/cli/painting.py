@@ -35,7 +35,11 @@ _THUMB, _GAP = 512, 8
 
 @dataclass(frozen=True)
 class Output:
-    """How results are written. ``samples``: so many alternatives and a contact sheet, or None: one picture."""
+    """How results are written.
+
+    ``samples``: so many alternatives and a contact sheet, or None: one picture. ``skip_existing``: of a picture and its map of
+    confidence, only what is not there is written.
+    """
 
     force: bool
     jpeg_quality: int | None
@@ -43,6 +47,11 @@ class Output:
     edits: Path | None = None
     samples: int | None = None
     seed: int = 0
+    skip_existing: bool = False
+
+    def wants(self, path: Path) -> bool:
+        """Whether this output is to be written."""
+        return self.force or not self.skip_existing or not os.path.lexists(path)
 
 
 def paint(colorizer: Colorizer, job: Job, wanted: Wanted, output: Output) -> dict[str, Any]:
@@ -60,8 +69,10 @@ def paint(colorizer: Colorizer, job: Job, wanted: Wanted, output: Output) -> dic
     else:
         if output.edits is not None and not output.force and os.path.lexists(output.edits):
             raise OutputExistsError("exists already; overwrite it with --force", output.edits)
-        notices = result.save(job.target, force=output.force, jpeg_quality=output.jpeg_quality)
-    if job.confidence is not None:
+        notices = ()
+        if job.confidence is None or output.wants(job.target):
+            notices = result.save(job.target, force=output.force, jpeg_quality=output.jpeg_quality)
+    if job.confidence is not None and output.wants(job.confidence):
         make_room(job.confidence)
         result.save_confidence(job.confidence, force=output.force)
     if output.edits is not None:

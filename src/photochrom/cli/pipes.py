@@ -86,6 +86,8 @@ def piped(paths: Sequence[Path], out: Path | None, *, format: str | None, as_jso
 
 def _spooled(path: Path) -> Path:
     """Standard input as a file, since readers of pictures jump about in it."""
+    if sys.stdin is None:
+        raise ImageNotFoundError("cannot be read: it is closed", _SHOWN[True])
     try:
         with path.open("xb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
