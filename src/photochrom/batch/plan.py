@@ -30,10 +30,10 @@ def plan(
 ) -> list[Job]:
     """Pair every input picture with its output, in time that grows with their number.
 
-    One file: ``<stem>_color.<ext>`` beside it, or ``out``, which gets the ending of the format if it has none. A folder or several
-    inputs: ``out`` is a folder that mirrors the input tree; of several inputs, folders keep their own name in it. ``confidence``
-    likewise is a file, or a folder that gets a PNG named as the output. Outputs that exist (without ``force``), that two inputs
-    share or that are inputs themselves become jobs with an error.
+    One file: ``<stem>_color.<ext>`` beside it, or ``out``, which gets the ending of the format if it has none. A folder or
+    several inputs: ``out`` is a folder that mirrors the input tree; of several inputs, folders keep their own name in it.
+    ``confidence`` likewise is a file, or a folder that gets a PNG named as the output. Outputs that exist (without
+    ``force``), that two inputs share or that are inputs themselves become jobs with an error.
 
     Args:
         inputs: pictures and folders.
