@@ -251,6 +251,35 @@ def pages(path, sizes, **options):
     return path
 
 
+@pytest.mark.parametrize("cut", [1, 2, 5, 10, 20, 60, 150, 400])
+@pytest.mark.parametrize("kind", ["none", "tiles", "twelve", "apart", "lzw", "deflate", "packbits"])
+def test_pixels_that_end_a_little_early_are_refused(tmp_path, kind, cut):
+    """Pixels stand last in these files. Only what follows the last pixel in its compression may be missing."""
+    path = tmp_path / "a.tif"
+    if kind == "twelve":
+        packed_ = packed(GREY.astype(np.uint32) * 16, 12)
+        head = len(tiff(path, b"", (GREY.shape[1], GREY.shape[0]), bits=12).read_bytes())
+        tiff(
+            path, b"", (GREY.shape[1], GREY.shape[0]), bits=12, extra=((273, LONG, [head]), (279, LONG, [len(packed_)]))
+        )
+        path.write_bytes(path.read_bytes() + packed_)
+        wanted = open_image(path)
+    else:
+        options = {"tiles": {"tile": (32, 32)}, "apart": {"planarconfig": "separate"}}.get(kind, {"compression": kind})
+        array = np.moveaxis(RGB, 2, 0) if kind == "apart" else RGB
+        tifffile.imwrite(path, array, photometric="rgb", **options)
+        wanted = open_image(path)
+    whole = np.concatenate([strip for _, strip in wanted.strips(40)])
+    path.write_bytes(path.read_bytes()[:-cut])
+    try:
+        got = np.concatenate([strip for _, strip in open_image(path).strips(40)])
+    except TruncatedImageError:
+        return
+    assert kind in ("lzw", "deflate")
+    assert cut <= 5
+    np.testing.assert_array_equal(got, whole)
+
+
 def test_the_largest_full_page_is_taken(tmp_path):
     path = pages(tmp_path / "a.tif", [((20, 30), 1), ((40, 60), 0), ((40, 60), 0), ((90, 90), 1)])
     info, got = pixels(path)

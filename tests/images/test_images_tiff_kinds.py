@@ -53,6 +53,8 @@ HARMLESS = {
     "a kind of numbers that there is not": {"extra": ((339, SHORT, [9]),)},
     "no meaning of the numbers": {"without": (262,)},
     "a part of a colour map": {"extra": ((320, SHORT, list(range(30))),)},
+    "a single strip of more rows than it is said to have": {"extra": ((278, LONG, [10]),)},
+    "a length beyond the end of the file": {"extra": ((279, LONG, [96 * 64 + 5000]),)},
     "tiles without a size": {"extra": ((322, LONG, [0]), (323, LONG, [0]))},
     "sides with a sign": {"extra": ((256, 9, struct.pack("<i", 96)), (257, 8, struct.pack("<h", 64)))},
 }

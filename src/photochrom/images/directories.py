@@ -9,14 +9,19 @@ import io
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
 __all__ = ["EXIF", "GPS", "SIZES", "Entry", "Tiff", "swap"]
 
 Entry = tuple[int, int, bytes]  # TIFF type, count, values in little-endian order
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WHOLE = (1, 3, 4, 13, 16, 18)
 _WORDS = {5: 4, 10: 4}  # rationals are swapped as two words
 EXIF, GPS = 0x8769, 0x8825
 # Entries of a hostile file may all point to the same bytes, and its directories may go in a circle.
@@ -130,6 +135,14 @@ class Tiff:
         kind = struct.unpack(self.order + "HH", record[:4])[1]
         size, raw = self.count_of(record) * SIZES.get(kind, 1), record[4 + self.value_room :]
         return raw[:size] if size <= self.value_room else self._at(self._unpack(self.word, raw), min(size, limit))
+
+    def numbers(self, record: bytes) -> NDArray[np.uint64] | None:
+        """All values of a record of whole numbers without sign; None for another type, or where they are not in the file."""
+        kind = struct.unpack(self.order + "HH", record[:4])[1]
+        raw = self.blob(record)
+        if kind not in _WHOLE or len(raw) < self.count_of(record) * SIZES[kind]:
+            return None
+        return np.frombuffer(raw, f"{self.order}u{SIZES[kind]}").astype(np.uint64)
 
     def count_of(self, record: bytes) -> int:
         """How many values a record has."""

@@ -12,16 +12,23 @@ import pyvips
 __all__ = ["Overlay", "source_of"]
 
 _HEAD = 16
+#: Bytes that there are not, between the file and what is added to it: who reads across the file's end must find an end.
+_GAP = 16
 
 
 class Overlay(io.RawIOBase):
-    """A file for reading, whose header (16 bytes) can be changed and that can be added to; neither reaches the file."""
+    """A file for reading, whose header (16 bytes) can be changed and that can be added to; neither reaches the file.
+
+    What is added stands apart from the file. A read that begins in the file ends where that does.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         """``file`` is closed here; what is needed of it stays open as long as this lives."""
         super().__init__()
         self._head = bytearray(file.read(_HEAD))
-        self._size = file.seek(0, io.SEEK_END)
+        #: Bytes of the file itself.
+        self.size = file.seek(0, io.SEEK_END)
+        self._added = self.size + _GAP
         self._tail = bytearray()
         self._at = 0
         self._lock = threading.Lock()
@@ -46,7 +53,7 @@ class Overlay(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to a place."""
-        self._at = max(0, offset + (0, self._at, self._size + len(self._tail))[whence])
+        self._at = max(0, offset + (0, self._at, self._added + len(self._tail))[whence])
         return self._at
 
     def tell(self) -> int:
@@ -54,18 +61,18 @@ class Overlay(io.RawIOBase):
         return self._at
 
     def read(self, count: int = -1) -> bytes:
-        """Up to ``count`` bytes, fewer only at the end."""
-        end = self._size + len(self._tail)
+        """Up to ``count`` bytes, fewer only at an end."""
+        end = self._added + len(self._tail) if self._at >= self._added else self.size
         stop = end if count < 0 else min(end, self._at + count)
         parts = []
         if self._at < min(stop, len(self._head)):
             parts.append(bytes(self._head[self._at : stop]))
             self._at += len(parts[-1])
-        if self._at < min(stop, self._size):
-            parts.append(self._stored(self._at, min(stop, self._size)))
+        if self._at < min(stop, self.size):
+            parts.append(self._stored(self._at, min(stop, self.size)))
             self._at += len(parts[-1])
-        if self._size <= self._at < stop:
-            parts.append(bytes(self._tail[self._at - self._size : stop - self._size]))
+        if self._added <= self._at < stop:
+            parts.append(bytes(self._tail[self._at - self._added : stop - self._added]))
             self._at = stop
         return b"".join(parts)
 
@@ -80,7 +87,7 @@ class Overlay(io.RawIOBase):
         """Change the header, or append at the end."""
         if self._at < len(self._head):
             self._head[self._at : self._at + len(data)] = data
-        elif self._at == self._size + len(self._tail):
+        elif self._at == self._added + len(self._tail):
             self._tail += data
         else:
             raise OSError("only the header and the end can be written")

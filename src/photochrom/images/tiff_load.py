@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
 import pyvips
 
 from photochrom.errors import TruncatedImageError, UnsupportedImageError
@@ -221,9 +222,24 @@ class TiffReader:
         for tag in _SINGLE & records.keys():
             if tiff.count_of(records[tag]) > 1:
                 records[tag] = tiff.slice_record(records[tag], 0, 1)
+        self._keep_within(tiff, records, overlay.size)
         tiff.replace(records.values())
         # Unlike tiffload_source, this keeps the source alive as long as the image, and it can only be a TIFF.
         return pyvips.Image.new_from_source(source_of(overlay), "", access=access, fail_on=fail_on)
+
+    @staticmethod
+    def _keep_within(tiff: Tiff, records: dict[int, bytes], size: int) -> None:
+        """Strips and tiles end where the file does: else what is added to it would be taken for the rest of their pixels."""
+        for places, lengths in _LISTS.items():
+            if places not in records or lengths not in records:
+                continue
+            begin, count = tiff.numbers(records[places]), tiff.numbers(records[lengths])
+            if begin is None or count is None or len(begin) != len(count):
+                continue
+            room = np.uint64(size) - np.minimum(begin, np.uint64(size))
+            if (count > room).any():
+                values = np.minimum(count, room).tolist()
+                records[lengths] = tiff.encode(lengths, _entry(tuple(values)))
 
     def _is_sound(self, tag: int) -> bool:
         """Whether libtiff takes the value of this tag, and needs it."""
@@ -253,6 +269,13 @@ class TiffReader:
         elif page.planar:
             mended[284] = 2
         rows = min(page.number(278, page.height) or page.height, page.height)
+        if (
+            not (page.tiled or page.planar)
+            and 273 in records
+            and tiff.count_of(records[273]) == 1
+            and rows < page.height
+        ):
+            mended[278] = rows = page.height  # a single strip is all of them
         if page.compression == 1 and not page.tiled and 273 in records and page.photometric != 6:
             line = -(-page.width * page.bits * (1 if page.planar else page.samples) // 8)
             strips = -(-page.height // rows) * (page.samples if page.planar else 1)
