@@ -116,6 +116,20 @@ def test_a_depth_that_is_not_stated_is_one_bit_else(tmp_path):
     assert info.notices == ("the file does not say how many bits a number has; 1 was taken",)
 
 
+def test_a_fax_that_does_not_say_what_is_white(tmp_path):
+    buffer = pyvips.Image.new_from_array(GREY).tiffsave_buffer(bitdepth=1, compression="ccittfax4", miniswhite=True)
+    bilevel = open_image(buffer)
+    data_ = bytearray(buffer)
+    at = data_.index(struct.pack("<HHI", 262, SHORT, 1))
+    data_[at : at + 2] = struct.pack("<H", 60000)
+    (tmp_path / "a.tif").write_bytes(data_)
+    info, got = pixels(tmp_path / "a.tif")
+    np.testing.assert_array_equal(got, np.concatenate([strip for _, strip in bilevel.strips(40)]))
+    assert info.notices == (
+        "the file does not say whether 0 is black or white; white was assumed, as fax machines have it",
+    )
+
+
 def test_channels_of_different_depths_are_named(tmp_path):
     depths = (258, SHORT, [5, 6, 5])
     packed = np.zeros((64, 96, 2), np.uint8).tobytes()

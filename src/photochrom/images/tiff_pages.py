@@ -158,6 +158,10 @@ class Page:
         if stated not in (-1, self.photometric):  # without the tag all readers take what is taken here
             what = f"what the file says its numbers mean is not known (photometric interpretation {stated})"
             found.append(f"{what}; {_COLORS[self.photometric][0]} was assumed")
+        elif stated == -1 and self.photometric == 0:
+            found.append(
+                "the file does not say whether 0 is black or white; white was assumed, as fax machines have it"
+            )
         if self.photometric == 5 and self.number(332, 1) != 1:
             found.append("the file does not call its inks cyan, magenta, yellow and black, for which they were taken")
         return tuple(found)
