@@ -236,7 +236,12 @@ def test_what_would_read_it_is_named(monkeypatch, kind, extra, name):
         (b"%PDF-1.7", "PDF"),
         (b"P5\n64 64\n255\n", "PNM"),
         (b"\0\5\x16\7\0\2\0\0", "AppleDouble"),
-        (b"<!DOCTYPE html>", "not a JPEG"),
+        (b"II*\0\x10\0\0\0CR\2\0" + bytes(40), "CR2"),
+        (b"MM\0*\0\0\0\x10MMMM" + bytes(40), "IIQ"),
+        (b'<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="http://www.w3.org/2000/svg">', "SVG"),
+        (b"<!DOCTYPE html>", "web page"),
+        (b"\n\5\1\x08" + bytes(60), "PCX"),
+        (b"a letter", "not a JPEG"),
     ],
 )
 def test_the_true_name_of_what_is_not_read(tmp_path, head, name):

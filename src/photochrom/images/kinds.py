@@ -16,6 +16,8 @@ _HEIF = {
 _JP2, _JXL = b"\0\0\0\x0cjP  \r\n\x87\n", b"\0\0\0\x0cJXL \r\n\x87\n"
 _JPEG_LS = b"\xff\xd8\xff\xf7"
 _RAW = "a camera's raw picture"
+#: At the ninth byte of files that begin as TIFF does, and hold small pictures beside the raw one.
+_RAW_TIFF = ((b"CR\2\0", "CR2"), (b"IIII", "IIQ"), (b"MMMM", "IIQ"))
 #: First bytes of files that are not read, at their place, and what they are.
 _FOREIGN = (
     (0, b"8BPS", "a Photoshop document (PSD)"),
@@ -28,6 +30,7 @@ _FOREIGN = (
     (0, b"FOVb", f"{_RAW} (X3F)"),
     (0, b"\0MRM", f"{_RAW} (MRW)"),
     (4, b"ftypcrx", f"{_RAW} (CR3)"),
+    *((8, magic, f"{_RAW} ({name})") for magic, name in _RAW_TIFF),
     (4, b"ftyp", "a video, or a picture in a kind of container that is not read"),
     (0, b"BM", "a Windows bitmap (BMP)"),
     (0, b"%PDF", "a PDF document"),
@@ -45,6 +48,17 @@ _FOREIGN = (
     (0, b"\x1f\x8b", "a gzip archive"),
     (0, b"\x00\x00\x01\x00", "a Windows icon"),
     (0, b"<svg", "an SVG drawing"),
+    (0, b"<!DOCTYPE html", "a web page"),
+    (0, b"<!doctype html", "a web page"),
+    (0, b"<html", "a web page"),
+    (0, b"\n\5\1\x08", "a PCX picture"),
+    (0, b"\x59\xa6\x6a\x95", "a Sun raster picture"),
+    (0, b"\1\xda\0", "an SGI picture"),
+    (0, b"\1\xda\1", "an SGI picture"),
+    (0, b"qoif", "a QOI picture"),
+    (0, b"\x8aMNG", "an MNG animation"),
+    (0, b"\xd0\xcf\x11\xe0", "an Office document or a FlashPix picture"),
+    (0, b"FORM", "an IFF picture"),
     *((0, b"P%d" % digit + space, "a PNM picture") for digit in range(1, 8) for space in (b"\n", b" ", b"\r", b"\t")),
 )
 
@@ -58,7 +72,7 @@ def sniff(head: bytes) -> str | None:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "webp"
     if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return "tiff"
+        return None if head.startswith(tuple(magic for magic, _ in _RAW_TIFF), 8) else "tiff"
     if head[:6] in (b"GIF87a", b"GIF89a"):
         return "gif"
     if head.startswith((_JP2, b"\xff\x4f\xff\x51")):
@@ -79,6 +93,8 @@ def foreign(head: bytes) -> str:
     for at, magic, name in _FOREIGN:
         if head[at : at + len(magic)] == magic:
             return f"{name}, which is not read"
+    if b"<svg" in head:  # behind an XML declaration
+        return "an SVG drawing, which is not read"
     return "not a JPEG, PNG, WebP, TIFF, GIF, AVIF, HEIC, JPEG 2000 or JPEG XL picture"
 
 
