@@ -116,6 +116,12 @@ def test_a_depth_that_is_not_stated_is_one_bit_else(tmp_path):
     assert info.notices == ("the file does not say how many bits a number has; 1 was taken",)
 
 
+def test_a_palette_that_is_not_there(tmp_path):
+    info, got = pixels(tiff(tmp_path / "a.tif", GREY.tobytes(), SIZE, photometric=3))
+    np.testing.assert_array_equal(got, GREY)
+    assert info.notices == ("the file has no colour map for its numbers; they were taken for grey",)
+
+
 def test_a_fax_that_does_not_say_what_is_white(tmp_path):
     buffer = pyvips.Image.new_from_array(GREY).tiffsave_buffer(bitdepth=1, compression="ccittfax4", miniswhite=True)
     bilevel = open_image(buffer)

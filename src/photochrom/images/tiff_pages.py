@@ -162,6 +162,8 @@ class Page:
             found.append(
                 "the file does not say whether 0 is black or white; white was assumed, as fax machines have it"
             )
+        if self.photometric == 3 and 320 not in self.entries and self.bits <= 8:
+            found.append("the file has no colour map for its numbers; they were taken for grey")
         if self.photometric == 5 and self.number(332, 1) != 1:
             found.append("the file does not call its inks cyan, magenta, yellow and black, for which they were taken")
         return tuple(found)
