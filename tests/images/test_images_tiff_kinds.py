@@ -94,7 +94,7 @@ def test_numbers_of_unknown_meaning_are_read_with_a_notice(tmp_path, samples, wa
     path = tiff(tmp_path / "a.tif", pixels_.tobytes(), SIZE, samples=samples, photometric=number)
     info, got = pixels(path)
     np.testing.assert_array_equal(got, GREY if samples == 1 else RGB)
-    assert f"(photometric interpretation {number}); {wanted} was assumed" in info.notices[0]
+    assert f"(photometric {number}); {wanted} was assumed" in info.notices[0]
 
 
 @pytest.mark.parametrize(("bits", "dtype"), [(8, "<u1"), (16, "<u2"), (32, "<u4")])

@@ -156,8 +156,8 @@ class Page:
                 f"the file says that its channels have {', '.join(map(str, depths))} bits; {self.bits} was taken"
             )
         if stated not in (-1, self.photometric):  # without the tag all readers take what is taken here
-            what = f"what the file says its numbers mean is not known (photometric interpretation {stated})"
-            found.append(f"{what}; {_COLORS[self.photometric][0]} was assumed")
+            name = _COLORS[self.photometric][0]
+            found.append(f"the meaning of its numbers is not known (photometric {stated}); {name} was assumed")
         elif stated == -1 and self.photometric == 0:
             found.append(
                 "the file does not say whether 0 is black or white; white was assumed, as fax machines have it"
