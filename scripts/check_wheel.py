@@ -20,6 +20,7 @@ WANTED = (
     r"photochrom/__init__\.py",
     r"photochrom/py\.typed",
     r"photochrom/data/color_names\.txt",
+    r"photochrom/data/css_names\.txt",
     r"photochrom/models/.*\.onnx",
     r"photochrom/models/encoder\.negatives\.safetensors",
     r"photochrom/images/negatives\.safetensors",

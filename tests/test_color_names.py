@@ -52,6 +52,17 @@ def test_nearest() -> None:
     )
 
 
+@pytest.mark.parametrize("css", ["peachpuff", "mistyrose", "lightsteelblue", "gainsboro"])
+def test_no_colour_is_called_as_only_programmers_call_it(css: str) -> None:
+    rgb = color_names.parse(css)
+    assert color_names.nearest(rgb) != css
+    assert np.abs(color_names.parse(color_names.nearest(rgb)) - rgb).max() < 0.16
+
+
+def test_a_name_tells_the_hue() -> None:
+    assert color_names.nearest(color_names.parse("dark")) not in ("dark", "bland")
+
+
 PEOPLE = """
 monk-1 monk-2 monk-3 monk-4 monk-5 monk-6 monk-7 monk-8 monk-9 monk-10
 fair skin, light skin, medium skin, tan skin, olive skin, brown skin, dark skin

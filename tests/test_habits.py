@@ -107,6 +107,7 @@ GOOD = [
     "photochrom/__init__.py",
     "photochrom/py.typed",
     "photochrom/data/color_names.txt",
+    "photochrom/data/css_names.txt",
     "photochrom/models/photochrom-encoder.onnx",
     "photochrom/models/encoder.negatives.safetensors",
     "photochrom/images/negatives.safetensors",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["key", "nearest", "parse", "to_hex"]
 
+#: Names of the survey that say nothing of a hue: understood, but not given.
+_NO_HUE = frozenset(("bland", "dark"))
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -44,10 +46,14 @@ def parse(text: str) -> NDArray[np.float32]:
 
 
 def nearest(rgb: NDArray[Any]) -> str:
-    """The colour name (not a thing's) that is nearest in L*a*b* (CIE 1976 difference): sRGB (3,) float in [0, 1] -> name."""
+    """What people call a colour: sRGB (3,) float in [0, 1] -> name.
+
+    The name of the xkcd survey, not a thing's, that is nearest in L*a*b* (CIE 1976 difference).
+    """
     names, colours = _table("color_names")
-    difference = rgb_to_lab(colours) - rgb_to_lab(np.reshape(rgb, (1, 3)))
-    return names[int((difference**2).sum(axis=-1).argmin())]
+    difference = (rgb_to_lab(colours) - rgb_to_lab(np.reshape(rgb, (1, 3)))) ** 2
+    hue = np.array([name not in _NO_HUE for name in names])
+    return names[int(np.where(hue, difference.sum(axis=-1), np.inf).argmin())]
 
 
 def to_hex(rgb: NDArray[Any]) -> str:
@@ -64,7 +70,7 @@ def key(name: str) -> str:
 def _known() -> dict[str, tuple[str, NDArray[np.float32]]]:
     """Name and colour by :func:`key`."""
     found: dict[str, tuple[str, NDArray[np.float32]]] = {}
-    for file in ("thing_names", "color_names"):
+    for file in ("thing_names", "color_names", "css_names"):
         for name, colour in zip(*_table(file), strict=True):
             found.setdefault(key(name), (name, colour))
     return found

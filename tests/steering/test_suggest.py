@@ -17,7 +17,7 @@ from photochrom.errors import InvalidModelError, InvalidPixelsError, OptionError
 from photochrom.steering.distribution import modes, moments, shares
 from photochrom.steering.places import as_hints, uncertain_places
 from photochrom.steering.samples import LEAST_DIFFERENCE, alternatives
-from photochrom.steering.trials import try_places
+from photochrom.steering.trials import likely_colors, try_places
 
 pytestmark = pytest.mark.pixels
 
@@ -51,6 +51,16 @@ def test_modes_are_the_distinct_likely_colours() -> None:
     np.testing.assert_allclose(ab, [RED, BLUE, GREEN], atol=4)
     np.testing.assert_allclose(size / size.sum(), [0.5, 0.3, 0.2], atol=0.05)
     assert len(modes(shares(peak((*RED, 1.0))), 5)[0]) == 1
+
+
+@pytest.mark.parametrize("light", [4.0, 50.0, 93.0])
+def test_likely_colours_have_names_of_their_own(light: float) -> None:
+    """In the deepest shade and the brightest light much looks and is called alike; it is offered once."""
+    share = shares(peak((*RED, 0.4), (*GREEN, 0.1), (*BLUE, 0.3), (30.0, 60.0, 0.2)))
+    found = likely_colors(share, light)
+    assert len({one.name for one in found}) == len(found)
+    assert [one.share for one in found] == sorted((one.share for one in found), reverse=True)
+    assert sum(one.share for one in found) == pytest.approx(modes(share, 8)[1].sum(), abs=1e-5)
 
 
 def test_moments_of_shares() -> None:

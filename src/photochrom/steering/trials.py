@@ -8,7 +8,7 @@ that an answer is expected to remove is the variance, over the answers, of the p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -123,14 +123,16 @@ def _change(share: Float, place: tuple[int, int], given: Float, decode: Decode) 
 
 
 def likely_colors(share: NDArray[Any], lightness: float, count: int = _OFFERED) -> tuple[Likely, ...]:
-    """Up to ``count`` distinct colours of a place, likeliest first: shares of the ab bins (261,) at L*."""
+    """Up to ``count`` colours of a place, likeliest first, no two of one name: shares of the ab bins (261,) at L*."""
     colours, sizes = modes(share, count)
-    found = []
+    found: dict[str, Likely] = {}
     for ab, size in zip(colours, sizes, strict=True):
         inside = limit_chroma(np.array([[lightness, *ab]]))
         rgb = lab_to_rgb(inside)[0].clip(0, 1)
         red, green, blue = rgb.tolist()
-        found.append(
-            Likely((red, green, blue), color_names.nearest(rgb), (float(ab[0]), float(ab[1])), float(size), lightness)
-        )
-    return tuple(found)
+        name = color_names.nearest(rgb)
+        if name in found:  # near black and white much is called alike, and looks so
+            found[name] = replace(found[name], share=found[name].share + float(size))
+        else:
+            found[name] = Likely((red, green, blue), name, (float(ab[0]), float(ab[1])), float(size), lightness)
+    return tuple(sorted(found.values(), key=lambda one: -one.share))
