@@ -56,6 +56,13 @@ def test_turned_and_cropped_with_its_hints(
         for button in page.locator("#crop-bar button, .crop-handle").all():
             box = button.bounding_box()
             assert min(box["width"], box["height"]) >= 44, button.get_attribute("id")
+    # nothing lies over the handles, and they do not reach beyond the screen
+    for handle in page.locator(".crop-handle:not(.move)").all():
+        box = handle.bounding_box()
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        there = page.evaluate("at => document.elementFromPoint(...at).dataset.handle", middle)
+        assert there == handle.get_attribute("data-handle")
+        assert 0 <= box["x"] <= screen["viewport"]["width"] - box["width"]
     # a corner by the pointer, a side by the keyboard
     corner = page.locator("[data-handle=nw]").bounding_box()
     scale = float(page.locator("#stage").get_attribute("data-view").split()[2])

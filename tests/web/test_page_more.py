@@ -88,6 +88,62 @@ def test_eyedropper_and_colours_used_lately(visit: Visit, pictures: Path) -> Non
     assert page.locator("#pins .spot").last.get_attribute("aria-label") == "Colour 3: teal"
 
 
+def test_a_marker_that_is_coloured_again_is_another_step(visit: Visit, pictures: Path) -> None:
+    person = visit()
+    page = person.page
+    person.open(pictures / "astronaut.jpg")
+    person.click(*SUIT)
+    person.name_colour("teal")
+    page.locator("#pins .spot").click()
+    page.locator("#picker-list .choice").first.wait_for()
+    person.name_colour("maroon")
+    section(person, "#history-list")
+    steps = page.locator("#history-list .step")
+    assert [one.strip() for one in steps.all_inner_texts()] == ["Colour: maroon", "Colour: teal"]
+    page.locator("#undo").click()
+    person.painted()
+    assert page.locator("#pins .spot").get_attribute("aria-label") == "Colour 1: teal"
+
+
+def test_the_eyedropper_says_what_it_waits_for_and_sees_below_markers(visit: Visit, pictures: Path) -> None:
+    person = visit()
+    page = person.page
+    person.open(pictures / "astronaut.jpg")
+    person.hide_before()
+    person.click(*SUIT)
+    person.name_colour("teal")
+    told = person.lab(*SUIT)
+    flag = (60, 250)
+    person.click(*flag)
+    page.locator("#picker-drop").click()
+    page.locator("#toast", has_text="Click the photograph where it has the colour").wait_for()
+    page.locator("#toast").get_by_role("button", name="Cancel").click()
+    page.mouse.move(*person.place(*flag))
+    assert page.locator("#picker-drop").get_attribute("aria-pressed") == "false"
+    assert page.locator("#pins .spot").count() == 1
+    # a click on the very marker takes the colour below it
+    page.locator("#picker-drop").click()
+    page.mouse.click(*person.place(*SUIT))
+    page.locator("#pins .spot").nth(1).wait_for()
+    person.painted()
+    page.locator("#toast").wait_for(state="hidden")
+    assert page.locator("#picker").is_visible()
+    assert np.abs(person.lab(flag[0] + 8, flag[1] + 12)[1:] - told[1:]).max() < 12
+    # by keyboard: the cross, and Enter
+    page.keyboard.press("Escape")
+    page.locator("#undo").click()
+    person.painted()
+    person.click(*flag)
+    page.locator("#picker-drop").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "stage"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.locator("#pins .spot").nth(1).wait_for()
+    person.painted()
+    assert page.evaluate("document.activeElement.id") == "picker-drop"
+
+
 def test_before_and_after(visit: Visit, pictures: Path, tmp_path: Path) -> None:
     person = visit()
     person.open(pictures / "astronaut.jpg")
@@ -249,6 +305,17 @@ def test_right_to_left_does_not_break(visit: Visit, pictures: Path) -> None:
     assert rail["x"] > 1000
     person.click(*SUIT)
     assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # width before height, as everywhere
+    lefts = person.page.locator("#photo-facts").evaluate(
+        """one => ["512 ×", "8 bit"].map(words => {
+            const range = document.createRange();
+            const start = one.firstChild.data.indexOf(words);
+            range.setStart(one.firstChild, start);
+            range.setEnd(one.firstChild, start + 1);
+            return range.getBoundingClientRect().left;
+        })"""
+    )
+    assert lefts[0] < lefts[1]
 
 
 def test_the_first_lesson(visit: Visit) -> None:
@@ -295,7 +362,23 @@ def test_a_phone_upright_and_on_its_side(visit: Visit, pictures: Path, size: tup
         page.locator(f"[data-tool-button={tool}]").tap()
         said = page.locator("#tool-hint:visible, #region-bar .hint-text:visible")
         assert words in said.first.inner_text()
-    assert min(page.locator(".rail button:visible").evaluate_all("all => all.map(one => one.offsetWidth)")) >= 44
+    # every tool is in sight, and can be hit
+    for button in page.locator(".rail button:visible").all():
+        box = button.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= size[0] - box["width"] + 1
+        assert 0 <= box["y"] <= size[1] - box["height"] + 1
+    # and so are the other photographs
+    assert page.locator("#strip .thumb").count() == 2
+    page.locator("#strip .thumb button[title^=deep]").tap()
+    page.locator("#photo-name", has_text="deep.tif").wait_for()
+    page.locator("#strip .thumb button[title^=astronaut]").tap()
+    person.painted()
+    # before and after at one tap
+    page.locator("#compare-here").tap()
+    assert page.locator("#split-knob").get_attribute("aria-valuenow") == "0"
+    page.locator("#compare-here").tap()
+    assert page.locator("#split-knob").get_attribute("aria-valuenow") == "50"
     # no cross lies under the thumb, and the photograph keeps most of the screen
     assert page.locator("#strip .thumb .icon-button:visible").count() == 0
     assert page.locator("#stage").bounding_box()["height"] > 0.6 * size[1]
@@ -319,7 +402,7 @@ def test_every_language_has_all_words() -> None:
 
     folder = Path(app.__file__).parent / "static" / "app"
     words = {}
-    for path in {*(folder / "lang").glob("*.js")} - {folder / "lang" / "colors.js"}:  # which holds all languages
+    for path in {*(folder / "lang").glob("*.js")} - set((folder / "lang").glob("colors.*.js")):
         text = path.read_text("utf-8")
         words[path.stem] = {
             key.strip('"'): set(re.findall(r"\{(\w+)\}", value))

@@ -8,7 +8,8 @@ import { percent, t } from "./i18n.js";
 export function startCompare(view) {
   const line = $("#split");
   const knob = $("#split-knob");
-  const button = $("#compare");
+  /** In the rail; where that has no room, on a phone, beside the zoom. */
+  const buttons = [$("#compare"), $("#compare-here")];
   let last = 0.5;
 
   function set(share) {
@@ -27,7 +28,7 @@ export function startCompare(view) {
     knob.setAttribute("aria-valuenow", String(share));
     knob.setAttribute("aria-valuetext", share === 0 ? t("split.after") : share === 100 ? t("split.before") : t("split.share", { share: percent(share / 100) }));
     line.classList.toggle("at-start", share === 0);
-    button.setAttribute("aria-pressed", String(view.split > 0));
+    for (const button of buttons) button.setAttribute("aria-pressed", String(view.split > 0));
     return { x, width };
   }
 
@@ -57,7 +58,7 @@ export function startCompare(view) {
   });
 
   const toggle = () => set(view.split > 0 ? 0 : last);
-  button.addEventListener("click", toggle);
+  for (const button of buttons) button.addEventListener("click", toggle);
   on("view painted", place);
   return { set, toggle, place };
 }

@@ -1,7 +1,7 @@
 /** A colour from the photograph itself: while it is asked for, the next click on the picture gives the colour that is seen there. */
 
 import { describe, hexToLab, toHex } from "./color.js";
-import { $, announce } from "./dom.js";
+import { $, announce, hideToast, toast } from "./dom.js";
 import { t } from "./i18n.js";
 
 /** @param {import("./view.js").View} view */
@@ -20,9 +20,12 @@ export function startEyedropper(view) {
   }
 
   function stop() {
+    if (!waiting) return;
     waiting = null;
     button.setAttribute("aria-pressed", "false");
     view.stage.classList.remove("dropping-colour");
+    hideToast("dropper");
+    if (document.activeElement === view.stage) button.focus({ preventScroll: true });
   }
 
   /** @param {(fill: import("./edits.js").Fill) => void} then */
@@ -31,6 +34,9 @@ export function startEyedropper(view) {
     waiting = then;
     button.setAttribute("aria-pressed", "true");
     view.stage.classList.add("dropping-colour");
+    // The picker is out of sight: keys go to the cross on the photograph, and the line tells what is waited for.
+    view.stage.focus({ preventScroll: true });
+    toast(t("picker.drop.hint"), { stay: true, about: "dropper", action: t("cancel"), act: stop });
     announce(t("picker.drop.hint"));
     return undefined;
   }

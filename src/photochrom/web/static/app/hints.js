@@ -25,12 +25,15 @@ export function startHints(view, parts) {
     return hexToLab(`#${[r, g, b].map((v) => v.toString(16).padStart(2, "0")).join("")}`)[0];
   }
 
+  /** How often a colour was asked for: what is chosen when a marker is opened again is a step of its own. */
+  let asked = 0;
   const listOf = (id) => (edits()?.spots.some((one) => one.id === id) ? "spots" : "regions");
   const itemOf = (id) => edits()?.[listOf(id)].find((one) => one.id === id);
 
   /** Asks for the colour of a place. `make` turns the answer into a spot or region. */
   function ask({ title, anchor, mask = null, colors, id, current = null, list, make, picture = null, reshape = null }) {
     const photo = app.active;
+    const asking = ++asked;
     let gesture = 0;
     const uncover = () => {
       const at = view.toScreen(anchor.x + 0.5, anchor.y + 0.5).x;
@@ -42,7 +45,7 @@ export function startHints(view, parts) {
       reach: list === "spots" ? itemOf(id)?.reach ?? "object" : null,
       pick(fill, live, reach) {
         uncover();
-        change((now) => put(now, list, make(fill, reach === "object" ? undefined : reach)), { key: `pick:${id}:${gesture}`, live });
+        change((now) => put(now, list, make(fill, reach === "object" ? undefined : reach)), { key: `pick:${id}:${asking}:${gesture}`, live });
         if (!live) gesture += 1;
         parts().pins.setDraft(null);
         if (list === "regions") parts().regions.discard();

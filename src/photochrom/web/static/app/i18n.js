@@ -1,9 +1,8 @@
 /**
- * The page's words. Each language is one file, `lang/<code>.js`, with the same keys; the browser's settings choose, `?lang=de` overrules.
+ * The page's words. Each language is one file, `lang/<code>.js`, with the same keys, and one of colours, `lang/colors.<code>.js`; the
+ * browser's settings choose, `?lang=de` overrules.
  * Text between backticks becomes <code>; `{name}` is filled in; a value {one, other} is chosen by the number `n`.
  */
-
-import colors, { SHADES } from "./lang/colors.js";
 
 const KNOWN = ["en", "de"];
 
@@ -24,18 +23,17 @@ export function t(key, values = {}) {
 /** Whether there is a text for a key. */
 export const has = (key) => key in words;
 
+/** What this language calls colours, by their English names. */
+const colors = language === "en" ? {} : (await import(`./lang/colors.${language}.js`)).default;
+const MONK = Array.from({ length: 10 }, (_, i) => `monk-${i + 1}`);
+
 /** A colour's English name, as this language has it; English where it has none. */
-export function colorName(name) {
-  const known = colors[language] ?? {};
-  const [shade, ...base] = name.split(" ");
-  const word = SHADES[language]?.[shade];
-  return known[name] ?? (word && known[base.join(" ")] ? `${word} ${known[base.join(" ")]}` : name);
-}
+export const colorName = (name) => (MONK.includes(name) ? t("monk", { i: name.slice(5) }) : colors[name] ?? name);
 
 /** The English name of what somebody typed in this language. */
 export function colorWord(typed) {
-  const same = (text) => text.toLocaleLowerCase(language).replace(/[\s-]+/g, "");
-  return Object.entries(colors[language] ?? {}).find(([, word]) => same(word) === same(typed))?.[0] ?? typed;
+  const same = (text) => text.toLocaleLowerCase(language).replace(/[\s-]+/g, "").replaceAll("ß", "ss");
+  return [...Object.keys(colors), ...MONK].find((name) => same(colorName(name)) === same(typed)) ?? typed;
 }
 
 /** A number as this language writes it. */

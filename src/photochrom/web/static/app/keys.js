@@ -46,7 +46,7 @@ export function startKeys(view, { tools, hints, regions, compare, crop, picker, 
   /** Enter does what a press does: a click, or the beginning and the end of a drag. */
   function enter() {
     moveCross(0, 0);
-    const tool = tools[app.tool];
+    const tool = picker.eyedropper.active ? picker.eyedropper.tool : tools[app.tool];
     if (crop.active) crop.done();
     else if (tool.down) {
       held = !held;

@@ -26,7 +26,8 @@ import { kept } from "./edits.js";
 import { startEyedropper } from "./eyedropper.js";
 import { sentence } from "./faults.js";
 import { colorName, colorWord, percent, t } from "./i18n.js";
-import { OFFERED } from "./lang/colors.js";
+import { startKinds } from "./kinds.js";
+import { OFFERED, WORDS } from "./words.js";
 import { makePad } from "./pad.js";
 import { recent, used } from "./recent.js";
 
@@ -43,6 +44,8 @@ export function startPicker(view) {
   let fillNow = null;
   const far = $("#picker-far");
   const keep = $("#picker-keep");
+  let shown = "likely";
+  const kinds = startKinds(show);
   const pad = makePad((lab, live) => choose({ material: lab, swatch: abToHex(lab.slice(1), lab[0]), name: describe(lab.slice(1)) }, live));
   $("#picker-pad").append(pad.element);
   const eyedropper = startEyedropper(view);
@@ -86,16 +89,39 @@ export function startPicker(view) {
     removable();
   }
 
+  const row = (name, swatch, share, onclick) => h("li", {}, h("button", {
+    type: "button", class: "choice", title: name, "data-name": name, "aria-pressed": String((fillNow ?? question.current)?.name === name), onclick,
+  }, h("span", { class: "swatch", style: { background: swatch } }), h("span", { class: "name" }, name), h("span", { class: "share" }, share)));
+
   function option({ color, name: english, share, lab }) {
     const name = colorName(english);
-    return h("li", {}, h("button", {
-      type: "button", class: "choice", title: name, "data-name": name, "aria-pressed": String(question.current?.name === name),
-      onclick: () => {
-        choose({ material: lab, swatch: color, name });
-        pad.show(question.lightness, lab.slice(1));
-      },
-    }, h("span", { class: "swatch", style: { background: color } }), h("span", { class: "name" }, name),
-    h("span", { class: "share" }, share >= 0.005 ? percent(share) : "")));
+    return row(name, color, share >= 0.005 ? percent(share) : "", () => {
+      choose({ material: lab, swatch: color, name });
+      pad.show(question.lightness, lab.slice(1));
+    });
+  }
+
+  const word = (fill) => row(fill.name, fill.swatch, "", () => take(fill));
+
+  /** Shows the likely colours, or one of the groups of people's words, each as it looks at the place. */
+  async function show(kind) {
+    const asked = question;
+    if (!asked) return;
+    shown = kind;
+    kinds.mark(kind);
+    list.replaceChildren(...Array.from({ length: 6 }, () => h("li", { class: "skeleton" })));
+    list.setAttribute("aria-busy", "true");
+    list.scrollTop = 0;
+    let rows = [];
+    try {
+      if (kind === "likely") rows = (await asked.colors).map(option);
+      else rows = (await inLight(asked, WORDS[kind].map((color) => ({ color, name: colorName(color) })))).map(word);
+    } catch (error) {
+      if (question === asked && shown === kind) say(t("picker.none", { why: sentence(error) }));
+    }
+    if (question !== asked || shown !== kind) return;
+    list.removeAttribute("aria-busy");
+    list.replaceChildren(...rows);
   }
 
   /** Fills with the looks that they have at the place that is asked about; exact ab keep theirs. */
@@ -115,8 +141,15 @@ export function startPicker(view) {
       choose(seen);
       pad.show(asked.lightness, hexToLab(seen.swatch).slice(1));
     } catch (error) {
-      if (question === asked) say(sentence(error));
+      if (question === asked) say(unknown(error, fill) ?? sentence(error));
     }
+  }
+
+  /** That a name is no colour's, and which are spelt alike. */
+  function unknown(error, { color, name }) {
+    if (error.field !== "hints" || !color || color.startsWith("#")) return null;
+    const near = /did you mean (.+?)\?/.exec(error.message)?.[1].split(" or ").map((one) => colorName(one));
+    return [t("picker.unknown", { name }), near ? t("picker.near", { names: near.join(` ${t("picker.or")} `) }) : t("picker.any")].join(" ");
   }
 
   function showRecent(colors) {
@@ -144,8 +177,6 @@ export function startPicker(view) {
     showKept(Boolean(asked.current?.keep));
     fault.hidden = true;
     text.value = "";
-    list.replaceChildren(...Array.from({ length: 6 }, () => h("li", { class: "skeleton" })));
-    list.setAttribute("aria-busy", "true");
     const current = asked.current;
     pad.show(asked.lightness, current && !current.keep ? current.ab ?? hexToLab(current.swatch).slice(1) : null);
     box.hidden = false;
@@ -153,15 +184,8 @@ export function startPicker(view) {
     place();
     $("#picker-close").focus({ preventScroll: true });
     emit("picker");
-    let colors = [];
-    try {
-      colors = await asked.colors;
-    } catch (error) {
-      if (question === asked) say(t("picker.none", { why: sentence(error) }));
-    }
+    await show("likely");
     if (question !== asked) return;
-    list.removeAttribute("aria-busy");
-    list.replaceChildren(...colors.map(option));
     if (box.contains(document.activeElement) && document.activeElement === $("#picker-close")) $("button", list)?.focus({ preventScroll: true });
     cover(true);
     place();
@@ -175,9 +199,9 @@ export function startPicker(view) {
   function close() {
     if (!question) return;
     const { closed } = question;
-    const had = box.contains(document.activeElement);
-    question = null;
+    const had = box.contains(document.activeElement) || eyedropper.active;
     eyedropper.stop();
+    question = null;
     box.hidden = true;
     cover(false);
     if (had) view.stage.focus({ preventScroll: true });

@@ -142,6 +142,14 @@ export async function removePhoto(id) {
   tell("photo", id);
 }
 
+/** Writes what `loadOne` gave of a photograph that was deleted since. */
+export async function restorePhoto({ id, name, blob, refs, binned, history, version, ...previews }) {
+  await write("photos", (table) => promised(table.put({ id, name, blob, refs, binned })));
+  await write("work", (table) => promised(table.put({ id, history, version })));
+  await write("previews", (table) => promised(table.put({ id, ...previews })));
+  tell("photo", id);
+}
+
 /** What is kept of one photograph, or null. */
 export async function loadOne(id) {
   if (!database) return null;

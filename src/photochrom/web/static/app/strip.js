@@ -1,9 +1,9 @@
 /** The photographs that are open, as a strip at the foot, how far the queue is, and the bin of those that were closed. */
 
-import { app, on } from "./app.js";
-import { $, h, icon } from "./dom.js";
+import { app, emit, on } from "./app.js";
+import { $, h, icon, toast } from "./dom.js";
 import { t } from "./i18n.js";
-import { loadAll, removePhoto } from "./store.js";
+import { loadAll, loadOne, removePhoto, restorePhoto } from "./store.js";
 
 /** @param {{activate: Function, close: Function, reopen: Function}} queue */
 export function startStrip(queue) {
@@ -44,6 +44,15 @@ export function startStrip(queue) {
 
   // Closed photographs, in the panel and on the welcome page: wherever one may look for them.
   const addresses = [];
+
+  /** Deleted at once, and yet a wrong tap loses nothing: the line that tells it has the photograph still. */
+  async function discard(id, name) {
+    const kept = await loadOne(id);
+    await removePhoto(id);
+    emit("bin");
+    toast(t("bin.deleted", { name }), { action: t("undo"), act: () => kept && restorePhoto(kept).then(() => emit("bin")) });
+  }
+
   on("bin", async () => {
     const closed = (await loadAll()).filter(({ binned }) => binned).sort((a, b) => b.binned - a.binned);
     addresses.splice(0).forEach((one) => URL.revokeObjectURL(one));
@@ -56,7 +65,7 @@ export function startStrip(queue) {
         h("button", { type: "button", class: "quiet", "aria-label": t("bin.back.one", { name }), onclick: () => queue.reopen(id) }, t("bin.back")),
         h("button", {
           type: "button", class: "icon-button", "aria-label": t("bin.delete", { name }), title: t("bin.delete", { name }),
-          onclick: async (event) => { event.target.closest("li").remove(); await removePhoto(id); },
+          onclick: () => discard(id, name),
         }, icon("close")));
     };
     for (const place of document.querySelectorAll(".bin")) {

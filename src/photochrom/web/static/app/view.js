@@ -84,7 +84,8 @@ export class View {
   }
 
   get fitScale() {
-    const margin = Math.min(MARGIN, this.width / 24);
+    // Around a sheet that is cropped there is room for the handles, also on a phone.
+    const margin = this.sheet ? MARGIN : Math.min(MARGIN, this.width / 24);
     const scale = Math.min((this.width - 2 * margin) / this.out.width, (this.height - this.headroom - 2 * margin) / this.out.height);
     return Math.max(scale, 0.001);
   }

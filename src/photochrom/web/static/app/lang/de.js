@@ -1,7 +1,7 @@
 /** Deutsch. */
 export default {
   photograph: "Foto", photographs: "Fotos", picture: "Bild", place: "Stelle", area: "Fläche", region: "Fläche",
-  dismiss: "Schließen", again: "Noch einmal", undo: "Rückgängig", redo: "Wiederholen", remove: "Entfernen", set: "Setzen", add: "Hinzufügen", close: "Schließen",
+  dismiss: "Schließen", cancel: "Abbrechen", again: "Noch einmal", undo: "Rückgängig", redo: "Wiederholen", remove: "Entfernen", set: "Setzen", add: "Hinzufügen", close: "Schließen",
   "undo.title": "Rückgängig (Strg Z)", "redo.title": "Wiederholen (Strg Y)", "add.title": "Fotos hinzufügen", "remove.one": "{name} entfernen", "close.one": "{name} schließen",
   help: "Tastenkürzel", "help.title": "Tastenkürzel (?)", "help.head": "Tastatur", bits: "{n} Bit",
 
@@ -52,7 +52,7 @@ export default {
   "coach.3": "Die Farbe breitet sich über den Anzug aus. Vergleichen Sie mit der Linie, nehmen Sie zurück, was nicht gefällt, und sichern Sie oben.", "coach.skip": "Überspringen", "coach.stay": "Hier weiter", "coach.own": "Eigenes öffnen", "coach.not": "Das Beispiel ließ sich nicht laden.",
   "failed.kept": "Das Foto und seine Bearbeitung bleiben in diesem Browser. Es wird von selbst noch einmal versucht.", "queue.added": { one: "{n} Foto hinzugefügt.", other: "{n} Fotos hinzugefügt." },
   "queue.progress": "{done} von {n} koloriert", "queue.waiting": "wartet", "queue.opening": "wird koloriert", "queue.ready": "koloriert", "queue.failed": "misslungen: {why}",
-  bin: "Kürzlich geschlossen", "bin.closed": "{name} wurde geschlossen.", "bin.back": "Öffnen", "bin.back.one": "{name} wieder öffnen", "bin.delete": "{name} endgültig löschen",
+  bin: "Kürzlich geschlossen", "bin.closed": "{name} wurde geschlossen.", "bin.back": "Öffnen", "bin.back.one": "{name} wieder öffnen", "bin.delete": "{name} endgültig löschen", "bin.deleted": "{name} wurde gelöscht.",
   "close.this": "Dieses Foto schließen", clear: "Alles aus diesem Browser entfernen", "clear.title": "Alles entfernen?", "clear.keep": "Behalten", "clear.do": "Entfernen",
   "clear.what": "Alle Fotos, die hier offen sind oder kürzlich geschlossen wurden, ihre Vorbilder und Bearbeitungen werden aus diesem Browser entfernt, und Filme vom Server. Dateien auf Ihrer Platte bleiben.", "clear.done": "Alle Fotos und Bearbeitungen wurden aus diesem Browser entfernt.",
   "tabs.joined": "Änderungen aus einem anderen Fenster wurden mit Ihren vereint.", "tabs.changed": "In einem anderen Fenster geändert.", "tabs.closed": "{name} wurde in einem anderen Fenster geschlossen.",
@@ -80,7 +80,7 @@ export default {
   "pin.spot": "Farbe {i}: {name}", "pin.region": "Fläche {i}: {name}", "pin.from": "aus {name}", "pin.suggested": "Vorgeschlagene Stelle {i}: vielleicht {names}", "pin.new": "Neue Farbe",
   reach: "Wie weit die Farbe reicht", "reach.here": "Nur hier", "reach.here.what": "Nur diese Stelle, auf den Pixel genau", "reach.object": "Dieses Ding", "reach.object.what": "Das Ding, zu dem die Stelle gehört", "reach.alike": "Alles Gleiche", "reach.alike.what": "Alles, was so aussieht, wo immer es liegt",
   keep: "So lassen", "keep.what": "Farben, die anderswo gesetzt sind, breiten sich nicht auf dieses Ding aus", "keep.name": "so gelassen", "keep.set": "Diese Stelle bleibt, wie sie ist.",
-  "picker.close": "Schließen", "picker.close.title": "Schließen (Esc)", "picker.list": "Wahrscheinliche Farben", "picker.recent": "Zuletzt benutzt", "picker.name": "Name oder #rrggbb", "picker.example": "Oliv", "picker.none": "Keine Vorschläge: {why}",
+  "picker.close": "Schließen", "picker.close.title": "Schließen (Esc)", "picker.list": "Wahrscheinliche Farben", monk: "Hautton {i}", "picker.kinds": "Was ist es?", "kind.likely": "Vorschläge", "kind.skin": "Haut", "kind.hair": "Haar", "kind.cloth": "Stoff", "kind.things": "Dinge", "picker.unknown": "Keine Farbe heißt „{name}“.", "picker.near": "Meinten Sie {names}?", "picker.or": "oder", "picker.any": "Versuchen Sie eine einfache, etwa Oliv oder Dunkelblau, oder #rrggbb.", "picker.recent": "Zuletzt benutzt", "picker.name": "Name oder #rrggbb", "picker.example": "Oliv", "picker.none": "Keine Vorschläge: {why}",
   "picker.drop": "Aus dem Foto", "picker.drop.hint": "Klicken Sie ins Foto, wo es die Farbe hat.", "pad.label": "Jede Farbe: links und rechts ändern den Ton, auf und ab die Stärke", "pad.value": "{name}, Stärke {share}",
   "brush.hint": "Eine Fläche übermalen", "brush.more": "Malen fügt hinzu, oder radieren", "brush.edit": "Malen erweitert die Fläche, oder radieren", "brush.size": "Pinselgröße", "brush.size.title": "Pinselgröße ([ und ])", "brush.erase": "Radieren",
   "box.hint": "Ein Objekt anklicken oder einen Rahmen darum ziehen", "box.grow": "Objekt finden", "box.none": "Kein Objekt gefunden: {why}", "box.marked": "Fläche markiert. Wählen Sie ihre Farbe.",

@@ -1,7 +1,7 @@
 /** English. */
 export default {
   photograph: "photograph", photographs: "Photographs", picture: "picture", place: "place", area: "area", region: "Area",
-  dismiss: "Dismiss", again: "Try again", undo: "Undo", redo: "Redo", remove: "Remove", set: "Set", add: "Add", close: "Close",
+  dismiss: "Dismiss", cancel: "Cancel", again: "Try again", undo: "Undo", redo: "Redo", remove: "Remove", set: "Set", add: "Add", close: "Close",
   "undo.title": "Undo (Ctrl Z)", "redo.title": "Redo (Ctrl Y)", "add.title": "Add photographs", "remove.one": "Remove {name}", "close.one": "Close {name}",
   help: "Keyboard shortcuts", "help.title": "Keyboard shortcuts (?)", "help.head": "Keyboard", bits: "{n} bit",
 
@@ -52,7 +52,7 @@ export default {
   "coach.3": "the colour spreads over the suit. Drag the line to compare, undo what you do not like, and save at the top.", "coach.skip": "Skip", "coach.stay": "Go on here", "coach.own": "Open my own", "coach.not": "The example could not be loaded.",
   "failed.kept": "The photograph and its edits are kept in this browser. It is tried again by itself.", "queue.added": { one: "{n} photograph added.", other: "{n} photographs added." },
   "queue.progress": "{done} of {n} coloured", "queue.waiting": "waiting", "queue.opening": "being coloured", "queue.ready": "coloured", "queue.failed": "failed: {why}",
-  bin: "Closed lately", "bin.closed": "{name} was closed.", "bin.back": "Open", "bin.back.one": "Open {name} again", "bin.delete": "Delete {name} for good",
+  bin: "Closed lately", "bin.closed": "{name} was closed.", "bin.back": "Open", "bin.back.one": "Open {name} again", "bin.delete": "Delete {name} for good", "bin.deleted": "{name} was deleted.",
   "close.this": "Close this photograph", clear: "Remove all from this browser", "clear.title": "Remove everything?", "clear.keep": "Keep them", "clear.do": "Remove",
   "clear.what": "All photographs that are open here or were closed lately, their references and edits are removed from this browser, and films from the server. Files on your disk stay.", "clear.done": "All photographs and edits were removed from this browser.",
   "tabs.joined": "Changes from another window were joined with yours.", "tabs.changed": "Changed in another window.", "tabs.closed": "{name} was closed in another window.",
@@ -78,7 +78,7 @@ export default {
   "pin.spot": "Colour {i}: {name}", "pin.region": "Region {i}: {name}", "pin.from": "from {name}", "pin.suggested": "Suggested place {i}: maybe {names}", "pin.new": "New colour",
   reach: "How far the colour goes", "reach.here": "Only here", "reach.here.what": "Only this spot, to the pixel", "reach.object": "This object", "reach.object.what": "The object around the place", "reach.alike": "All alike", "reach.alike.what": "Everything like it, wherever it lies",
   keep: "Keep as it is", "keep.what": "Colours that are placed elsewhere do not spread to this object", "keep.name": "kept as it is", "keep.set": "This place stays as it is.",
-  "picker.close": "Close", "picker.close.title": "Close (Esc)", "picker.list": "Likely colours", "picker.recent": "Used lately", "picker.name": "Name or #rrggbb", "picker.example": "olive", "picker.none": "No suggestions: {why}",
+  "picker.close": "Close", "picker.close.title": "Close (Esc)", "picker.list": "Likely colours", monk: "skin tone {i}", "picker.kinds": "What is it?", "kind.likely": "Likely", "kind.skin": "Skin", "kind.hair": "Hair", "kind.cloth": "Cloth", "kind.things": "Things", "picker.unknown": "No colour is called “{name}”.", "picker.near": "Did you mean {names}?", "picker.or": "or", "picker.any": "Try a plain one, as olive or dark blue, or #rrggbb.", "picker.recent": "Used lately", "picker.name": "Name or #rrggbb", "picker.example": "olive", "picker.none": "No suggestions: {why}",
   "picker.drop": "From the photograph", "picker.drop.hint": "Click the photograph where it has the colour.", "pad.label": "Any colour: left and right change the hue, up and down its strength", "pad.value": "{name}, strength {share}",
   "brush.hint": "Paint over an area", "brush.more": "Paint to add, or erase", "brush.edit": "Paint to add to the area, or erase", "brush.size": "Brush size", "brush.size.title": "Brush size ([ and ])", "brush.erase": "Erase",
   "box.hint": "Click an object, or draw a box around it", "box.grow": "Find the object", "box.none": "No object found: {why}", "box.marked": "Area marked. Choose its colour.",
