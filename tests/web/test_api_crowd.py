@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
 import numpy as np
 import psutil
@@ -234,3 +235,24 @@ def test_a_token(given: str | None, photo: Grey) -> None:
         assert client.get("/docs").status_code == 200
         right = {"Authorization": "Bearer secret-token"}
         assert client.post("/v1/colorize", files=files, headers=right).status_code == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the C library decides")
+def test_memory_goes_back_when_photographs_of_many_shapes_are_closed(photo: Grey) -> None:
+    shapes = [(900, 600), (600, 900), (800, 800), (900, 450), (700, 640)]
+    shapes += [(520, 900), (640, 413), (640, 990), (533, 800), (990, 675)]
+    with serving("--threads", "1") as (address, process), httpx.Client(base_url=address, timeout=120) as client:
+
+        def closed(*sizes: tuple[int, int]) -> int:
+            """Memory after photographs of these sizes were opened, painted and closed."""
+            opened = [open_session(client, encoded(cv2.resize(photo, size))) for size in sizes]
+            for session in opened:
+                hint = {"x": 30, "y": 40, "color": "teal"}
+                assert client.post(f"{session}/paint", json={"edits": {"hints": [hint]}}).status_code == 200
+            for session in opened:
+                assert client.delete(session).status_code == 204
+            return int(process.memory_info().rss)
+
+        first = closed(shapes[0])
+        grown = closed(*shapes) - first
+    assert grown < 60_000_000, grown

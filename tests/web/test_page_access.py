@@ -142,6 +142,49 @@ def test_on_a_phone(visit: Visit, pictures: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+#: Controls in sight of which a thumb has less than 44 x 44 pixels: what lies under each place around their middles is looked up.
+SMALL = """() => [...document.querySelectorAll("button, summary, select, input, a[href]")].flatMap((one) => {
+    const box = (one.closest("label") ?? one).getBoundingClientRect();
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    const own = (dx, dy) => {
+        const found = document.elementFromPoint(x + dx, y + dy);
+        return found && (found === one || one.contains(found) || one.closest("label")?.contains(found));
+    };
+    const whole = box.left >= 0 && box.top >= 0 && box.right <= innerWidth + 1 && box.bottom <= innerHeight + 1;
+    if (!whole || !box.width || !own(0, 0)) return [];
+    const far = [...Array(81).keys()].map((k) => k - 40);
+    const [width, height] = [far.filter((d) => own(d, 0)).length, far.filter((d) => own(0, d)).length];
+    return Math.min(width, height) < 43 ? [`${one.id || one.className || one.outerHTML}: ${width} x ${height}`] : [];
+})"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "on its side"])
+def test_a_thumb_hits_everything(visit: Visit, pictures: Path, size: tuple[int, int]) -> None:
+    person = visit({**PHONE, "viewport": {"width": size[0], "height": size[1]}})
+    page = person.page
+    assert page.evaluate(SMALL) == []
+    person.open(pictures / "astronaut.jpg", pictures / "deep.tif")
+    page.locator("#queue-progress").wait_for(state="hidden")
+    assert page.evaluate(SMALL) == []
+    person.click(120, 400)
+    page.locator("#picker-list .choice").first.tap()
+    person.painted()
+    page.locator("[data-kind=hair]").tap()
+    page.locator("#picker-list:not([aria-busy])").wait_for()
+    assert page.evaluate(SMALL) == []
+    page.locator("#picker-drop").tap()
+    page.locator("#toast").wait_for()
+    assert page.evaluate(SMALL) == []
+    page.locator("#toast").get_by_role("button", name="Cancel").tap()
+    page.locator("#picker-close").tap()
+    for tool in ("brush", "box", "crop"):
+        page.locator(f"[data-tool-button={tool}]").tap()
+        assert page.evaluate(SMALL) == []
+    page.locator("#crop-cancel").tap()
+    page.locator("#save").tap()
+    assert page.evaluate(SMALL) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(visit: Visit, pictures: Path, scheme: str) -> None:
     person = visit({**(DESK if scheme == "light" else PHONE), "color_scheme": scheme})
@@ -155,6 +198,15 @@ def test_axe_finds_nothing(visit: Visit, pictures: Path, scheme: str) -> None:
     page.locator("#queue-progress").wait_for(state="hidden")
     person.click(300, 300)
     assert faults(person) == []
+    page.locator("[data-kind=skin]").click()
+    page.locator("#picker-list:not([aria-busy])").wait_for()
+    assert faults(person) == []
+    page.locator("#picker-drop").click()
+    page.locator("#toast").wait_for()
+    assert faults(person) == []
+    page.locator("#toast").get_by_role("button", name="Cancel").click()
+    page.locator("[data-kind=likely]").click()
+    page.locator("#picker-list:not([aria-busy])").wait_for()
     page.locator("#picker-list .choice").first.click()
     person.painted()
     page.keyboard.press("Escape")

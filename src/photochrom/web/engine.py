@@ -158,7 +158,8 @@ class Engine:
             spec = find_model(name)
             with self._lock:
                 if name not in self._models:
-                    self._models[name] = open_model(spec, threads=self.settings.threads)
+                    # A server sees pictures of all shapes, and is up for long: what a run took goes back to the system.
+                    self._models[name] = open_model(spec, threads=self.settings.threads, arena=False)
             return Colorizer(self._models[name], threads=self.settings.threads, quality=quality)
         except PhotochromError as error:
             raise as_problem(error) from None
