@@ -307,3 +307,21 @@ def test_a_server_that_paints_nothing_costs_no_edit(visit: Visit, pictures: Path
     page.unroute("**/paint")
     kept(person)
     assert page.locator("#warmth").input_value() == "1"
+
+
+def test_what_was_removed_is_gone_when_the_page_is_empty(visit: Visit, pictures: Path) -> None:
+    person = visit()
+    page = person.page
+    person.open(pictures / "astronaut.jpg", pictures / "deep.tif")
+    page.locator("#queue-progress").wait_for(state="hidden")
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            if (document.body.dataset.stage === "empty") location.reload();
+        }).observe(document.body, {attributes: true})"""
+    )
+    page.locator("#clear").evaluate("button => button.closest('details').open = true")
+    page.locator("#clear").click()
+    with page.expect_navigation():
+        page.locator("#clear-dialog").get_by_role("button", name="Remove").click()
+    page.locator("body[data-ready=true]").wait_for()
+    assert page.locator("body").get_attribute("data-stage") == "empty"

@@ -211,8 +211,9 @@ export function startQueue(view, painter) {
     const all = await loadAll();
     for (const photo of app.photos) sessions.forget(photo);
     app.photos.length = 0;
-    activate(null);
+    // Before the page is empty: whoever leaves it as soon as it is finds nothing at the next visit.
     for (const { id } of all) await removePhoto(id);
+    activate(null);
     emit("bin");
     toast(t("clear.done"));
   }
