@@ -4,7 +4,7 @@
     python benchmarks/batch.py status --rows 10000000
     python benchmarks/batch.py cost --pictures 160             # beside the pictures' own time, at half a megapixel
     python benchmarks/batch.py workers --pictures 160 [--ray]  # two workers against one, and against one of two threads
-    python benchmarks/batch.py memory --rows 100000 --pictures 1500
+    python benchmarks/batch.py memory --rows 100000 --pictures 100000  # of 16 to 32 pixels
     python benchmarks/batch.py report --rows 100000
     python benchmarks/batch.py paper                          # ten million scans, from the figures measured above
 
@@ -20,6 +20,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from batch_tools import COMMAND, apart, below, make_scans, peak, resident
+from batch_tools import COMMAND, apart, below, make_scans, make_small, peak, resident
 
 from photochrom.archive.driver import Driver
 from photochrom.archive.manifest import Manifest, Planned
@@ -215,21 +216,35 @@ def rate(out: Path, scans: Path, way: dict[str, Any]) -> float:
 
 
 def measure_memory(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The driver over rows whose work is only pretended, and a worker over real, small pictures."""
+    """The driver over rows whose work is only pretended, and a worker over real, very small pictures."""
     found = apart(memory_of_driver, folder, arguments.rows)
-    scans = make_scans(folder / "scans", arguments.pictures, (64, 96))
+    more = 200  # so that the worker is still there when the last figure is taken
+    scans = make_small(folder / "scans", arguments.pictures + more)
     options = folder / "options.json"
-    options.write_text('{"work_size": 64}')  # a sixteenth of the usual work: what may grow is asked for, not the time
-    sizes: list[tuple[int, int]] = []
+    options.write_text('{"work_size": 32}')  # the smallest there is: what may grow is asked for, not the time
+    sizes: list[tuple[int, int, int]] = []
+    every = max(1, arguments.pictures // 20)
     command = [*COMMAND, str(scans), "-o", str(folder / "out"), "--workers", "1", "--json", "--options", str(options)]
+    before, start = os.times(), time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         pictures = (event for event in map(json.loads, process.stdout) if event["event"] == "picture")
-        for number, _ in enumerate(pictures):
-            if number % (arguments.pictures // 10) == arguments.pictures // 20:
-                sizes.append((resident(process.pid), max((resident(pid) for pid in below(process.pid)), default=0)))
-    driver, worker = zip(*sizes, strict=True)
-    return found | {"pictures": arguments.pictures, "with_real_driver_mb": driver, "with_real_worker_mb": worker}
+        for number, event in enumerate(pictures, 1):
+            assert event["state"] == "done", event
+            if number % every == 0 and number <= arguments.pictures:
+                worker = max((resident(pid) for pid in below(process.pid)), default=0)
+                sizes.append((number, resident(process.pid), worker))
+                print(*sizes[-1], round(time.perf_counter() - start), file=sys.stderr, flush=True)
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    numbers, driver, worker_sizes = zip(*sizes, strict=True)
+    return found | {
+        "pictures": arguments.pictures,
+        "picture_cpu_ms": round(1000 * used / (arguments.pictures + more), 1),
+        "after": numbers,
+        "with_real_driver_mb": driver,
+        "with_real_worker_mb": worker_sizes,
+    }
 
 
 def memory_of_driver(folder: Path, rows: int) -> dict[str, Any]:

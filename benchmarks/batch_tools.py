@@ -51,6 +51,23 @@ def make_scans(folder: Path, count: int, size: tuple[int, int]) -> Path:
     return folder
 
 
+def make_small(folder: Path, count: int) -> Path:
+    """Pieces of 16 to 32 pixels, in three formats and in folders of 1000: no two in a row have the same size."""
+    import pyvips
+    import skimage.data
+
+    sheet = skimage.data.camera()
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        path = folder / f"{number // 1000:03}/{number:06}.{('jpg', 'png', 'tif')[number % 3]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        height, width = rng.integers(16, 33, 2)
+        y, x = rng.integers(0, 480, 2)
+        piece = np.ascontiguousarray(sheet[y : y + height, x : x + width])
+        pyvips.Image.new_from_array(piece).write_to_file(str(path))
+    return folder
+
+
 def below(pid: int) -> list[int]:
     listed = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False

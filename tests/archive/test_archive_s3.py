@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from helpers import Command
 from photochrom.archive import listing as pages
-from photochrom.archive import stores
+from photochrom.archive import patience, stores
 from photochrom.archive.beginnings import MANIFEST
 from photochrom.archive.manifest import Manifest
 
@@ -162,13 +162,13 @@ def test_requests_are_made_again_with_longer_waits(monkeypatch: pytest.MonkeyPat
             raise failure
         return "answer"
 
-    assert stores.patiently(request, "s3://x/y") == "answer"
+    assert patience.patiently(request, "s3://x/y") == "answer"
     assert len(waits) == 2
 
     def hopeless() -> None:
         raise OSError("no such host")
 
     with pytest.raises(Exception, match="s3://x/y: failed 6 times, at last: no such host"):
-        stores.patiently(hopeless, "s3://x/y")
-    assert len(waits) == 2 + stores.ATTEMPTS - 1
+        patience.patiently(hopeless, "s3://x/y")
+    assert len(waits) == 2 + patience.ATTEMPTS - 1
     assert waits[-1] > waits[2]

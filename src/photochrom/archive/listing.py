@@ -1,12 +1,16 @@
-"""The files below a URL, of any store that fsspec reaches; of S3, Google's and Azure's stores a page at a time."""
+"""The files below a URL, of any store that fsspec reaches; of those that have millions, a piece at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from photochrom.archive.stores import Entry, filesystem, join, patiently
+from photochrom.archive import zips
+from photochrom.archive.indexes import linked
+from photochrom.archive.patience import patiently
+from photochrom.archive.stores import Entry, filesystem, join
 from photochrom.errors import StoreError
 
 __all__ = ["listing"]
@@ -17,20 +21,44 @@ _GOOGLE, _AZURE = {"gs", "gcs"}, {"az", "abfs", "abfss"}
 _Page = Callable[[str, str, str | None], tuple[list[tuple[str, int | None]], str | None]]
 
 
-def listing(address: str) -> Iterator[Entry]:
+def listing(address: str, trouble: Callable[[str], object] | None = None) -> Iterator[Entry]:
     """The files below a place, in an order that stays. Raises StoreError.
 
-    Of S3, Google's and Azure's stores pages of 1000 are fetched as they are needed, and never more than one is in memory. fsspec
-    itself gives folders whole; so it is with other stores, one folder at a time.
+    Never whole in memory: S3's, Google's and Azure's stores are asked for pages of 1000 as they are needed, where fsspec itself
+    gives folders whole; of a ZIP archive's directory and a web server's page of links a piece is read at a time. Other stores are
+    listed by fsspec, one folder at a time. trouble: gets a sentence for each folder below the place that cannot be listed, in
+    stores that are listed by folders; without it, they raise.
     """
+    if zips.is_zip(address):
+        yield from _of_zip(address)
+        return
     fs, root = filesystem(address)
     page = _pager(fs)
+    if page is None:
+        yield from _by_folder(fs, root, address, trouble)
+        return
+    with _named(address):
+        yield from _by_page(page, root, address)
+
+
+@contextmanager
+def _named(address: str) -> Iterator[None]:
     try:
-        yield from _by_folder(fs, root, address) if page is None else _by_page(page, root, address)
+        yield
     except FileNotFoundError as error:
         raise StoreError(f"{address}: there is no such place") from error
     except PermissionError as error:
         raise StoreError(f"{address}: may not be listed; are the credentials for it set here?") from error
+
+
+def _of_zip(address: str) -> Iterator[Entry]:
+    inside = address.partition("::")[0].partition("://")[2].strip("/")
+    none = True
+    for member in zips.members(address):
+        none = False
+        yield Entry(member.name[len(inside) :].lstrip("/") if inside else member.name, member.size)
+    if none and inside:
+        raise StoreError(f"{address}: there is no such place")
 
 
 def _pager(fs: Any) -> _Page | None:
@@ -95,17 +123,40 @@ def _page_of_azure(
     return found
 
 
-def _by_folder(fs: Any, root: str, address: str) -> Iterator[Entry]:
-    waiting = [root.rstrip("/")]
+def _by_folder(fs: Any, root: str, address: str, trouble: Callable[[str], object] | None) -> Iterator[Entry]:
+    """Folder by folder; a page of links as it comes, what fsspec gives whole in order."""
+    of_web = hasattr(fs, "encode_url")
+    base = root.rstrip("/")
+    waiting = [""]
     while waiting:
-        here = waiting.pop()
-        found = patiently(partial(fs.ls, here, detail=True), address)
-        folders = []
-        for one in sorted(found, key=lambda one: str(one["name"])):
-            name = str(one["name"])
-            if one["type"] == "directory":
-                if name.rstrip("/") != here:
-                    folders.append(name.rstrip("/"))
-            elif name != here or here != root:
-                yield Entry(name[len(root) :].lstrip("/") or name.rpartition("/")[2], one.get("size"))
+        below = waiting.pop()
+        folders: dict[str, None] = {}
+        try:
+            with _named(f"{join(base)}{below}" if below else address):
+                for path, size in _on_web(fs, base, below) if of_web else _by_fsspec(fs, base, below, address):
+                    if path.endswith("/"):
+                        folders[path] = None
+                    else:
+                        yield Entry(path, size)
+        except StoreError as error:
+            if trouble is None or not below:
+                raise
+            trouble(f"{error}; what is in it is left out")
         waiting.extend(reversed(folders))
+
+
+def _on_web(fs: Any, base: str, below: str) -> Iterator[tuple[str, int | None]]:
+    return ((f"{below}{link}", None) for link in linked(fs, f"{join(base)}{below}"))
+
+
+def _by_fsspec(fs: Any, base: str, below: str, address: str) -> Iterator[tuple[str, int | None]]:
+    """What is right below a folder; names of folders end with a slash."""
+    here = f"{base}/{below}".rstrip("/") if below else base
+    for one in sorted(patiently(partial(fs.ls, here, detail=True), address), key=lambda one: str(one["name"])):
+        name = str(one["name"]).rstrip("/")
+        path = name[len(base) :].lstrip("/")
+        if one["type"] == "directory":
+            if name != here:
+                yield f"{path}/", None
+        elif name != here or below == "":
+            yield path or name.rpartition("/")[2], one.get("size")

@@ -204,7 +204,7 @@ def _remote(source: str, several: bool, out: str, done: Plan) -> Iterator[Found]
     label = PurePosixPath(outer.partition("://")[2] or source.partition("::")[2]).name.removesuffix(".zip")
     prefix = stores.join(label) if several else ""
     skip = stores.join(out)[len(origin) :] if stores.join(out).startswith(origin) else None
-    for entry in listing(origin):
+    for entry in listing(origin, done.troubles.append):
         if skip and entry.path.startswith(skip):
             continue
         kind = kind_in_store(entry.path)

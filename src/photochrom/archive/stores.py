@@ -1,20 +1,20 @@
 """Places of pictures: folders of this machine, and whatever fsspec reaches (s3, gs, az, https, zip ...).
 
-An address is a path, or a URL with ``://``. What fails now and then is tried again, with longer and longer waits.
+An address is a path, or a URL with ``://``.
 """
 
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
+from photochrom.archive import zips
+from photochrom.archive.patience import patiently
 from photochrom.errors import (
     ImageNotFoundError,
     MissingExtraError,
@@ -32,7 +32,6 @@ __all__ = [
     "filesystem",
     "is_remote",
     "join",
-    "patiently",
     "publish",
     "put",
     "read",
@@ -40,13 +39,9 @@ __all__ = [
     "write_whole",
 ]
 
-#: Attempts at a request of a store, and the first wait in seconds, which doubles each time.
-ATTEMPTS = 6
-FIRST_WAIT = 0.2
 #: What the extra [batch] brings, and the packages of other stores.
 _IN_EXTRA = ("s3", "s3a", "http", "https", "zip", "memory")
 _PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs", "adl": "adlfs"}
-Value = TypeVar("Value")
 
 
 class Entry(NamedTuple):
@@ -133,6 +128,8 @@ def read(address: str) -> bytes:
             return path.read_bytes()
         except OSError as error:
             raise ImageNotFoundError(f"cannot be read ({error.strerror}); has it been moved?", address) from error
+    if zips.is_zip(address):
+        return zips.read(address)
     fs, path_ = filesystem(address)
 
     def once() -> bytes:
@@ -265,23 +262,3 @@ def _put(file: Path, address: str, same: Callable[[bytes], bool], force: bool) -
             raise OutputExistsError(_FOREIGN, address)
     patiently(lambda: fs.pipe_file(path, data), address)
     return True
-
-
-def patiently(request: Callable[[], Value], address: str) -> Value:
-    """The answer to a request, which is made up to :data:`ATTEMPTS` times.
-
-    What will not change is not tried again: FileNotFoundError and PermissionError pass through. Raises StoreError.
-    """
-    for attempt in range(ATTEMPTS):
-        try:
-            return request()
-        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):  # noqa: PERF203
-            raise
-        except Exception as error:  # every library of a store has errors of its own
-            if getattr(error, "status", None) in (401, 403):  # of HTTP
-                raise PermissionError(address) from error
-            if attempt == ATTEMPTS - 1:
-                reason = " ".join(str(error).split()) or type(error).__name__
-                raise StoreError(f"{address}: failed {ATTEMPTS} times, at last: {reason}") from error
-            time.sleep(FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))
-    raise AssertionError
