@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -202,3 +203,52 @@ def test_the_command_line(scans: Path, tmp_path: Path, photochrom: Command) -> N
     manifest = open_manifest(str(tmp_path / "out"), None)
     assert stored(manifest).sources == (str(scans / "scan-001.png"), str(scans / "scan-002.png"))
     manifest.close()
+
+
+def test_results_of_photochrom_are_left_alone(scans: Path, tmp_path: Path, photochrom: Command) -> None:
+    """Results among scans, in a folder, in an archive or named in a list, are not coloured once more unless it is asked for."""
+    mixed = tmp_path / "mixed"
+    assert photochrom("colorize", scans / "scan-001.png", "-o", mixed / "result.png").code == 0
+    assert photochrom("colorize", scans / "scan-000.jpg", "-o", mixed / "below/result.jpg").code == 0
+    (mixed / "scan.png").write_bytes((scans / "scan-002.png").read_bytes())
+    with zipfile.ZipFile(tmp_path / "mixed.zip", "w") as archive:
+        for path in sorted(mixed.rglob("*.*")):
+            archive.write(path, path.relative_to(mixed))
+    (tmp_path / "list.txt").write_text(f"{mixed}/result.png\n{mixed}/scan.png\n{mixed}/below/result.jpg\n")
+    before = outputs(mixed)
+    asked = {
+        mixed: (),
+        tmp_path / "mixed.zip": ("--group-duplicates",),
+        tmp_path / "list.txt": ("--only-grey", "--copy-color"),
+    }
+    for number, (source, more) in enumerate(asked.items()):
+        found = photochrom("batch", source, "-o", tmp_path / f"out-{number}", "--workers", 1, *more)
+        assert found.code == 0
+        assert "2 of the sources were coloured by Photochrom already" in found.err
+        assert [Path(name).name for name in outputs(tmp_path / f"out-{number}")] == ["scan.png"]
+    out = tmp_path / "out-0"
+    assert outputs(mixed) == before
+    left = next(row for row in rows(out) if row.name == "result.png")
+    assert (State(left.state), left.tries, left.sentence) == (State.OWN, 1, "coloured by Photochrom already")
+    assert photochrom("batch", "status", out, "--json").lines[0]["coloured before"] == 2
+    assert "2  coloured before" in photochrom("batch", "status", out).out
+    assert photochrom("batch", "verify", out).code == 0
+    assert photochrom("batch", "report", out).code == 0
+    assert "coloured before" in (out / "report.html").read_text()
+    found = photochrom("batch", mixed, "-o", out, "--workers", 1, "--own-results")
+    assert (found.code, found.err.splitlines()[-1]) == (0, "photochrom: 3 done")
+    assert len(outputs(out)) == 3
+
+
+def test_a_batch_beside_the_results_of_another(scans: Path, tmp_path: Path, photochrom: Command) -> None:
+    """A second destination within the sources: the first one's results there are no sources, in a bag neither."""
+    box = tmp_path / "box"
+    box.mkdir()
+    (box / "a.png").write_bytes((scans / "scan-001.png").read_bytes())
+    assert photochrom("batch", box, "-o", box / "first", "--bag", "--workers", 1).code == 0
+    assert photochrom("batch", box, "-o", box / "second", "--workers", 1).code == 0
+    assert [Path(name).name for name in outputs(box / "second")] == ["a.png"]
+    assert {row.name: State(row.state).label for row in rows(box / "second")} == {
+        "a.png": "done",
+        "first/data/a.png": "coloured before",
+    }

@@ -86,6 +86,8 @@ def execute(
                 _plan(manifest, request, out, tell)
                 if request.retry:
                     tell({"event": "retry", "pictures": manifest.retry()})
+                if settings.own_results:
+                    manifest.reopen()
                 if manifest.counts().get(State.WAITING) or _maybe_more(manifest, request):
                     pool = _pool(request, settings, number)
                     try:

@@ -28,7 +28,7 @@ __all__ = ["LEASE", "Added", "Manifest", "Planned", "folded_name"]
 KILLS = 2
 _C = PICTURES.c
 _CHUNK = 500
-_STATES = {"done": State.DONE, "failed": State.FAILED, "skipped": State.SKIPPED, "copied": State.COPIED}
+_STATES = {state.label: state for state in FINISHED}
 #: Stands before the key of a row that may not have its name, which belongs to another picture.
 _REFUSED = "\x01"
 
@@ -335,6 +335,12 @@ class Manifest:
         with self._writing() as connection:
             change = {"state": int(State.WAITING), "kills": 0, "driver": None}
             return connection.execute(PICTURES.update().where(bad).values(**change)).rowcount
+
+    def reopen(self) -> int:
+        """Let results of Photochrom that were left alone wait; returns how many."""
+        with self._writing() as connection:
+            change = {"state": int(State.WAITING), "driver": None}
+            return connection.execute(PICTURES.update().where(_C.state == State.OWN).values(**change)).rowcount
 
     def stale(self, work: int) -> int:
         """How many rows were finished with another model or other options than ``work`` and their own options say."""

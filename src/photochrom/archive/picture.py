@@ -23,9 +23,12 @@ from photochrom.archive import provenance, stores
 from photochrom.archive.c2pa import Signer, signed_for
 from photochrom.archive.figures import figures, perceptual_hash
 from photochrom.archive.options import merged, wanted
+from photochrom.archive.states import State
 from photochrom.archive.tasks import Hello, Result, Settings, Task
+from photochrom.batch.run_jobs import OWN
 from photochrom.edits.dials import DEFAULT_TRUST
 from photochrom.errors import MissingExtraError, OutputExistsError, OutputWriteError, PhotochromError
+from photochrom.images import is_own_output
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
@@ -38,6 +41,12 @@ _ARENA_MAX = -8
 _NO_MEMORY = re.compile(
     r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate|can't start new thread", re.IGNORECASE
 )
+#: Why a picture was not coloured, by state.
+_LEFT = {
+    State.OWN.label: OWN,
+    State.SKIPPED.label: "in colour already",
+    State.COPIED.label: "in colour already, and copied as it is",
+}
 Value = TypeVar("Value")
 
 
@@ -105,7 +114,8 @@ class Painter:
             return Result(task.id, state, time.perf_counter() - start - job.waited, job.values, kind, sentence)
 
         try:
-            return result(self._look(job) if task.look else self._paint(job))
+            state = self._look(job) if task.look else self._paint(job)
+            return result(state, sentence=_LEFT.get(state))
         except MissingExtraError:
             raise
         except Exception as error:
@@ -131,6 +141,8 @@ class Painter:
 
     def _look(self, job: _Job) -> str:
         data = _read(job)
+        if self._is_own(data):
+            return State.OWN.label
         job.values["phash"] = self._in_turn(job, lambda: perceptual_hash(self._open(data, job).work_lightness))
         return "looked"
 
@@ -141,16 +153,21 @@ class Painter:
                 "is the original itself, which is never replaced; choose another destination", task.target
             )
         data = _read(job)
+        if self._is_own(data):
+            return State.OWN.label
         leader = None if task.leader is None else stores.read(task.leader)
         with self._aside(task) as file:
             state, record = self._in_turn(job, lambda: self._color(job, data, leader, file))
-            if state == "skipped":
+            if state == State.SKIPPED.label:
                 return state
             self._publish(job, file)
         if record is not None and self._settings.sidecars:
             done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
             stores.write_whole(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
         return state
+
+    def _is_own(self, data: bytes) -> bool:
+        return not self._settings.own_results and is_own_output(data)
 
     def _open(self, data: bytes, job: _Job) -> Opened:
         opened = self._colorizer.open(data, max_pixels=self._settings.max_pixels)
@@ -165,8 +182,8 @@ class Painter:
         if settings.grey is not None and opened.tint.already_colour:
             if settings.grey == "copy":
                 file.write_bytes(data)
-                return "copied", None
-            return "skipped", None
+                return State.COPIED.label, None
+            return State.SKIPPED.label, None
         edits = wanted(opened, merged(settings.options, task.options))
         if leader is not None:
             edits = edits.changed({"hints": [opened.refer(leader, trust=DEFAULT_TRUST), *edits.hints]})
@@ -179,7 +196,7 @@ class Painter:
         if self._sign is not None:
             self._sign(file, record)
         self._check(file, opened)
-        return "done", record
+        return State.DONE.label, record
 
     def _check(self, file: Path, opened: Opened) -> None:
         """What was written can be opened, and is a picture of that size."""

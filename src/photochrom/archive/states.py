@@ -19,12 +19,13 @@ class State(IntEnum):
     COPIED = 6  #: already in colour, and copied as it is (--only-grey --copy-color)
     HELD = 7  #: waits for the picture of which it is another scan (--group-duplicates)
     LOOK = 8  #: waits for its perceptual hash (--group-duplicates)
+    OWN = 9  #: a result of Photochrom already, and left alone (unless --own-results)
 
     @property
     def label(self) -> str:
         """The word that people and JSON get."""
-        return "set aside" if self is State.ASIDE else self.name.lower()
+        return {State.ASIDE: "set aside", State.OWN: "coloured before"}.get(self, self.name.lower())
 
 
 #: Nothing more happens to these without being asked for.
-FINISHED = (State.DONE, State.FAILED, State.ASIDE, State.SKIPPED, State.COPIED)
+FINISHED = (State.DONE, State.FAILED, State.ASIDE, State.SKIPPED, State.COPIED, State.OWN)

@@ -15,6 +15,7 @@ class Settings:
     ``options`` is JSON text as :mod:`photochrom.archive.options` makes it. ``grey``: None colours all; "skip" or "copy" is what
     happens to a picture that is in colour already. ``scratch``: the folder for half-written outputs, None for a remote
     destination. ``c2pa``: the paths of certificate chain and key. ``memory``: a worker's address space in bytes, or None.
+    ``own_results``: also colour what Photochrom has coloured before.
     """
 
     model: str | None = None
@@ -29,6 +30,7 @@ class Settings:
     scratch: str | None = None
     c2pa: tuple[str, str] | None = None
     memory: int | None = None
+    own_results: bool = False
 
     def decisive(self) -> dict[str, Any]:
         """What decides the bytes of a result, beside the model and the picture's own options."""
@@ -58,7 +60,7 @@ class Task:
 class Result:
     """What became of a task: figures in ``values``, by the names of the manifest's columns; or ``error`` and ``sentence``.
 
-    ``state``: "done", "failed", "skipped", "copied" or "looked".
+    ``state``: the label of a state that finishes a picture, or "looked".
     """
 
     id: int

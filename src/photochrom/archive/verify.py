@@ -41,8 +41,8 @@ def verify(manifest: Manifest, *, sources: bool = True, threads: int = 4) -> Ite
     columns = _C.id, _C.origin, _C.path, _C.name, _C.state, _C.input_sha256, _C.output_sha256
 
     def files() -> Iterator[tuple[str, str, str]]:
-        for row in manifest.rows(_C.state.in_((State.DONE, State.COPIED, State.SKIPPED)), columns=columns):
-            if row.state != State.SKIPPED:
+        for row in manifest.rows(_C.state.in_((State.DONE, State.COPIED, State.SKIPPED, State.OWN)), columns=columns):
+            if row.state in (State.DONE, State.COPIED):
                 yield place + row.name, row.output_sha256, "result"
             if sources:
                 yield stores.at(origins[row.origin], row.path or row.name), row.input_sha256, "original"

@@ -85,6 +85,9 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="Also redo what was done with another model or options.")
     ] = False,
+    own_results: Annotated[
+        bool, typer.Option("--own-results", help="Also colour what Photochrom has coloured before.")
+    ] = False,
     join: Annotated[bool, typer.Option("--join", help="Work beside a run that is at work on this manifest.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace files in DEST that this batch did not write.")
@@ -137,6 +140,7 @@ def run(
         sidecars=sidecars,
         c2pa=None if c2pa is None else (str(c2pa[0].resolve()), str(c2pa[1].resolve())),
         memory=None if memory is None else round(memory * 1e9),
+        own_results=own_results,
     )
     request = Request(
         out=out,

@@ -109,8 +109,14 @@ class BatchProgress:
     def end(self, counts: dict[State, int], out: str) -> None:
         """The last line: what there is now."""
         from photochrom.archive.execute import summary
+        from photochrom.archive.states import State
 
         found = summary(counts)
+        if counts.get(State.OWN):
+            self.say(
+                f"{counts[State.OWN]} of the sources were coloured by Photochrom already and are left alone; --own-results "
+                "colours them once more"
+            )
         if self._failed > _NAMED:
             self.say(f"{self._failed - _NAMED} further failures; `photochrom batch report {out}` shows them")
         self.tell({"event": "end", **found})

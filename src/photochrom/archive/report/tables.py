@@ -69,6 +69,6 @@ def finished_over_time(manifest: Manifest) -> list[tuple[float, int]]:
 
 
 def _row(row: Any) -> list[Any]:
-    sentence = None if row.sentence is None else f"{row.error}: {row.sentence}"
+    sentence = f"{row.error}: {row.sentence}" if row.error else row.sentence
     figures = [None if value is None else round(value, 2) for value in (row.confidence, row.chroma, row.seconds)]
     return [row.origin, row.path, row.name, State(row.state).label, *figures, sentence]
