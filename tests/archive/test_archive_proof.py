@@ -49,6 +49,24 @@ def test_a_bag_holds_and_tells(scans: Path, expected: dict[str, bytes], tmp_path
     assert any(line["message"].startswith("BagIt: ") for line in found.lines)
 
 
+def test_a_bag_of_names_that_disks_hardly_take(scans: Path, tmp_path: Path, photochrom: Command) -> None:
+    """As long as a name may be, so that none is left for the record's ending; and with what tools escape in different ways."""
+    names = ["x" * 249 + "1.png", "x" * 249 + "2.png", "ä" * 125 + ".png", "100%.png", "new\nline.png"]
+    (tmp_path / "in").mkdir()
+    for name in names:
+        (tmp_path / "in" / name).write_bytes((scans / "scan-001.png").read_bytes())
+    out = tmp_path / "bag"
+    found = photochrom("batch", tmp_path / "in", "-o", out, "--bag", "--sidecars", "--workers", 1)
+    assert found.code == 0, found.err
+    files = [path.name for path in (out / "data").iterdir()]
+    assert {*names[:3], "100_.png", "new_line.png"} <= set(files)
+    assert len(files) == 2 * len(names)
+    bagit.Bag(str(out)).validate()
+    records = [json.loads(path.read_text()) for path in (out / "data").glob("*.provenance.json")]
+    assert {record["input"]["name"] for record in records} == set(names)
+    assert photochrom("batch", "verify", out).code == 0
+
+
 def test_a_changed_original_is_found(
     scans: Path, expected: dict[str, bytes], tmp_path: Path, photochrom: Command
 ) -> None:

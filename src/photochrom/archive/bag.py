@@ -14,6 +14,7 @@ from typing import IO, Any
 from photochrom.archive import stores
 from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest
+from photochrom.archive.provenance import SIDECAR, sidecar_of
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
 from photochrom.errors import ImageNotFoundError, MissingExtraError
@@ -27,7 +28,6 @@ _C = PICTURES.c
 PROVENANCE = "provenance.jsonl"
 _MANIFEST, _TAGMANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 _TAGS = ("bag-info.txt", "bagit.txt", _MANIFEST, PROVENANCE)
-_SIDECAR = ".provenance.json"
 _DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 
@@ -147,14 +147,15 @@ def _lines(manifest: Manifest, out: str) -> Iterator[tuple[str, int]]:
     for row in manifest.rows(results, columns=columns):
         yield _line(row.name, row.output_sha256), row.output_size
     if stores.is_remote(out):
-        names = (entry.path for entry in listing(data) if entry.path.endswith(_SIDECAR))
+        names = (entry.path for entry in listing(data) if entry.path.endswith(SIDECAR))
         found = ordered(lambda name: (name, stores.read(data + name)), names)
         yield from ((_line(name, hashlib.sha256(content).hexdigest()), len(content)) for name, content in found)
         return
     for row in manifest.rows(results, columns=columns):
-        sidecar = Path(f"{data}{row.name}{_SIDECAR}")
+        name = sidecar_of(row.name)
+        sidecar = Path(data + name)
         if sidecar.is_file():
-            yield _line(f"{row.name}{_SIDECAR}", _digest(sidecar)), sidecar.stat().st_size
+            yield _line(name, _digest(sidecar)), sidecar.stat().st_size
 
 
 def _line(name: str, digest: str) -> str:

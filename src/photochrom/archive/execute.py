@@ -145,7 +145,8 @@ def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event]
     from photochrom.archive.sources import plan
 
     last = None
-    for last in plan(manifest, request.sources, out, look=request.group, follow_links=request.follow_links):
+    how = {"look": request.group, "follow_links": request.follow_links, "bag": request.bag}
+    for last in plan(manifest, request.sources, out, **how):
         tell({"event": "planning", "new": last.new, "known": last.known, "refused": last.refused})
     if last is not None and request.sources:
         for trouble in last.troubles:

@@ -163,7 +163,7 @@ class Painter:
             self._publish(job, file)
         if record is not None and self._settings.sidecars:
             done = record | {"output": {"name": PurePosixPath(task.target).name, "sha256": values["output_sha256"]}}
-            stores.write_whole(f"{task.target}.provenance.json", json.dumps(done, indent=1) + "\n")
+            stores.write_whole(provenance.sidecar_of(task.target), json.dumps(done, indent=1) + "\n")
         return state
 
     def _is_own(self, data: bytes) -> bool:

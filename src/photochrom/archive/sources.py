@@ -23,6 +23,9 @@ __all__ = ["WINDOW", "Found", "Plan", "plan", "refuse_originals"]
 #: Pictures that are noted in one transaction, and the most that are in memory at a time.
 WINDOW = 10_000
 _MAGIC = re.compile(r"[*?\[]")
+#: What RFC 8493 (2.1.3) wants escaped in an inventory: tools disagree about it, the bagit package among them, so that no bag
+#: with such a name suits all of them.
+_ESCAPED = re.compile(r"[%\r\n]")
 _SUFFIXES, _TAKEN = tuple(OUTPUT_SUFFIXES), tuple(INPUT_SUFFIXES)
 
 
@@ -54,13 +57,19 @@ class Plan:
 
 
 def plan(
-    manifest: Manifest, sources: Sequence[str], out: str, *, look: bool = False, follow_links: bool = False
+    manifest: Manifest,
+    sources: Sequence[str],
+    out: str,
+    *,
+    look: bool = False,
+    follow_links: bool = False,
+    bag: bool = False,
 ) -> Iterator[Plan]:
     """Note every picture of the sources in the manifest; yields the state of things after each window.
 
     out: the destination, which is never a source. look: pictures wait for their perceptual hash first. follow_links: see
-    :func:`photochrom.batch.walk`. Raises BatchError for a source that is not there or an empty one, OptionError for a remote
-    destination that is a source; for one of this machine see :func:`refuse_originals`.
+    :func:`photochrom.batch.walk`. bag: names are to suit the inventory of a bag. Raises BatchError for a source that is not there
+    or an empty one, OptionError for a remote destination that is a source; for one of this machine see :func:`refuse_originals`.
     """
     done = Plan()
     window: list[Planned] = []
@@ -81,7 +90,8 @@ def plan(
             number = origins.get(one.origin)
             if number is None:
                 number = origins[one.origin] = manifest.origin(one.origin)
-            window.append(Planned(number, one.path, one.name, one.size, one.options))
+            name = _ESCAPED.sub("_", one.name) if bag else one.name
+            window.append(Planned(number, one.path, name, one.size, one.options))
             if len(window) >= WINDOW:
                 flush()
                 yield done

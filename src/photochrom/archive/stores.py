@@ -6,6 +6,7 @@ An address is a path, or a URL with ``://``.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -194,12 +195,14 @@ def write_whole(address: str, text: str) -> None:
         patiently(lambda: fs.pipe_file(path, text.encode()), address)
         return
     target = Path(address)
-    part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+    part = target.with_name(f".{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
         part.replace(target)
     except OSError as error:
+        with suppress(OSError):  # a full disk may not take all of it
+            part.unlink(missing_ok=True)
         raise OutputWriteError(f"cannot be written ({error.strerror})", target) from error
 
 
