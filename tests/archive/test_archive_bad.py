@@ -153,3 +153,46 @@ def test_want_of_memory_by_any_name(sentence: str) -> None:
     outer.__cause__ = RuntimeError(sentence)
     assert lacks_memory(outer)
     assert not lacks_memory(ValueError("the file ends before the picture is complete"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        (("-o", ""), "-o is '', expected a folder"),
+        (("-o", "out", "--manifest", ""), "--manifest is ''"),
+        (("-o", "https://example.org/out"), "a place that can be written"),
+        (("-o", "zip://::out.zip"), "a place that can be written"),
+        (("-o", "nosuch://out"), "nosuch://out: cannot be reached"),
+        (("-o", "out", "--resources", "scans=1"), "--ray with it"),
+        (
+            ("-o", "out", "--options", "options.json"),
+            "reference in options.json is 'absent.jpg'",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    asked: tuple[str, ...], sentence: str, scans: Path, here: Path, photochrom: Command
+) -> None:
+    Path("options.json").write_text('{"reference": "absent.jpg"}')
+    found = photochrom("batch", scans, *asked)
+    assert found.code in (1, 2)
+    assert sentence in found.err
+    assert [path.name for path in here.iterdir()] == ["options.json"]
+
+
+def test_a_reference_is_beside_its_options(scans: Path, photochrom: Command) -> None:
+    Path("set").mkdir()
+    save(data.astronaut(), Path("set/aunt.png"))
+    Path("set/options.json").write_text('{"reference": "aunt.png"}')
+    found = photochrom("batch", scans / "scan-001.png", "-o", "out", "--options", "set/options.json", "--workers", 1)
+    assert found.code == 0, found.err
+
+
+def test_a_name_from_which_no_output_can_be_named(scans: Path, here: Path, photochrom: Command) -> None:
+    """That of a URL without an ending: the row fails, and says what to do."""
+    (here / "scan").write_bytes(b"no picture")
+    Path("list.txt").write_text(f"scan\n{scans}/scan-001.png\n")
+    found = photochrom("batch", "list.txt", "-o", "out", "--workers", 1)
+    assert found.code == 1
+    assert f"{here}/scan: its name has no ending that is written; name its output in the column `output`" in found.err
+    assert "1 done, 1 failed" in found.err

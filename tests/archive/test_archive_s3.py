@@ -172,3 +172,14 @@ def test_requests_are_made_again_with_longer_waits(monkeypatch: pytest.MonkeyPat
         patience.patiently(hopeless, "s3://x/y")
     assert len(waits) == 2 + patience.ATTEMPTS - 1
     assert waits[-1] > waits[2]
+
+    class NoCredentialsError(Exception):
+        """As botocore names it."""
+
+    def locked() -> None:
+        raise NoCredentialsError("Unable to locate credentials")
+
+    waits.clear()
+    with pytest.raises(PermissionError):
+        patience.patiently(locked, "s3://x/y")
+    assert waits == [], "keys do not come by waiting"

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from helpers import Command
+from helpers import Command, save
 from photochrom.archive import stores
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.archive.sources import Plan, plan, refuse_originals
@@ -140,9 +141,16 @@ def test_changed_options_of_a_picture_are_noted(manifest: Manifest) -> None:
     [
         ("l.csv", "picture\na.jpg\n", BatchError, "no column with the pictures.*it has picture"),
         ("l.csv", "", BatchError, "no column"),
-        ("l.txt", "\n\n", BatchError, "no pictures there"),
+        ("l.txt", "\n\n", BatchError, "no pictures there; a list has the path or URL of one on each line"),
         ("l.csv", "path,vividness\na.jpg,2\n", OptionError, "vividness in l.csv, row 1.*0 to 1"),
         ("l.csv", "path,output\na.jpg,../x.jpg\n", BatchError, "leads out of the destination"),
+        (
+            "l.csv",
+            "path,output\na.jpg,x\n",
+            BatchError,
+            r"row 1: .*'x' has no ending that is written; choose one of .*\.png",
+        ),
+        ("l.csv", "path,output\na.jpg,.Photochrom-batch/x.png\n", BatchError, "in the folder of unfinished outputs"),
         ("l.csv", "path,hints\na.jpg,nonsense\n", OptionError, "hints in l.csv, row 1"),
         ("l.csv", "path,hints\n,\n", BatchError, "row 1: names no picture"),
         ("l.parquet", "nonsense", BatchError, "no Parquet file"),
@@ -152,6 +160,29 @@ def test_bad_lists(manifest: Manifest, name: str, text: str, error: type[Excepti
     Path(name).write_text(text)
     with pytest.raises(error, match=match):
         planned(manifest, name)
+
+
+def test_a_list_in_another_encoding(manifest: Manifest) -> None:
+    Path("list.csv").write_bytes("path\nfö.jpg\n".encode("utf-16"))
+    with pytest.raises(BatchError, match=r"is no list in UTF-8 .*save it as UTF-8"):
+        planned(manifest, "list.csv")
+
+
+def test_files_of_a_list_without_an_ending_have_that_of_their_content(manifest: Manifest) -> None:
+    grey = np.zeros((2, 2), np.uint8)
+    save(grey, Path("a.tif")).rename("scan.0012")
+    save(grey, Path("a.png")).rename("scan")
+    Path("list.txt").write_text("scan\nscan.0012\nabsent\n")
+    planned(manifest, "list.txt")
+    planned(manifest, "scan.0012")
+    assert sorted(pairs(manifest)) == ["absent", "scan.0012.tif", "scan.png"]
+
+
+def test_unfinished_outputs_are_no_pictures(manifest: Manifest) -> None:
+    """A killed batch leaves some in its destination, which may be among the sources of another one."""
+    touch("in/a.jpg", "in/old/.photochrom-batch/17-ab.jpg", "in/old/b.jpg")
+    planned(manifest, "in")
+    assert sorted(pairs(manifest)) == ["a.jpg", "old/b.jpg"]
 
 
 def test_a_zip_file(manifest: Manifest, here: Path) -> None:
@@ -190,6 +221,11 @@ def test_what_is_not_there(manifest: Manifest) -> None:
         planned(manifest, "empty")
     with pytest.raises(ImageNotFoundError, match="no such file"):
         planned(manifest, "nowhere")
+    with pytest.raises(ImageNotFoundError, match="there is no folder nowhere/"):
+        planned(manifest, "nowhere/*.jpg")
+    for source in ("", " "):  # of a variable that is not set, say: not all that is here
+        with pytest.raises(OptionError, match="SOURCE is"):
+            planned(manifest, source)
     touch("in/a.jpg")
     with pytest.raises(OptionError, match="never touched"):
         refuse_originals(["in"], "in/")
@@ -247,6 +283,9 @@ def test_manifests_that_cannot_be_used(photochrom: Command) -> None:
     Path("torn.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     with pytest.raises(ManifestError, match=r"torn\.db.*damaged"):
         Manifest("torn.db")
+    Path("folder").mkdir()
+    with pytest.raises(ManifestError, match="is a folder; name a file"):
+        Manifest("folder", create=True)
     with pytest.raises(ManifestError, match="there is no manifest"):
         Manifest("absent.db")
     with pytest.raises(ManifestError) as refused:

@@ -16,7 +16,8 @@ from photochrom.archive.beginnings import MANIFEST, manifest_url
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tasks import Settings
-from photochrom.errors import BatchError, ManifestError, OutputWriteError
+from photochrom.batch.kinds import SCRATCH
+from photochrom.errors import BatchError, ManifestError, OptionError, OutputWriteError
 
 if TYPE_CHECKING:
     from photochrom.archive.driver import Driver, Event
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary"]
 
-#: Where outputs are written before they get their names.
-SCRATCH = ".photochrom-batch"
+#: Kinds of URLs behind which nothing can be written.
+_READ_ONLY = ("http://", "https://", "zip://")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def execute(
     from photochrom.archive.sources import refuse_originals
 
     out = _whole(request.out)
+    _refuse_options(request)
     refuse_originals(request.sources, out)
     manifest = Manifest(manifest_url(out, request.manifest), create=True, case_sensitive=request.case_sensitive)
     try:
@@ -116,6 +118,20 @@ def execute(
         return counts
     finally:
         manifest.close()
+
+
+def _refuse_options(request: Request) -> None:
+    """What cannot be, before anything is written. Raises OptionError, StoreError, MissingExtraError."""
+    if not request.out.strip():
+        raise OptionError("-o", request.out, "a folder, or the URL of an object store")
+    if request.manifest is not None and not request.manifest.strip():
+        raise OptionError("--manifest", request.manifest, "a file, or the URL of a database")
+    if request.resources is not None and request.ray is None:
+        raise OptionError("--resources", request.resources, "--ray with it: only a cluster has resources")
+    if request.out.startswith(_READ_ONLY):
+        raise OptionError("-o", request.out, "a place that can be written: a folder, or the URL of an object store")
+    if stores.is_remote(request.out):
+        stores.filesystem(request.out)
 
 
 def stored(manifest: Manifest) -> Request:

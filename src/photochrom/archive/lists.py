@@ -10,8 +10,9 @@ from typing import Any
 
 from photochrom.archive.options import PLAIN, canonical
 from photochrom.archive.stores import below, is_remote, join
-from photochrom.batch.kinds import written_name
+from photochrom.batch.kinds import SCRATCH, result_name, written_name
 from photochrom.errors import BatchError, MissingExtraError
+from photochrom.images import OUTPUT_SUFFIXES
 
 __all__ = ["SUFFIXES", "entries"]
 
@@ -20,6 +21,7 @@ SUFFIXES = (".txt", ".lst", ".csv", ".tsv", ".parquet")
 PICTURE = ("source", "path", "file", "filename", "uri", "url")
 NAMES = ("output", "name")
 _ROWS = 1000
+_WRITTEN = tuple(OUTPUT_SUFFIXES)
 
 #: Origin, path, name of the output, size, options.
 Listed = tuple[str, str, str, None, str | None]
@@ -40,7 +42,7 @@ def entries(path: str) -> Iterator[Listed]:
     except OSError as error:
         raise BatchError(f"the list cannot be read ({error.strerror or error})", path) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise BatchError(f"is no list in UTF-8 ({error})", path) from error
+        raise BatchError(f"is no list in UTF-8 ({error}); save it as UTF-8, plain text or CSV", path) from error
 
 
 def _text(path: str) -> Iterator[Mapping[str, Any]]:
@@ -89,23 +91,19 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
     if reference and not is_remote(reference):
         own["reference"] = reference if Path(reference).is_absolute() else join(folder) + reference
     options = canonical(own, where) if own else None
+    name = None if given is None else _ended(given, where)
     if is_remote(source):
-        return (
-            "",
-            source,
-            _safe(given or written_name(source.partition("://")[2].partition("?")[0]), where),
-            None,
-            options,
-        )
+        named = name or _safe(written_name(source.partition("://")[2].partition("?")[0]), where)
+        return "", source, named, None, options
     source = source.partition("://")[2] or source
     whole = Path(os.path.normpath(Path(folder) / source))
     if whole.is_relative_to(folder):
-        below = whole.relative_to(folder).as_posix()
-        return join(folder), below, _safe(given or written_name(below), where), None, options
+        path = whole.relative_to(folder).as_posix()
+        return join(folder), path, name or _safe(result_name(path, whole), where), None, options
     return (
         "",
         str(whole),
-        _safe(given or written_name(whole.relative_to(whole.anchor).as_posix()), where),
+        name or _safe(result_name(whole.relative_to(whole.anchor).as_posix(), whole), where),
         None,
         options,
     )
@@ -116,4 +114,16 @@ def _safe(name: str, where: str) -> str:
     safe = below(name)
     if safe is None:
         raise BatchError(f"{where}: the output's name {name!r} leads out of the destination")
+    if safe.lower().startswith(f"{SCRATCH}/"):
+        raise BatchError(
+            f"{where}: the output's name {name!r} is in the folder of unfinished outputs; give another one"
+        )
     return safe
+
+
+def _ended(name: str, where: str) -> str:
+    """A name that was given for an output. Raises BatchError for one whose ending is none that is written."""
+    if not name.lower().endswith(_WRITTEN):
+        known = " ".join(sorted(OUTPUT_SUFFIXES))
+        raise BatchError(f"{where}: the output's name {name!r} has no ending that is written; choose one of {known}")
+    return _safe(name, where)

@@ -44,6 +44,13 @@ def load(path: Path) -> Chosen:
         whole = {name: getattr(kept.setup, name) for name in SETUP if getattr(kept.setup, name) is not None}
         return json.dumps({"sidecar": sidecar_to_json(kept)}, sort_keys=True), whole
     whole = {name: SETUP[name].checked(name, value.pop(name)) for name in SETUP if name in value}
+    if isinstance(value.get("reference"), str) and not stores.is_remote(value["reference"]):
+        reference = Path(path).absolute().parent / value["reference"]
+        if not reference.is_file():
+            raise OptionError(
+                f"reference in {path}", value["reference"], "a picture that is there, from the file's folder on"
+            )
+        value["reference"] = str(reference)
     return canonical(value, str(path)), whole
 
 

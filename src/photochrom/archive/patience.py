@@ -28,10 +28,13 @@ def patiently(request: Callable[[], Value], address: str) -> Value:
         except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):  # noqa: PERF203
             raise
         except Exception as error:  # every library of a store has errors of its own
-            if getattr(error, "status", None) in (401, 403):  # of HTTP
+            # Of HTTP; and what botocore calls the lack of keys.
+            if getattr(error, "status", None) in (401, 403) or type(error).__name__.endswith("CredentialsError"):
                 raise PermissionError(address) from error
             if attempt == ATTEMPTS - 1:
                 reason = " ".join(str(error).split()) or type(error).__name__
-                raise StoreError(f"{address}: failed {ATTEMPTS} times, at last: {reason}") from error
+                raise StoreError(
+                    f"{address}: failed {ATTEMPTS} times, at last: {reason}; when it answers again, the same command goes on"
+                ) from error
             time.sleep(FIRST_WAIT * 2**attempt * random.uniform(0.5, 1.5))
     raise AssertionError

@@ -27,8 +27,14 @@ from photochrom.archive.states import State
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 from photochrom.batch.run_jobs import OWN
 from photochrom.edits.dials import DEFAULT_TRUST
-from photochrom.errors import MissingExtraError, OutputExistsError, OutputWriteError, PhotochromError
-from photochrom.images import is_own_output
+from photochrom.errors import (
+    MissingExtraError,
+    OutputExistsError,
+    OutputWriteError,
+    PhotochromError,
+    UnsupportedImageError,
+)
+from photochrom.images import OUTPUT_SUFFIXES, is_own_output
 from photochrom.version import __version__
 
 if TYPE_CHECKING:
@@ -155,6 +161,10 @@ class Painter:
         data = _read(job)
         if self._is_own(data):
             return State.OWN.label
+        if PurePosixPath(task.target).suffix.lower() not in OUTPUT_SUFFIXES:
+            raise UnsupportedImageError(
+                "its name has no ending that is written; name its output in the column `output` of a list", task.source
+            )
         leader = None if task.leader is None else stores.read(task.leader)
         with self._aside(task) as file:
             state, record = self._in_turn(job, lambda: self._color(job, data, leader, file))

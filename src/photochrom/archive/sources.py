@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from photochrom.archive import lists, stores
 from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest, Planned
-from photochrom.batch.kinds import ending, kind_in_store, stem, written_name
+from photochrom.batch.kinds import ending, kind_in_store, result_name, stem, written_name
 from photochrom.batch.walk import walk
 from photochrom.errors import BatchError, ImageNotFoundError, OptionError
 from photochrom.images import INPUT_SUFFIXES, OUTPUT_SUFFIXES
@@ -97,8 +97,15 @@ def plan(
                 yield done
         flush()
         if done.pictures == before and not done.troubles:
-            raise BatchError(f"{source}: no pictures there; files that end in {' '.join(sorted(_TAKEN))} are taken")
+            raise BatchError(f"{source}: {_nothing(source)}")
     yield done
+
+
+def _nothing(source: str) -> str:
+    """That a source has no pictures, and what is taken."""
+    if source.lower().endswith(lists.SUFFIXES):
+        return "no pictures there; a list has the path or URL of one on each line, or a table has a row for each"
+    return f"no pictures there; files that end in {' '.join(sorted(_TAKEN))} are taken"
 
 
 def refuse_originals(sources: Sequence[str], out: str) -> None:
@@ -118,6 +125,8 @@ def refuse_originals(sources: Sequence[str], out: str) -> None:
 
 def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool) -> Iterator[Found]:
     """The pictures of one source; what is passed over, and what cannot be read, is noted in ``done``."""
+    if not source.strip():
+        raise OptionError("SOURCE", source, "a folder, file, glob, list or URL")
     if stores.is_remote(source):
         yield from _remote(source, several, out, done)
         return
@@ -130,12 +139,14 @@ def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool)
         yield from _folder(path, several, out, done, follow_links)
     elif _MAGIC.search(path) and not os.path.lexists(path):
         base, wanted = _split_glob(path.replace(os.sep, "/"))
+        if not Path(base or ".").is_dir():
+            raise ImageNotFoundError(f"there is no folder {base}", path)
         for one in _folder(base or ".", False, out, done, follow_links):
             if wanted.fullmatch(one.path):
                 yield one
     elif os.path.lexists(path):
         whole = Path(os.path.normpath(Path(path).absolute()))
-        yield Found(stores.join(str(whole.parent)), whole.name, written_name(whole.name), whole.stat().st_size)
+        yield Found(stores.join(str(whole.parent)), whole.name, result_name(whole.name, whole), whole.stat().st_size)
     else:
         raise ImageNotFoundError("there is no such file or folder", path)
 

@@ -132,6 +132,8 @@ def connect(url: str, *, create: bool) -> sql.Engine:
         lite = target.get_backend_name() == "sqlite"
         if lite and not create and target.database and not Path(target.database).is_file():
             raise ManifestError("there is no manifest; `photochrom batch SOURCE -o DEST` makes one", target.database)
+        if lite and target.database and Path(target.database).is_dir():
+            raise ManifestError("is a folder; name a file in it as the manifest", target.database)
         if lite and create and target.database:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)
         engine = sql.create_engine(target, pool_pre_ping=not lite)

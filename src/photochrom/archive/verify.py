@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photochrom.archive import stores
-from photochrom.archive.execute import MANIFEST, SCRATCH, bag_place
+from photochrom.archive.execute import MANIFEST, bag_place
 from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest
 from photochrom.archive.states import State
 from photochrom.archive.tables import PICTURES
+from photochrom.batch.kinds import SCRATCH
 from photochrom.errors import ImageNotFoundError, PhotochromError
 from photochrom.images import OUTPUT_SUFFIXES
 from photochrom.parallel import ordered

@@ -12,12 +12,14 @@ from photochrom.images.parts import is_part
 __all__ = [
     "FORMATS",
     "PASSED_FOLDERS",
+    "SCRATCH",
     "by_content",
     "ending",
     "format_of",
     "kind_in_store",
     "kind_of_name",
     "picture_kinds",
+    "result_name",
     "stem",
     "written_name",
 ]
@@ -26,6 +28,8 @@ __all__ = [
 FORMATS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "gif": ".gif"}
 #: Of pictures in formats that are read but not written: a format that keeps their depth, or their kind of compression.
 _INSTEAD = {"heif": ".jpg", "heic": ".jpg", "avif": ".jpg", "jp2k": ".tif", "jpeg2000": ".tif", "jp2": ".tif"}
+#: Where `photochrom batch` writes outputs before they get their names.
+SCRATCH = ".photochrom-batch"
 #: Folders of thumbnails and deleted files, which systems and network storage keep beside pictures.
 PASSED_FOLDERS = frozenset(
     {
@@ -38,6 +42,7 @@ PASSED_FOLDERS = frozenset(
         "#recycle",
         "@Recycle",
         "$RECYCLE.BIN",
+        SCRATCH,
     }
 )
 _SYSTEM_FILES = frozenset({"thumbs.db", "ehthumbs.db", ".ds_store", "desktop.ini", ".picasa.ini"})
@@ -65,6 +70,7 @@ _BY_SUFFIX = {suffix: kind for kind, suffixes in _KINDS.items() for suffix in su
 _BY_KIND = {"HEIC": ".jpg", "AVIF": ".jpg", "JPEG 2000": ".tif"}
 #: What is read, by ending.
 _READ: frozenset[str] = frozenset(getattr(images, "INPUT_SUFFIXES", OUTPUT_SUFFIXES)) | frozenset(OUTPUT_SUFFIXES)
+_WRITTEN = tuple(OUTPUT_SUFFIXES)
 _APPLE_DOUBLE = (b"\0\5\x16\7", b"\0\5\x16\0")
 
 
@@ -113,6 +119,15 @@ def written_name(name: str) -> str:
     if suffix in OUTPUT_SUFFIXES or not (suffix in _BY_SUFFIX or suffix in _ALIASES):
         return name
     return str(path.with_suffix(".jpg" if suffix in _ALIASES else _BY_KIND.get(_BY_SUFFIX[suffix], ".png")))
+
+
+def result_name(name: str, path: Path) -> str:
+    """As :func:`written_name`, of a file of this machine: by its content where the name has no ending that says it."""
+    found = written_name(name)
+    if found.lower().endswith(_WRITTEN):
+        return found
+    suffix = ending(path)
+    return name if suffix == path.suffix else name + suffix
 
 
 def kind_in_store(name: str) -> str | None:
