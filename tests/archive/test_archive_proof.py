@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,31 @@ def test_a_changed_original_is_found(
     assert found.code == 1
     assert [line.split(":")[0] for line in found.out.splitlines()] == ["changed", "missing"]
     assert photochrom("batch", "verify", tmp_path / "out", "--no-sources").code == 0
+
+
+def test_a_copy_is_checked_itself(scans: Path, tmp_path: Path, photochrom: Command) -> None:
+    """A bag that was copied to another disk, and one that was moved: not the place where the batch wrote."""
+    first, copy = tmp_path / "bag", tmp_path / "copy"
+    command = "batch", scans / "scan-00[12].png", "--bag", "--workers", 1, "-o"
+    assert photochrom(*command, first).code == 0
+    shutil.copytree(first, copy)
+    assert photochrom("batch", "verify", copy).code == 0
+    (copy / "data/scan-001.png").write_bytes(b"changed")
+    found = photochrom("batch", "verify", copy)
+    assert (found.code, f"changed: {copy}/data/scan-001.png" in found.out) == (1, True)
+    assert photochrom("batch", "verify", copy, "--manifest", first / "photochrom-batch.db").code == 1
+    assert photochrom("batch", "verify", first).code == 0
+    shutil.rmtree(copy)
+    first.rename(copy)
+    assert photochrom("batch", "verify", copy).code == 0
+    assert f"{copy}: 2 pictures" in photochrom("batch", "status", copy).out
+    assert photochrom("batch", "report", copy).out.strip() == f"{copy}/report.html"
+    (copy / "data/scan-001.png").unlink()
+    assert photochrom("batch", scans / "scan-00[123].*", "--bag", "--workers", 1, "-o", copy).code == 0, (
+        "and gone on with"
+    )
+    assert sorted(outputs(copy / "data")) == ["scan-002.png"]
+    assert not first.exists()
 
 
 def test_signed_results(scans: Path, tmp_path: Path, photochrom: Command) -> None:

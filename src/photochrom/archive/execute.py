@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from photochrom.archive.driver import Driver, Event
     from photochrom.archive.pools import Pool
 
-__all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary"]
+__all__ = ["MANIFEST", "Request", "bag_place", "execute", "manifest_url", "open_manifest", "stored", "summary", "whole"]
 
 #: Kinds of URLs behind which nothing can be written.
 _READ_ONLY = ("http://", "https://", "zip://")
@@ -75,12 +75,12 @@ def execute(
     from photochrom.archive.driver import Driver  # here: `status` and the like need none of what it loads
     from photochrom.archive.sources import refuse_originals
 
-    out = _whole(request.out)
+    out = whole(request.out)
     _refuse_options(request)
     refuse_originals(request.sources, out)
     manifest = Manifest(manifest_url(out, request.manifest), create=True, case_sensitive=request.case_sensitive)
     try:
-        _same_destination(manifest, out, request.bag)
+        _same_destination(manifest, out, request.bag, within=request.manifest is None and not stores.is_remote(out))
         number, alone = manifest.leases.join(others=request.join)
         try:
             with _scratch(out, number, alone) as scratch:
@@ -196,12 +196,17 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _whole(out: str) -> str:
+def whole(out: str) -> str:
+    """A destination as it is kept: a folder's absolute path, or a URL."""
     return out if stores.is_remote(out) else os.path.normpath(Path(out.partition("://")[2] or out).absolute())
 
 
-def _same_destination(manifest: Manifest, out: str, bag: bool) -> None:
+def _same_destination(manifest: Manifest, out: str, bag: bool, *, within: bool) -> None:
+    """within: whether the manifest lies in the destination, and goes where that is moved or copied to."""
     before, bagged = manifest.about("out"), manifest.about("bag") == "yes"
+    if before not in (None, out) and within:
+        manifest.note("out", out)
+        before = out
     if before is not None and before.rstrip("/") == out.rstrip("/") and bagged == bag:
         return
     if before is None or not manifest.counts():  # nothing was found yet

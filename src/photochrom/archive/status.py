@@ -65,8 +65,12 @@ class Status:
         return "\n".join(lines)
 
 
-def status(manifest: Manifest, counts: dict[State, int] | None = None) -> Status:
-    """Ask the manifest. ``counts``: how many rows are in each state, where it is known already. Raises ManifestError."""
+def status(manifest: Manifest, counts: dict[State, int] | None = None, out: str | None = None) -> Status:
+    """Ask the manifest. Raises ManifestError.
+
+    counts: how many rows are in each state, where it is known already. out: the destination, or a copy of it; None: where the
+    batch wrote.
+    """
     origins = manifest.origins()
     if counts is None:
         counts = manifest.counts()
@@ -79,4 +83,6 @@ def status(manifest: Manifest, counts: dict[State, int] | None = None) -> Status
                 break
     failures = manifest.failures() if counts.get(State.FAILED) or counts.get(State.ASIDE) else {}
     works = tuple(manifest.works().values())
-    return Status(manifest.about("out") or "", counts, failures, tuple(aside), tuple(manifest.leases.all()), works)
+    return Status(
+        out or manifest.about("out") or "", counts, failures, tuple(aside), tuple(manifest.leases.all()), works
+    )

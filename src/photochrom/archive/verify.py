@@ -34,9 +34,12 @@ class Checked:
     sentence: str = ""
 
 
-def verify(manifest: Manifest, *, sources: bool = True, threads: int = 4) -> Iterator[Checked]:
-    """Read every output, and every original if ``sources``, and look through the destination. Raises ManifestError."""
-    out, bag = manifest.about("out") or "", manifest.about("bag") == "yes"
+def verify(manifest: Manifest, out: str | None = None, *, sources: bool = True, threads: int = 4) -> Iterator[Checked]:
+    """Read every output, and every original if ``sources``, and look through the destination. Raises ManifestError.
+
+    out: the destination, or a copy of it; None: where the batch wrote.
+    """
+    out, bag = out or manifest.about("out") or "", manifest.about("bag") == "yes"
     place = bag_place(out, bag)
     origins = manifest.origins()
     columns = _C.id, _C.origin, _C.path, _C.name, _C.state, _C.input_sha256, _C.output_sha256

@@ -174,14 +174,14 @@ def retry(
     """Try again what failed or was set aside, and go on with what waits, as the batch was begun; sources are not listed anew."""
     from dataclasses import replace
 
-    from photochrom.archive.execute import open_manifest, stored
+    from photochrom.archive.execute import open_manifest, stored, whole
 
     opened = open_manifest(out, manifest)
     try:
         before = stored(opened)
     finally:
         opened.close()
-    request = replace(before, sources=(), manifest=manifest, retry=True)
+    request = replace(before, out=whole(out), sources=(), manifest=manifest, retry=True)
     request = replace(request, workers=workers or before.workers, ray=ray or before.ray)
     _execute(request, as_json, metrics)
 
@@ -192,12 +192,12 @@ def status(out: Out, manifest: ManifestOption = None, as_json: Json = False) -> 
     from photochrom.archive.beginnings import count_meanwhile, manifest_url
 
     counted = count_meanwhile(manifest_url(out, manifest))
-    from photochrom.archive.execute import open_manifest  # takes as long as counting ten million rows
+    from photochrom.archive.execute import open_manifest, whole  # takes as long as counting ten million rows
     from photochrom.archive.status import status as find
 
     opened = open_manifest(out, manifest)
     try:
-        found = find(opened, counted())
+        found = find(opened, counted(), whole(out))
     finally:
         opened.close()
     typer.echo(json.dumps(found.as_json()) if as_json else found.as_text())
@@ -212,13 +212,13 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Read everything again, and name what is missing, changed or foreign. Exit code 1 if anything is."""
-    from photochrom.archive.execute import open_manifest
+    from photochrom.archive.execute import open_manifest, whole
     from photochrom.archive.verify import verify as check
 
     opened = open_manifest(out, manifest)
     problems = checked = 0
     try:
-        for one in check(opened, sources=sources, threads=threads):
+        for one in check(opened, whole(out), sources=sources, threads=threads):
             if one.problem is None:
                 checked += 1
                 continue
@@ -244,12 +244,12 @@ def report(
     ] = None,
 ) -> None:
     """Write a page to look at: counts, failures, and contact sheets of what deserves a look."""
-    from photochrom.archive.execute import open_manifest
+    from photochrom.archive.execute import open_manifest, whole
     from photochrom.archive.report import write_report
 
     opened = open_manifest(out, manifest)
     try:
-        typer.echo(write_report(opened, page))
+        typer.echo(write_report(opened, page, out=whole(out)))
         if records is not None:
             from photochrom.archive.bag import write_records
 

@@ -25,12 +25,12 @@ from photochrom.version import __version__
 __all__ = ["write_report"]
 
 
-def write_report(manifest: Manifest, page: Path | None = None) -> Path:
+def write_report(manifest: Manifest, page: Path | None = None, *, out: str | None = None) -> Path:
     """Write the page, by default ``report.html`` in the destination, or here for a remote one; returns its path.
 
-    Raises ManifestError, OSError where the folder refuses.
+    out: the destination, or a copy of it; None: where the batch wrote. Raises ManifestError, OSError where the folder refuses.
     """
-    found = status(manifest)
+    found = status(manifest, out=out)
     out, bag = found.out, manifest.about("bag") == "yes"
     if page is None:
         page = Path("report.html" if stores.is_remote(out) else f"{out}/report.html")
