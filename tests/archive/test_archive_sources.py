@@ -127,6 +127,16 @@ def test_lists_with_options_of_single_pictures(manifest: Manifest, here: Path, k
     assert found == {"2024/x.jpg": '{"vividness": 0.2}', "b.jpg": '{"palette": "warm"}', "c.jpg": None}
 
 
+def test_tables_of_other_programs(manifest: Manifest) -> None:
+    """With semicolons, tabs, quotes and line ends of Windows; a column of titles does not name outputs."""
+    rows = 'Path{0}Name{0}Vividness\r\n"a, b.jpg"{0}"Aunt\r\nMary"{0}0.5\r\nc.jpg{0}Jack{0}\r\n'
+    for name, delimiter in (("a.csv", ";"), ("b.csv", ","), ("c.tsv", "\t")):
+        Path(name).write_bytes(b"\xef\xbb\xbf" + rows.format(delimiter).encode())
+        planned(manifest, name)
+        found = {row.name: manifest.looks().get(row.look) for row in manifest.rows()}
+        assert found == {"a, b.jpg": '{"vividness": 0.5}', "c.jpg": None}
+
+
 def test_changed_options_of_a_picture_are_noted(manifest: Manifest) -> None:
     Path("list.csv").write_text("path,vividness\na.jpg,0.2\n")
     planned(manifest, "list.csv")

@@ -17,9 +17,9 @@ from photochrom.images import OUTPUT_SUFFIXES
 __all__ = ["SUFFIXES", "entries"]
 
 SUFFIXES = (".txt", ".lst", ".csv", ".tsv", ".parquet")
-#: The column that holds the picture is the first of these that there is; the output's name stands in one of NAMES, if any.
+#: The column that holds the picture is the first of these that there is; the output's name stands in OUTPUT, if anywhere.
 PICTURE = ("source", "path", "file", "filename", "uri", "url")
-NAMES = ("output", "name")
+OUTPUT = "output"
 _ROWS = 1000
 _WRITTEN = tuple(OUTPUT_SUFFIXES)
 
@@ -52,9 +52,18 @@ def _text(path: str) -> Iterator[Mapping[str, Any]]:
                 if line.strip():
                     yield {"source": line.strip()}
             return
-        reader = csv.DictReader(file, delimiter="\t" if path.lower().endswith(".tsv") else ",")
+        first = file.readline()
+        file.seek(0)
+        reader = csv.DictReader(file, delimiter=_delimiter(path, first))
         _check(path, list(reader.fieldnames or ()))
         yield from ({key.strip().lower(): value for key, value in row.items() if key is not None} for row in reader)
+
+
+def _delimiter(path: str, header: str) -> str:
+    """What stands between columns: spreadsheets write semicolons where the comma is in numbers."""
+    if path.lower().endswith(".tsv"):
+        return "\t"
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _parquet(path: str) -> Iterator[Mapping[str, Any]]:
@@ -85,7 +94,7 @@ def _entry(row: Mapping[str, Any], folder: str, where: str) -> Listed:
     source = next((str(row[name]).strip() for name in PICTURE if row.get(name)), "")
     if not source:
         raise BatchError(f"{where}: names no picture")
-    given = next((str(row[name]).strip() for name in NAMES if row.get(name)), None)
+    given = str(row[OUTPUT]).strip() if row.get(OUTPUT) else None
     own = {name: row[name] for name in PLAIN if row.get(name) not in (None, "")}
     reference = own.get("reference")
     if reference and not is_remote(reference):
