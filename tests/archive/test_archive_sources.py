@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -258,6 +258,28 @@ def test_a_folder_without_rights_is_named_and_the_rest_goes_on(
     found = planned(manifest, "in")
     assert found.new == 1
     assert [("closed" in trouble, "Permission denied" in trouble) for trouble in found.troubles] == [(True, True)]
+
+
+def test_what_lies_in_a_folder_without_rights(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system refuses to look at it at all."""
+    touch("closed/a.jpg")
+
+    def refusing(usual: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def look(path: object, *arguments: object, **more: object) -> os.stat_result:
+            if "closed/" in str(path):
+                raise PermissionError(13, "Permission denied")
+            return usual(path, *arguments, **more)
+
+        return look
+
+    monkeypatch.setattr(os, "stat", refusing(os.stat))
+    monkeypatch.setattr(os, "lstat", refusing(os.lstat))
+    refuse_originals(["closed/a.jpg"], "out")
+    with pytest.raises(ImageNotFoundError, match=r"cannot be looked at \(Permission denied"):
+        planned(manifest, "closed/a.jpg")
+    refuse_originals(["closed/*.jpg"], "out")
+    (trouble,) = planned(manifest, "closed/*.jpg").troubles
+    assert "a.jpg: cannot be looked at (Permission denied)" in trouble
 
 
 def test_a_huge_folder_is_read_a_window_at_a_time(manifest: Manifest, monkeypatch: pytest.MonkeyPatch) -> None:

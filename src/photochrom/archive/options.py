@@ -7,6 +7,7 @@ colorize --save-edits`` writes it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -46,7 +47,7 @@ def load(path: Path) -> Chosen:
     whole = {name: SETUP[name].checked(name, value.pop(name)) for name in SETUP if name in value}
     if isinstance(value.get("reference"), str) and not stores.is_remote(value["reference"]):
         reference = Path(path).absolute().parent / value["reference"]
-        if not reference.is_file():
+        if not os.path.isfile(reference):  # noqa: PTH113  # no error where rights lack
             raise OptionError(
                 f"reference in {path}", value["reference"], "a picture that is there, from the file's folder on"
             )

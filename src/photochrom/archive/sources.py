@@ -14,7 +14,7 @@ from photochrom.archive import lists, stores
 from photochrom.archive.listing import listing
 from photochrom.archive.manifest import Manifest, Planned
 from photochrom.batch.kinds import ending, kind_in_store, result_name, stem, written_name
-from photochrom.batch.walk import walk
+from photochrom.batch.walk import is_folder, walk
 from photochrom.errors import BatchError, ImageNotFoundError, OptionError
 from photochrom.images import INPUT_SUFFIXES, OUTPUT_SUFFIXES
 
@@ -119,7 +119,7 @@ def refuse_originals(sources: Sequence[str], out: str) -> None:
             continue
         if _MAGIC.search(path) and not os.path.lexists(path):
             path = _split_glob(path.replace(os.sep, "/"))[0] or "."
-        if Path(path).is_dir() and os.path.realpath(path) == away:
+        if is_folder(Path(path)) and os.path.realpath(path) == away:
             raise OptionError("-o", out, "another folder than that of the originals, which are never touched")
 
 
@@ -131,15 +131,15 @@ def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool)
         yield from _remote(source, several, out, done)
         return
     path = source.partition("://")[2] or source
-    if path.lower().endswith(lists.SUFFIXES) and not Path(path).is_dir():
+    if path.lower().endswith(lists.SUFFIXES) and not is_folder(Path(path)):
         yield from (Found(*one) for one in lists.entries(path))
-    elif path.lower().endswith(".zip") and not Path(path).is_dir():
+    elif path.lower().endswith(".zip") and not is_folder(Path(path)):
         yield from _remote(f"zip://::{Path(path).absolute()}", several, out, done)
-    elif Path(path).is_dir():
+    elif is_folder(Path(path)):
         yield from _folder(path, several, out, done, follow_links)
     elif _MAGIC.search(path) and not os.path.lexists(path):
         base, wanted = _split_glob(path.replace(os.sep, "/"))
-        if not Path(base or ".").is_dir():
+        if not is_folder(Path(base or ".")):
             raise ImageNotFoundError(f"there is no folder {base}", path)
         for one in _folder(base or ".", False, out, done, follow_links):
             if wanted.fullmatch(one.path):
@@ -148,7 +148,17 @@ def _found(source: str, several: bool, out: str, done: Plan, follow_links: bool)
         whole = Path(os.path.normpath(Path(path).absolute()))
         yield Found(stores.join(str(whole.parent)), whole.name, result_name(whole.name, whole), whole.stat().st_size)
     else:
-        raise ImageNotFoundError("there is no such file or folder", path)
+        raise ImageNotFoundError(_absent(path), path)
+
+
+def _absent(path: str) -> str:
+    """Why there is nothing at a path."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            return f"cannot be looked at ({error.strerror})"
+    return "there is no such file or folder"
 
 
 def _folder(folder: str, several: bool, out: str, done: Plan, follow_links: bool) -> Iterator[Found]:

@@ -189,6 +189,8 @@ def named(url: str) -> Iterator[None]:
                 "; it is damaged. Put it aside and run the same command again: outputs that are right already are "
                 "recognised by their bytes, and nothing is overwritten"
             )
+        if any(word in reason for word in ("readonly", "unable to open")):
+            advice = "; are there rights to read and write it and its folder?"
         raise ManifestError(f"the manifest cannot be used: {reason}{advice}", _shown(url)) from error
     except OSError as error:
         raise ManifestError(f"the manifest cannot be made ({error.strerror})", _shown(url)) from error
