@@ -57,6 +57,21 @@ def test_an_original_is_never_replaced(scans: Path, here: Path, photochrom: Comm
             path.unlink()
 
 
+def test_a_picture_that_was_refused_for_its_name_and_renamed(scans: Path, photochrom: Command) -> None:
+    """What the refusal advises leads to a batch in which nothing is left."""
+    for name in ("A.png", "a.png"):
+        Path("in").mkdir(exist_ok=True)
+        Path("in", name).write_bytes((scans / "scan-001.png").read_bytes())
+    if len(list(Path("in").iterdir())) < 2:
+        pytest.skip("this disk is blind to case")
+    assert photochrom("batch", "in", "-o", "out", "--workers", 1).code == 1
+    assert photochrom("batch", "verify", "out").code == 1
+    Path("in/a.png").rename("in/b.png")
+    assert photochrom("batch", "in", "-o", "out", "--workers", 1).code == 0
+    assert photochrom("batch", "verify", "out").code == 0
+    assert sorted(outputs("out")) == ["A.png", "b.png"]
+
+
 @pytest.mark.parametrize("source", ["masters", "masters/*.png", "file://masters"])
 def test_a_folder_of_originals_is_no_destination(source: str, photochrom: Command) -> None:
     """And nothing is written there, no manifest either."""

@@ -164,6 +164,7 @@ def _plan(manifest: Manifest, request: Request, out: str, tell: Callable[[Event]
     how = {"look": request.group, "follow_links": request.follow_links, "bag": request.bag}
     for last in plan(manifest, request.sources, out, **how):
         tell({"event": "planning", "new": last.new, "known": last.known, "refused": last.refused})
+    manifest.forget_renamed()
     if last is not None and request.sources:
         for trouble in last.troubles:
             tell({"event": "trouble", "message": trouble})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ import sqlalchemy as sql
 
 from photochrom.archive.leases import LEASE, Leases
 from photochrom.archive.states import FINISHED, State
-from photochrom.archive.stores import at
+from photochrom.archive.stores import at, is_remote
 from photochrom.archive.tables import ABOUT, LOOKS, ORIGINS, PICTURES, WORKS, clock, connect, named, writing
 from photochrom.archive.tasks import Hello, Result, Settings, Task
 
@@ -335,6 +336,23 @@ class Manifest:
         with self._writing() as connection:
             change = {"state": int(State.WAITING), "kills": 0, "driver": None}
             return connection.execute(PICTURES.update().where(bad).values(**change)).rowcount
+
+    def forget_renamed(self) -> int:
+        """Let go of pictures that were refused for their output's name, and that are not there under their own any more.
+
+        Of this machine's disks only; returns how many.
+        """
+        refused = (_C.state == State.FAILED, _C.error == "OutputConflictError")
+        origins = self.origins()
+        gone = [
+            row.id
+            for row in self.rows(*refused, columns=(_C.id, _C.origin, _C.path, _C.name))
+            if not is_remote(address := at(origins[row.origin], row.path or row.name)) and not os.path.lexists(address)
+        ]
+        with self._writing() as connection:
+            for start in range(0, len(gone), _CHUNK):
+                connection.execute(PICTURES.delete().where(_C.id.in_(gone[start : start + _CHUNK]), *refused))
+        return len(gone)
 
     def reopen(self) -> int:
         """Let results of Photochrom that were left alone wait; returns how many."""
