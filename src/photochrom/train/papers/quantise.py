@@ -21,7 +21,7 @@ from photochrom.train.graph import HALF_FROM
 __all__ = ["SIX_BITS_FROM", "quantise"]
 
 #: Kernels of at least so many numbers take 6 bits a number, with a scale for every ``BLOCK`` of them; smaller ones take 8.
-SIX_BITS_FROM = 2_000_000
+SIX_BITS_FROM = 1_000_000
 BLOCK = 32
 #: Largest stored values: of 8 bits with a sign, and of 6 bits, stored without one.
 EIGHT, SIX = 127, 31
@@ -91,8 +91,9 @@ def _six_bits(name: str, kernel: NDArray[np.float32], axis: int) -> tuple[list[T
     base 64 are taken off from below.
     """
     blocks = kernel.reshape(-1, BLOCK)
-    scale = np.maximum(np.abs(blocks).max(axis=1, keepdims=True) / SIX, np.finfo(np.float32).tiny)
-    digits = (np.rint(blocks / scale) + SIX).astype(np.uint32).reshape(4, -1)
+    scale = np.abs(blocks).max(axis=1, keepdims=True) / SIX
+    scale = np.maximum(scale, np.finfo(np.float16).tiny).astype(np.float16).astype(np.float32)  # as it is stored
+    digits = (np.rint(blocks / scale).clip(-SIX, SIX) + SIX).astype(np.uint32).reshape(4, -1)
     whole = (digits * np.uint32(64) ** np.arange(4, dtype=np.uint32)[:, None]).sum(axis=0, dtype=np.uint32)
     planes = np.stack([whole >> shift & 255 for shift in (0, 8, 16)]).astype(np.uint8)
     tensors = [
@@ -101,7 +102,7 @@ def _six_bits(name: str, kernel: NDArray[np.float32], axis: int) -> tuple[list[T
         _tensor(np.array([0], np.int64), f"{name}_first"),
         _tensor(np.array([64], np.float32), f"{name}_base"),
         _tensor(np.array([SIX], np.float32), f"{name}_zero"),
-        _tensor(scale.astype(np.float32), f"{name}_scale"),
+        _tensor(scale.astype(np.float16), f"{name}_half"),
         _tensor(np.array(blocks.shape, np.int64), f"{name}_blocks"),
         _tensor(np.array(kernel.shape, np.int64), f"{name}_shape"),
     ]
@@ -123,6 +124,7 @@ def _unpack(name: str) -> Iterator[NodeProto]:
     yield node("Concat", "digit0 digit1 digit2 digit3", "digits", axis=0)
     yield node("Sub", "digits zero", "values")
     yield node("Reshape", "values blocks", "rows")
+    yield node("Cast", "half", "scale", to=TensorProto.FLOAT)
     yield node("Mul", "rows scale", "scaled")
     yield helper.make_node("Reshape", [f"{name}_scaled", f"{name}_shape"], [name])
 
