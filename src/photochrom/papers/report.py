@@ -90,9 +90,9 @@ def _paper(page: Page, results: Results, paper: str, out: Path) -> dict[str, str
         drawings[name] = draw(about.final)
         page.picture(name, f"the graph of {about.final}, its final system")
     shown = [result for result in results.values() if result.row and result.row.paper == paper]
-    for result in shown:
-        if result.row and result.row.repair:
-            page.text(f"`{result.name}` is the smallest repair. {result.row.repair}")
+    for row in (row for row in ROWS if row.paper == paper and row.repair):
+        finished = "" if row.name in results else " (not finished when this page was written)"
+        page.text(f"`{row.name}`{finished} is the smallest repair of what does not work as printed. {row.repair}")
     if paper == "Photochrom":
         shown += [result for name, result in results.items() if name == REFERENCES[-1]]
     sheet = f"{paper.split()[0].lower()}.jpg"
