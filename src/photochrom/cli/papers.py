@@ -71,7 +71,7 @@ def papers(
         references_table(work, regions)
     named = [("--vgg", vgg), ("--lite0", lite0), ("--regions", regions)]
     command = ["photochrom papers --data DATA", *(f"--truth {path.name}" for path in truth)]
-    command += [f"--cpu-seconds {cpu_seconds:g} --size {size} --batch {batch} --pictures {pictures}"]
+    command += [f"--cpu-seconds {cpu_seconds:g} --size {size} --batch {batch} --pictures {pictures} --seeds {seeds}"]
     command += [f"{option} {path.name}" for option, path in named if path]
     for path in write_report(work, out, " ".join(command)):
         typer.echo(str(path))
