@@ -160,6 +160,7 @@ def test_a_worker_that_runs_out_of_memory(scans: Path, expected: dict[str, bytes
         "vips_tracked: out of memory --- size == 32MB",
         "[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc",
         "Unable to allocate 1.00 GiB for an array with shape (4096, 4096, 8)",
+        "cannot be written: glib: Error creating thread: Resource temporarily unavailable",
     ],
 )
 def test_want_of_memory_by_any_name(sentence: str) -> None:

@@ -45,7 +45,8 @@ __all__ = ["Painter", "lacks_memory", "limit_memory"]
 #: M_ARENA_MAX of mallopt(3).
 _ARENA_MAX = -8
 _NO_MEMORY = re.compile(
-    r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate|can't start new thread", re.IGNORECASE
+    r"insufficient memory|out of memory|bad.?alloc|(cannot|unable to) allocate|can't start new thread|error creating thread",
+    re.IGNORECASE,
 )
 #: Why a picture was not coloured, by state.
 _LEFT = {
