@@ -186,6 +186,17 @@ def breaking_off(after, error):
         yield strip
 
 
+def test_a_thread_that_cannot_be_made_is_told_as_it_is(tmp_path, monkeypatch):
+    def no_room(thread):
+        raise RuntimeError("can't start new thread")  # as Python says for want of memory
+
+    monkeypatch.setattr(threading.Thread, "start", no_room)
+    array = np.full((40, 60, 3), 90, np.uint8)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        written(open_image(array), tmp_path / "a.png", array)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("after", [0, 1, 5])
 @pytest.mark.parametrize(
     "error", [PaintingError("mine"), OSError(5, "mine"), KeyboardInterrupt(), TruncatedImageError("mine")]

@@ -212,8 +212,9 @@ def _encode(
         for strip in strips:
             if feed is None:
                 feed = Feed(info.width, info.height, strip.dtype)
-                encoder = threading.Thread(target=run, args=(feed, strip.dtype.itemsize * 8), name="encoder")
-                encoder.start()
+                thread = threading.Thread(target=run, args=(feed, strip.dtype.itemsize * 8), name="encoder")
+                thread.start()
+                encoder = thread  # only now is there something to wait for
             feed.put(strip)
             if failure:
                 break
