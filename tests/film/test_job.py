@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -11,11 +12,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from film_helpers import make_film, planes, shots
-from helpers import Command, Run
+from helpers import Command, Run, data
 from photochrom import film as films
 from photochrom.errors import JobBusyError, JobError, OutputExistsError, OutputWriteError
 from photochrom.film import film_job, packets
@@ -189,3 +191,18 @@ def test_where_an_open_file_cannot_be_removed_the_folder_goes_all_the_same(
         pass
     assert asked == [LOCK, LOCK]
     assert not (tmp_path / "job").exists()
+
+
+def test_what_memory_held_before_is_in_no_film(here: Path) -> None:
+    """Memory that glibc fills with other values each time makes no other film; without glibc the variable does nothing."""
+    large = cv2.resize(data.coffee(), (380, 280))
+    make_film(here / "pan.mkv", [large[3 * k : 3 * k + 240, 5 * k : 5 * k + 320].copy() for k in range(6)])
+    found = []
+    for value in ("1", "85", "170"):
+        command = [sys.executable, "-m", "photochrom", "video", "pan.mkv", "-o", f"{value}.mkv", "--codec", "h264"]
+        subprocess.run(command, cwd=here, env={**os.environ, "MALLOC_PERTURB_": value}, check=True)
+        found.append(planes(here / f"{value}.mkv"))
+    for other in found[1:]:
+        assert all(
+            np.array_equal(*both) for pair in zip(found[0], other, strict=True) for both in zip(*pair, strict=True)
+        )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import cv2
+
 from photochrom.errors import OptionError
 from photochrom.film.layout import MATRICES, Layout
 from photochrom.film.source import av_module
@@ -19,6 +21,8 @@ __all__ = ["CODECS", "CONTAINERS", "Encoding", "choose_codec", "choose_encoding"
 
 #: A third of the time of "medium"; the crf of 16 makes up for it: as near to the luma as 18 there, in files a fifth larger.
 _LIBX264 = {"preset": "veryfast"}
+#: OpenCV's number of the instructions of Skylake's servers and later (cv::CpuFeatures), which has no name in Python.
+_AVX_512 = 256
 _GLOBAL_HEADER = 1 << 22
 _INTERLACED = (1 << 18) | (1 << 29)  # AV_CODEC_FLAG_INTERLACED_DCT and _ME
 #: What each container can hold, by the suffix of its file; others become Matroska.
@@ -125,6 +129,10 @@ def configure(context: Any, encoding: Encoding, source: Source, threads: int | N
     if source.interlaced and not source.deinterlace and encoding.codec in ("h264", "prores"):
         context.flags |= _INTERLACED
         context.field_order = source.field_order
+    if encoding.codec == "h264" and cv2.checkHardwareSupport(_AVX_512):
+        # x264's code for AVX-512 reads memory that nobody has written, so that the same frames make other films now and then;
+        # its code for AVX2, which such processors have too, is as fast.
+        options["x264-params"] = "asm=avx2"
     context.options = options
     if threads:
         context.thread_count = threads
