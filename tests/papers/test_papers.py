@@ -248,10 +248,14 @@ def test_a_page_escapes_what_html_would_read(tmp_path: Path) -> None:
     page = Page("a < b")
     page.text("`x < y` and **strong**")
     page.table(["one", "two"], [["<b>", "2"]])
+    page.text("see [the other](short/README.md) and [the paper](https://example.org/README.md)")
     markdown, html = (path.read_text() for path in page.write(tmp_path, "page"))
     assert "| <b> | 2 |" in markdown
     assert "<code>x &lt; y</code> and <strong>strong</strong>" in html
     assert '<td class="text">&lt;b&gt;</td><td>2</td>' in html
+    assert "(short/README.md)" in markdown, "Markdown links to Markdown"
+    assert 'href="short/README.html"' in html, "and HTML to the HTML beside it"
+    assert 'href="https://example.org/README.md"' in html
 
 
 def test_unknown_rows_are_named(photochrom: Any, tmp_path: Path) -> None:

@@ -79,5 +79,7 @@ class Page:
 def _inline(text: str) -> str:
     escaped = html.escape(text, quote=False)
     escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped)
+    # A page that is linked to stands beside its Markdown as HTML: a browser would show the source.
+    escaped = re.sub(r"\[([^]]+)\]\(([^):]+)\.md\)", r"[\1](\2.html)", escaped)
     escaped = re.sub(r"\[([^]]+)\]\(([^)]+)\)", r'<a href="\2">\1</a>', escaped)
     return re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", escaped)
