@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from photochrom import CATALOG, Colorizer
@@ -46,7 +47,8 @@ def test_packaged_files_are_those_of_the_rows() -> None:
 def test_weights_of_the_papers_lie_outside_the_package_and_are_not_too_large() -> None:
     papers = [spec for spec in CATALOG if spec.folder == REPOSITORY / "papers"]
     assert len(papers) >= 15
-    assert sum(spec.size for spec in papers) < 60_000_000
+    sizes = {file.name: file.size for spec in papers for file in spec.files}
+    assert sum(sizes.values()) < 60_000_000
     sums = REPOSITORY / "papers" / "SHA256SUMS"
     if sums.is_file():
         lines = dict(reversed(line.split("  ")) for line in sums.read_text().splitlines())
@@ -59,6 +61,25 @@ def test_a_model_whose_weights_are_not_here_says_how_to_get_them(tmp_path: Path)
         with pytest.raises(WeightsNotFoundError, match="photochrom train unet") as caught:
             open_model(spec)
         assert ("weights/papers" in str(caught.value)) == bool(spec.files)
+
+
+def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is(tmp_path: Path) -> None:
+    stretched = [spec for spec in CATALOG if spec.stretch]
+    assert stretched
+    for spec in stretched:
+        plain = find_model(spec.files[0].name.removesuffix(".onnx"))
+        assert plain.files == spec.files
+        assert plain.stretch is None
+        assert 1 <= spec.stretch.factor <= 3  # type: ignore[union-attr]
+        with pytest.raises(WeightsNotFoundError, match=f"photochrom train {plain.name} "):
+            open_model(replace(spec, folder=tmp_path))
+        if find(spec.files[0], spec.folder) is None:
+            continue  # an installed wheel has no weights of the papers
+        light = np.random.default_rng(0).uniform(0, 100, (64, 64)).astype(np.float32)
+        answers = [one.decode(one.encode(light)) for one in (open_model(plain), open_model(spec))]
+        centre = np.array(spec.stretch.centre, np.float32)[:, None, None]  # type: ignore[union-attr]
+        expected = centre + spec.stretch.factor * (answers[0] - centre)  # type: ignore[union-attr]
+        np.testing.assert_allclose(answers[1], expected, atol=1e-3)
 
 
 def test_the_shipped_model_is_small_and_is_what_its_row_says(shipped: Colorizer) -> None:

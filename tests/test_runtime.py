@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from photochrom import Colorizer
-from photochrom.catalog import CATALOG, find_model
+from photochrom.catalog import CATALOG, Stretch, find_model
 from photochrom.color import ab_bins
 from photochrom.errors import (
     InvalidModelError,
@@ -224,6 +225,16 @@ def test_one_graph_from_lightness_to_ab(build: Build, stride: int) -> None:
         session.decode(session.encode(light), np.zeros((3, 9, 13), np.float32))
     with pytest.raises(OptionError, match="takes no hints"):
         session.decode(session.encode(light), None, np.ones(BINS, np.float32) / BINS)
+
+
+@pytest.mark.train
+def test_stretched_colours_lie_further_from_their_centre(build: Build) -> None:
+    session = OnnxSession((build(),), stretch=Stretch((10.0, -10.0), 2.0))
+    light = noise(8, 8)
+    centre = np.array([10, -10], np.float32)[:, None, None]
+    expected = centre + 2 * (np.stack([light - 50, 50 - light]) - centre)
+    for one in (session, pickle.loads(pickle.dumps(session))):  # another process gets the same
+        np.testing.assert_allclose(one.decode(one.encode(light)), expected, atol=1e-3)
 
 
 @pytest.mark.train

@@ -6,14 +6,21 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from photochrom.errors import UnknownModelError
 from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile
 
-__all__ = ["CATALOG", "DEFAULT_MODEL", "ModelSpec", "find_model"]
+__all__ = ["CATALOG", "DEFAULT_MODEL", "ModelSpec", "Stretch", "find_model"]
 
 DEFAULT_MODEL = "photochrom"
+
+
+class Stretch(NamedTuple):
+    """What makes the colours of a network of plain ab vary as much as a photograph's: ab -> centre + factor * (ab - centre)."""
+
+    centre: tuple[float, float]
+    factor: float
 
 
 @dataclass(frozen=True)
@@ -23,7 +30,7 @@ class ModelSpec:
     ``output``: "ab-bins" (scores over ab bins) or "ab" (colours directly), at ``stride`` pixels a cell. Height and width
     must be multiples of ``multiple``. ``work_size``: the short side, in pixels, at which it colours best. ``hints``: whether it
     takes hints and a histogram; then ``files`` are an encoder, a decoder and perhaps a kernel and an object head, else one graph,
-    or nothing where only the recipe is shipped. ``folder``: where the files lie.
+    or nothing where only the recipe is shipped. ``folder``: where the files lie. ``stretch``: of what it answers, if wanted.
     """
 
     name: str
@@ -38,6 +45,7 @@ class ModelSpec:
     licence: str
     files: tuple[WeightsFile, ...]
     folder: Path = PACKAGED
+    stretch: Stretch | None = None
 
     @property
     def remedy(self) -> str:
@@ -45,9 +53,10 @@ class ModelSpec:
         if self.folder == PACKAGED:
             return "install photochrom again"
         where = f"take {self.files[0].name} from weights/papers of the repository, or " if self.files else ""
+        network = self.files[0].name.removesuffix(".onnx") if self.stretch else self.name
         return (
-            f"{where}train it: `photochrom train {self.name} --data DIR -o RUN`, `photochrom export RUN/last.ckpt -o "
-            f"{self.name}.onnx`, then --model {self.name}.onnx"
+            f"{where}train it: `photochrom train {network} --data DIR -o RUN`, `photochrom export RUN/last.ckpt -o "
+            f"{network}.onnx`, then --model {network}.onnx"
         )
 
     @property
@@ -90,7 +99,14 @@ def _papers() -> Iterator[ModelSpec]:
     """The systems of the five papers: a row for each line of papers.json, which `photochrom papers` writes."""
     for row in json.loads((PACKAGED / "papers.json").read_text("utf-8")):
         files = tuple(WeightsFile(**file) for file in row.pop("files"))
-        yield ModelSpec(**row, hints=False, files=files, folder=REPOSITORY / "papers")
+        stretch = row.pop("stretch", None)
+        yield ModelSpec(
+            **row,
+            hints=False,
+            files=files,
+            folder=REPOSITORY / "papers",
+            stretch=stretch and Stretch(tuple(stretch["centre"]), stretch["factor"]),
+        )
 
 
 CATALOG += tuple(_papers())

@@ -17,6 +17,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("lightning")
 
+from photochrom.color import lab_to_rgb
 from photochrom.errors import DataError
 from photochrom.papers import charts, statistics
 from photochrom.papers.claims import CLAIMS, judge
@@ -27,6 +28,7 @@ from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
 from photochrom.papers.results import Result, read_results
 from photochrom.papers.rows import ROWS
+from photochrom.papers.stretch import MOST, fitted_stretch
 
 pytestmark = pytest.mark.train
 
@@ -75,6 +77,52 @@ def test_the_command_trains_measures_and_goes_on(
     assert photochrom(*other).code == 2
 
 
+def test_a_stretched_row_has_the_network_of_another(
+    photochrom: Any, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = next(row for row in ROWS if row.name == "cnn-baseline")
+    row = replace(plain, name="cnn-baseline-vivid", of="cnn-baseline", seeds=1, repair="dull")
+    monkeypatch.setattr("photochrom.papers.rows.ROWS", (plain, row))
+    monkeypatch.setattr("photochrom.papers.results.ROWS", (plain, row))
+    run = photochrom(
+        *("papers", "--data", pictures, "--truth", pictures, "--out", tmp_path / "out", "--work", tmp_path / "work"),
+        *("--cpu-seconds", "1", "--size", "32", "--batch", "2", "--pictures", "4", "--rows", "cnn-baseline-vivid"),
+    )
+    assert run.code == 0, run.err
+    before, after = (
+        json.loads((tmp_path / f"work/{name}-0/result.json").read_text())
+        for name in ("cnn-baseline", "cnn-baseline-vivid")
+    )
+    assert after["steps"] == before["steps"]
+    assert 1 <= after["stretch"]["factor"] <= MOST
+    assert after["means"]["colourfulness"] > before["means"]["colourfulness"]
+    assert "the network of `cnn-baseline`" in (tmp_path / "out/README.md").read_text()
+
+
+def test_a_stretch_makes_answers_vary_as_truths_do() -> None:
+    class Half:
+        """Answers with half of each difference from (4, 2)."""
+
+        def encode(self, light: Any) -> Any:
+            return light
+
+        def decode(self, light: Any) -> Any:
+            return np.stack([4 + (light - 50) / 8, 2 + (50 - light) / 8])
+
+    rng = np.random.default_rng(0)
+    pictures = []
+    for _ in range(4):
+        lab = np.full((32, 32, 3), 50.0)
+        lab[..., 0] = rng.uniform(20, 80, (32, 32))
+        lab[..., 1] = 4 + (lab[..., 0] - 50) / 4
+        lab[..., 2] = 2 + (50 - lab[..., 0]) / 4
+        pictures.append(np.rint(lab_to_rgb(lab) * 255).astype(np.uint8))
+    found = fitted_stretch(Half(), pictures)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.centre, (4, 2), atol=0.1)
+    assert found.factor == pytest.approx(2, abs=0.1)
+    assert fitted_stretch(Half(), [np.full((8, 8, 3), 90, np.uint8)]).factor == 1  # never less
+
+
 def test_a_row_with_a_pretrained_start_asks_for_its_file(photochrom: Any, pictures: Path, tmp_path: Path) -> None:
     run = photochrom(
         *("papers", "--data", pictures, "--truth", pictures, "--out", tmp_path / "out", "--work", tmp_path / "work"),
@@ -106,14 +154,17 @@ def test_too_few_pictures_and_too_short_a_budget_are_named(
 def test_every_row_has_a_recipe_of_the_same_budget_size_and_seed(tmp_path: Path) -> None:
     starts = {"vgg": tmp_path / "vgg.whl", "lite0": tmp_path / "lite0.whl"}
     settings = Settings([tmp_path], tmp_path, 12.0, 64, 8, starts)
-    for row in ROWS:
+    trained = [row for row in ROWS if not row.of]
+    for row in trained:
         recipe, pretrained = _recipe(row, 1, settings)
         assert (recipe.cpu_seconds, recipe.batch, recipe.seed) == (12.0, 8, 1)
         assert getattr(recipe, "size", None) == 64 or getattr(recipe, "sizes", None) == [64]
         assert (pretrained is not None) == bool(row.start)
         assert recipe.last_step > 10**9  # nothing but the seconds ends it
     # the same pictures, in the same order
-    stored = [recipe if row.ours else recipe.for_store() for row in ROWS for recipe, _ in [_recipe(row, 0, settings)]]
+    stored = [
+        recipe if row.ours else recipe.for_store() for row in trained for recipe, _ in [_recipe(row, 0, settings)]
+    ]
     order = [(one.seed, one.batch, one.holdout, one.holdout_sources, one.smallest_chroma) for one in stored]
     assert all(one == order[0] for one in order)
     assert all(one.source_weights == {} for one in stored)

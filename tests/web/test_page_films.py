@@ -306,7 +306,12 @@ def test_a_server_that_takes_no_films(
 
 @pytest.mark.parametrize(
     "screen",
-    [DESK | {"color_scheme": "dark"}, PHONE, PHONE | {"viewport": {"width": 740, "height": 360}}, DESK | {"locale": "de-DE"}],
+    [
+        DESK | {"color_scheme": "dark"},
+        PHONE,
+        PHONE | {"viewport": {"width": 740, "height": 360}},
+        DESK | {"locale": "de-DE"},
+    ],
     ids=["dark", "phone", "phone on its side", "german"],
 )
 def test_axe_finds_nothing_to_blame(visit: Visit, film: Path, screen: dict[str, Any]) -> None:

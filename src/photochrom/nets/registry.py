@@ -47,6 +47,7 @@ _EMBEDDER = "the embedder: 'timm', a file of timm's, or for --embedder lite0 the
 NETS: tuple[NetSpec, ...] = (
     NetSpec("cnn-baseline", "cnn_baseline:CnnBaseline"),
     NetSpec("koalarization", "koalarization:Koalarization", _EMBEDDER, embedder=True),
+    NetSpec("koalarization-gentle", "koalarization:Koalarization", _EMBEDDER, embedder=True),
     NetSpec("gan", "gan:Generator"),
     NetSpec("gan-spectral", "gan:Generator"),
     NetSpec("vgg16", "vgg16:VGG16", _VGG),

@@ -21,7 +21,9 @@ from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
 from photochrom.papers.foregrounds import TABLE_1, read_labelled, table_1
 from photochrom.papers.measure import SAMPLES, measure, seconds_at, with_model, write_samples
-from photochrom.papers.rows import Row
+from photochrom.papers.rows import Row, chosen_rows
+from photochrom.papers.stretch import fitted_stretch, graph_of
+from photochrom.runtime import OnnxSession
 from photochrom.train.budget import spent
 from photochrom.train.checkpoint import read_checkpoint, read_weights
 from photochrom.train.crops import centre_square, split
@@ -40,6 +42,9 @@ log = logging.getLogger(__name__)
 
 #: What every row is compared with: no colour, one colour, and this project's model (trained for far longer).
 REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom as shipped")
+
+#: Held-back pictures that a stretch is fitted on, at most.
+HELD = 200
 
 #: The row whose network colours the background in table 1.
 REGION_ROW = "caffenet-region"
@@ -77,6 +82,8 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
         if found["budget"] != settings.cpu_seconds or found["recipe"]["size"] != settings.size:
             raise OptionError("--work", str(settings.work), "a folder without results of another budget or size")
         return found
+    if row.of:
+        return _stretched(row, seed, settings, truth, done)
     recipe, pretrained = _recipe(row, seed, settings)
     train: Any = fit if isinstance(recipe, PaperRecipe) else partial(fit_ours, workers=0)
     last = train(recipe, settings.data, folder, pretrained=pretrained, cache=settings.cache)
@@ -111,6 +118,25 @@ def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPictur
         **measure(method, truth),
     }
     write_samples(method, folder / SAMPLES)
+    _write(done, result)
+    return result
+
+
+def _stretched(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPicture], done: Path) -> dict[str, Any]:
+    """The result of a row whose network is another's, which is trained first where it is not yet."""
+    (base,) = chosen_rows([row.of])
+    result = run_row(base, seed, settings, truth)
+    graph = graph_of(row.of, settings.work / f"{row.of}-{seed}")
+    store = open_store(settings.data, settings.cache / "store")
+    train, held = split(store, PaperRecipe("").for_store())
+    chosen = np.random.default_rng(0).permutation(held if len(held) else train)[:HELD]  # so few that none is held back
+    stretch = fitted_stretch(OnnxSession((graph,), threads=1), (centre_square(store[i], settings.size) for i in chosen))
+    method = with_model(
+        Colorizer(OnnxSession((graph,), threads=1, stretch=stretch, name=row.name), work_size=settings.size)
+    )
+    result |= {"name": row.name, "curve": [], "stretch": stretch._asdict(), **measure(method, truth)}
+    done.parent.mkdir(parents=True, exist_ok=True)
+    write_samples(method, done.with_name(SAMPLES))
     _write(done, result)
     return result
 

@@ -228,7 +228,7 @@ def _costs(page: Page, rows: Results) -> None:
             [
                 f"`{name}`",
                 result.row.title if result.row else "",
-                STARTS[result.row.start] if result.row else "",
+                _start(result),
                 f"{first['parameters'] / 1e6:.2f}",
                 f"{first['bytes'] / 1e6:.1f}",
                 f"{first['training_pictures_per_s']:.1f}",
@@ -258,6 +258,12 @@ def _costs(page: Page, rows: Results) -> None:
         "The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
         "because they are what was claimed."
     )
+
+
+def _start(result: Result) -> str:
+    if result.row is None:
+        return ""
+    return f"the network of `{result.row.of}`" if result.row.of else STARTS[result.row.start]
 
 
 def _contact_sheet(columns: Sequence[Path], path: Path) -> None:
