@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from photochrom import Colorizer
 from photochrom.catalog import CATALOG, Stretch, find_model
 from photochrom.color import ab_bins
+from photochrom.decode import annealed_mean
 from photochrom.errors import (
     InvalidModelError,
     OptionError,
@@ -235,6 +236,14 @@ def test_stretched_colours_lie_further_from_their_centre(build: Build) -> None:
     expected = centre + 2 * (np.stack([light - 50, 50 - light]) - centre)
     for one in (session, pickle.loads(pickle.dumps(session))):  # another process gets the same
         np.testing.assert_allclose(one.decode(one.encode(light)), expected, atol=1e-3)
+
+
+def test_stretched_bins_stretch_every_mean_of_them(session: OnnxSession) -> None:
+    stretched = OnnxSession(session.paths, threads=1, stretch=Stretch((10.0, -10.0), 2.0))
+    np.testing.assert_allclose(stretched.bins, 2 * session.bins - [10, -10], atol=1e-4)
+    scores = stretched.decode(stretched.encode(noise(32, 32)))
+    plain, moved = (annealed_mean(scores, one.bins, 0.5) for one in (session, stretched))
+    np.testing.assert_allclose(moved, 2 * plain - [10, -10], atol=1e-3)
 
 
 @pytest.mark.train

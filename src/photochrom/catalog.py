@@ -17,7 +17,7 @@ DEFAULT_MODEL = "photochrom"
 
 
 class Stretch(NamedTuple):
-    """What makes the colours of a network of plain ab vary as much as a photograph's: ab -> centre + factor * (ab - centre)."""
+    """What makes a network's colours vary as much as a photograph's: ab -> centre + factor * (ab - centre)."""
 
     centre: tuple[float, float]
     factor: float

@@ -51,7 +51,7 @@ class OnnxSession:
 
     profile: for a model that has several colour profiles and chooses one for each picture, the one to take instead.
     arena: whether ONNX Runtime keeps its working memory between runs. It never gives that back, and pictures of other shapes need
-    ever more of it; without, opening a photograph takes 8 % longer. stretch: of the colours of a model of plain ab.
+    ever more of it; without, opening a photograph takes 8 % longer. stretch: of its colours, None: they stay as they are.
     """
 
     def __init__(
@@ -85,6 +85,8 @@ class OnnxSession:
         self._work_size: int = about["work_size"]
         self._name = name or paths[0].name.removesuffix(".onnx").removesuffix(".encoder")
         self._bins = read_bins(about.get("bins"), paths[0])
+        if stretch is not None:  # of what is a mean of these colours, the mean moves as they do
+            self._bins = _stretched(self._bins, stretch)
         self._temperature: float | None = read_temperature(about.get("temperature"), paths[0])
         self._log_prior = read_log_prior(about.get("prior"), len(self._bins), paths[0])
         self._profile = _checked_profile(profile, self._graphs[0], self.name)
@@ -193,13 +195,10 @@ class OnnxSession:
             raise InvalidModelError(
                 f"gives an array of shape {result.shape}, expected (1, channels, {grid[0]}, {grid[1]})", self._paths[-1]
             )
-        return self._stretched(result[0, :, :h, :w])
-
-    def _stretched(self, result: Float) -> Float:
-        if self._stretch is None or self._output != "ab":
-            return result
-        centre = np.array(self._stretch.centre, np.float32)[:, None, None]
-        return np.asarray(centre + np.float32(self._stretch.factor) * (result - centre), np.float32)
+        found = result[0, :, :h, :w]
+        if self._stretch is None or self._output == "ab-bins":
+            return found
+        return np.moveaxis(_stretched(np.moveaxis(found, 0, -1), self._stretch), -1, 0)
 
     @cached_property
     def _kernel(self) -> tuple[Any, Float, float] | None:
@@ -275,6 +274,12 @@ class OnnxSession:
 
     def _run(self, graph: int, outputs: tuple[str, ...], inputs: Mapping[str, Array]) -> list[Float]:
         return run_graph(self._graphs[graph], self._paths[graph], outputs, inputs)
+
+
+def _stretched(ab: Float, stretch: Stretch) -> Float:
+    """Colours (..., 2), further from the centre."""
+    centre = np.array(stretch.centre, np.float32)
+    return np.asarray(centre + np.float32(stretch.factor) * (ab - centre), np.float32)
 
 
 def digest_of(paths: Iterable[Path]) -> str:

@@ -103,6 +103,8 @@ def test_a_stretch_makes_answers_vary_as_truths_do() -> None:
     class Half:
         """Answers with half of each difference from (4, 2)."""
 
+        output = "ab"
+
         def encode(self, light: Any) -> Any:
             return light
 

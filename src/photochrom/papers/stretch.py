@@ -1,8 +1,8 @@
 """The repair of rows that answer with a mean: the same network, its colours as far apart as a photograph's.
 
-Squared error is least for the mean of all colours that are likely, and such means differ less from one another than colours do.
-One factor, fitted on pictures that were held back from training, makes up for it: the standard deviation of the truth over that
-of the answers. In statistics this is variance matching.
+Squared error is least for the mean of all colours that are likely, and the annealed mean of scores is one, too. Means differ
+less from one another than colours do. One factor, fitted on pictures that were held back from training, makes up for it: the
+standard deviation of the truth over that of the answers. In statistics this is variance matching.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from photochrom.catalog import Stretch, find_model
 from photochrom.color import rgb_to_lab
+from photochrom.decode import DEFAULT_VIVIDNESS, decode_ab, decode_bins, dial
 from photochrom.errors import WeightsNotFoundError
 from photochrom.resize import resized
 from photochrom.session import Session
@@ -27,18 +28,27 @@ MOST = 3.0
 
 
 def fitted_stretch(session: Session, pictures: Iterable[NDArray[np.uint8]]) -> Stretch:
-    """The stretch for a model of plain ab, from pictures (h, w, 3) sRGB that it was not trained on; the factor is 1 to 3."""
+    """The stretch for a model, from pictures (h, w, 3) sRGB that it was not trained on; the factor is 1 to 3."""
     answers, truths = [], []
     for rgb in pictures:
         lab = rgb_to_lab(rgb / 255.0)
-        found = np.moveaxis(session.decode(session.encode(np.ascontiguousarray(lab[..., 0]))), 0, -1)
+        out = session.decode(session.encode(np.ascontiguousarray(lab[..., 0])))
+        found = _colors(session, out)
         answers.append(found.reshape(-1, 2))
         truths.append(resized(lab[..., 1:], (found.shape[0], found.shape[1])).reshape(-1, 2))
     answer, truth = np.concatenate(answers), np.concatenate(truths)
-    centre = answer.mean(axis=0)
+    setting = dial(DEFAULT_VIVIDNESS)
+    centre = answer.mean(axis=0) / (setting.plain_gain if session.output == "ab" else setting.gain)  # comes after it
     spread = [float(np.sqrt(one.var(axis=0).sum())) for one in (truth, answer)]
     factor = min(MOST, max(1.0, spread[0] / max(spread[1], 1e-3)))
     return Stretch((round(float(centre[0]), 3), round(float(centre[1]), 3)), round(factor, 3))
+
+
+def _colors(session: Session, out: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a photograph would get at the middle of the vividness dial, (h, w, 2)."""
+    if session.output == "ab":
+        return decode_ab(out)
+    return decode_bins(out, session.bins, log_prior=session.log_prior, middle=session.temperature)
 
 
 def graph_of(name: str, folder: Path) -> Path:
