@@ -17,8 +17,10 @@ from photochrom import Colorizer
 from photochrom.color import rgb_to_lab
 from photochrom.errors import DataError, MaskError
 from photochrom.papers import foregrounds
-from photochrom.papers.foregrounds import Labelled, colourings, read_labelled, table_1
+from photochrom.papers.foregrounds import Labelled, colourings, read_labelled, referenced, table_1
 from photochrom.papers.instances import instances
+from photochrom.papers.measure import grey, sample_pictures
+from photochrom.weights import PACKAGED
 
 pytestmark = pytest.mark.train
 
@@ -45,6 +47,17 @@ def ab_in(rgb: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 RED, BLUE = (150, 60, 60), (60, 70, 150)
+
+
+def test_a_picture_with_found_regions_takes_its_colours_from_its_mirror_image() -> None:
+    rgb = sample_pictures()[0]
+    suit = np.zeros(rgb.shape[:2], bool)
+    suit[150:220, 45:110] = True
+    found = referenced(PACKAGED / "photochrom.onnx", rgb)
+    assert found.shape == rgb.shape
+    alone = np.asarray(Colorizer(threads=1).open(grey(rgb)).paint().rgb)
+    off = [np.linalg.norm(ab_in(one, suit) - ab_in(rgb, suit)) for one in (found, alone)]
+    assert off[0] < off[1] / 2
 
 
 def test_a_region_takes_its_colour_from_its_other_half_or_from_another_person(colorizer: Colorizer) -> None:

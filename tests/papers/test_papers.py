@@ -22,7 +22,7 @@ from photochrom.errors import DataError
 from photochrom.papers import charts, statistics
 from photochrom.papers.claims import CLAIMS, judge
 from photochrom.papers.compare import Settings, _recipe
-from photochrom.papers.foregrounds import TABLE_1
+from photochrom.papers.foregrounds import REFERENCED, TABLE_1
 from photochrom.papers.measure import SAMPLES
 from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
@@ -221,10 +221,13 @@ def test_the_whole_report_from_results(tmp_path: Path) -> None:
         cv2.imwrite(str(folder / SAMPLES), column)
     assert "give `--regions`" in write_report(tmp_path / "work", tmp_path / "out")[0].read_text()
     (tmp_path / "work/caffenet-region-0" / TABLE_1).write_text(json.dumps(made_up_table()))
+    cv2.imwrite(str(tmp_path / "work/caffenet-region-0" / REFERENCED), column)
     pages = write_report(tmp_path / "work", tmp_path / "out", "photochrom papers --cpu-seconds 1")
     assert [page.name for page in pages] == ["README.md", "README.html"]
     markdown, html = (page.read_text() for page in pages)
     assert "not measured" not in markdown.lower()
+    assert "`caffenet-region` with foregrounds from references, truth" in markdown
+    assert cv2.imread(str(tmp_path / "out/srivastava.jpg")).shape == (5 * 256, 5 * 256, 3)
     assert "2.000 (1.000)" in markdown  # with references, and the network alone
     assert "largest miss of a row and seed is 0.0 %" in markdown
     for row in ROWS:

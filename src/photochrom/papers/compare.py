@@ -19,8 +19,16 @@ from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError, OptionError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
-from photochrom.papers.foregrounds import TABLE_1, read_labelled, table_1
-from photochrom.papers.measure import SAMPLES, measure, seconds_at, with_model, write_samples
+from photochrom.papers.foregrounds import REFERENCED, TABLE_1, read_labelled, referenced, table_1
+from photochrom.papers.measure import (
+    SAMPLES,
+    measure,
+    sample_pictures,
+    seconds_at,
+    with_model,
+    write_column,
+    write_samples,
+)
 from photochrom.papers.rows import Row, chosen_rows
 from photochrom.papers.stretch import fitted_stretch, graph_of
 from photochrom.runtime import OnnxSession
@@ -154,10 +162,18 @@ def check_data(settings: Settings) -> None:
 
 
 def references_table(work: Path, regions: Path) -> None:
-    """Make Srivastava's table 1 with the pictures and label maps of the folder ``regions``, once its row is finished."""
+    """Make Srivastava's table 1 with the pictures and label maps of the folder ``regions``, once its row is finished.
+
+    Beside it, the sample pictures with foregrounds from references.
+    """
     folder = work / f"{REGION_ROW}-0"
-    if (folder / "result.json").exists() and not (folder / TABLE_1).exists():
-        _write(folder / TABLE_1, table_1(folder / f"{REGION_ROW}.onnx", read_labelled(regions)))
+    if not (folder / "result.json").exists():
+        return
+    if not (folder / TABLE_1).exists():
+        _write(folder / TABLE_1, table_1(graph_of(REGION_ROW, folder), read_labelled(regions)))
+    if not (folder / REFERENCED).exists():
+        graph = graph_of(REGION_ROW, folder)
+        write_column([referenced(graph, rgb) for rgb in sample_pictures()], folder / REFERENCED)
 
 
 def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe | Recipe, Path | None]:

@@ -120,7 +120,8 @@ def _srivastava(page: Page, results: Results) -> Drawings:
         "as the reference, the region of the same name in the next picture that has one: this does not depend on the truth, "
         "and gives a coat the colours of somebody else's coat. **Found regions** need no map: the object tool is asked at the "
         "points of a grid (`photochrom/papers/instances.py`), offline, in place of the paper's Mask R-CNN, whose weights would "
-        "have to be downloaded; with them, `photochrom colorize --segment` takes its instances."
+        "have to be downloaded; with them, `photochrom colorize --segment` takes its instances. The pictures above have found "
+        "regions and the other half of each as its reference: where a half finds nothing like it in the other, patches stay."
     )
     heads = list(lines["alone"][0])
     pairs = list(zip(lines["the same person"], lines["alone"], strict=True))

@@ -30,10 +30,12 @@ from photochrom.errors import DataError
 from photochrom.papers.instances import instances
 from photochrom.papers.measure import Rgb, grey, line_of_table_1
 
-__all__ = ["SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "table_1"]
+__all__ = ["REFERENCED", "SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "referenced", "table_1"]
 
 #: The file of the table in the folder of a run, and the pictures in it.
 TABLE_1, TEN = "table-1.json", 10
+#: The file of the sample pictures with foregrounds from references.
+REFERENCED = "referenced.jpg"
 #: Short side of the pictures, and that at which the network sees them, so that a region has several cells; in pixels.
 SIDE, WORK = 256, 256
 #: Regions that cover less of the picture are left to the network.
@@ -90,6 +92,16 @@ def table_1(model: Path, pictures: Sequence[Labelled]) -> dict[str, list[Line]]:
         for way, result in colourings(colorizer, picture, following, regions):
             lines.setdefault(way, []).append(line_of_table_1(picture.rgb, result))
     return lines
+
+
+def referenced(model: Path, rgb: Rgb) -> Rgb:
+    """A picture (h, w, 3) coloured by the ONNX file ``model`` and, in regions that are found, by its own mirror image."""
+    plain = grey(rgb)
+    colorizer = Colorizer(model, threads=1, work_size=WORK)
+    opened, mirrored = colorizer.open(plain), colorizer.open(rgb[:, ::-1].copy())
+    masks = instances(Colorizer(threads=1).open(plain)).values()
+    halves = (_from_other_half(opened, mirrored, mask) for mask in masks)
+    return _painted(opened, [hint for hint in halves if hint is not None])
 
 
 def colourings(

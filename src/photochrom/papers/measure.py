@@ -29,6 +29,7 @@ __all__ = [
     "sample_pictures",
     "seconds_at",
     "with_model",
+    "write_column",
     "write_samples",
 ]
 
@@ -112,6 +113,11 @@ def sample_pictures() -> list[Rgb]:
 
 def write_samples(method: Method, path: Path) -> None:
     """The sample pictures as this method colours them, one below another, as a JPEG."""
-    column = np.concatenate([method(lightness(rgb)) for rgb in sample_pictures()])
+    write_column([method(lightness(rgb)) for rgb in sample_pictures()], path)
+
+
+def write_column(pictures: Sequence[Rgb], path: Path) -> None:
+    """Pictures of one width, one below another, as a JPEG."""
+    column = np.concatenate(pictures)
     with replacing(path) as part:
         part.write_bytes(cv2.imencode(".jpg", column[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 93])[1].tobytes())

@@ -20,7 +20,7 @@ from photochrom.papers.claims import CLAIMS, judge
 from photochrom.papers.compare import REFERENCES
 from photochrom.papers.convergence import convergence
 from photochrom.papers.experiments import EXPERIMENTS
-from photochrom.papers.foregrounds import TABLE_1
+from photochrom.papers.foregrounds import REFERENCED, TABLE_1
 from photochrom.papers.measure import SAMPLES, sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.results import Result, read_results
@@ -73,7 +73,7 @@ def _keep(results: Results, work: Path, out: Path) -> None:
         for seed in result.seeds:
             folder = work / f"{result.name}-{seed['seed']}" if result.row else result.folder
             (out / folder.name).mkdir(parents=True, exist_ok=True)
-            for name in ("result.json", SAMPLES, TABLE_1):
+            for name in ("result.json", SAMPLES, TABLE_1, REFERENCED):
                 if (folder / name).exists() and folder.resolve() != (out / folder.name).resolve():
                     with replacing(out / folder.name / name) as part:
                         part.write_bytes((folder / name).read_bytes())
@@ -96,8 +96,14 @@ def _paper(page: Page, results: Results, paper: str, out: Path) -> dict[str, str
     if paper == "Photochrom":
         shown += [result for name, result in results.items() if name == REFERENCES[-1]]
     sheet = f"{paper.split()[0].lower()}.jpg"
-    _contact_sheet([result.folder / SAMPLES for result in shown], out / sheet)
-    columns = f"grey, {', '.join(f'`{result.name}`' for result in shown)}, truth"
+    drawn = [(f"`{result.name}`", result.folder / SAMPLES) for result in shown]
+    drawn += [
+        (f"`{result.name}` with foregrounds from references", result.folder / REFERENCED)
+        for result in shown
+        if (result.folder / REFERENCED).exists()
+    ]
+    _contact_sheet([path for _, path in drawn], out / sheet)
+    columns = f"grey, {', '.join(name for name, _ in drawn)}, truth"
     page.text(f"From left to right: {columns}.")
     page.picture(sheet, columns.replace("`", ""))
     claims = [judge(claim, results) for claim in CLAIMS if claim.paper == paper]
