@@ -259,6 +259,19 @@ def test_verdicts() -> None:
         )
 
 
+def test_what_is_not_decided_says_what_would_decide_it() -> None:
+    claim = next(claim for claim in CLAIMS if claim.better == "unet-profiled" and claim.figure == "psnr")
+    worse = made_up(claim.worse, np.random.default_rng(0))
+    values = np.array(worse.first["pictures"]["psnr"])
+    close = values + 0.1 + np.resize([1.0, -1.0], len(values))
+    one = {**worse.first, "pictures": {**worse.first["pictures"], "psnr": close.tolist()}}
+    found = judge(claim, {claim.worse: worse, claim.better: Result(claim.better, None, (one,), Path())})
+    assert found.held == "not decided"
+    (number,) = re.findall(r"about ([\d,]+) pictures would decide", found.evidence)
+    # 1.96 standard deviations of 1 in the mean of n are 0.1
+    assert 250 <= int(number.replace(",", "")) <= 500
+
+
 def test_the_verdicts_on_references_need_table_1(tmp_path: Path) -> None:
     result = replace(made_up("caffenet-region", np.random.default_rng(0)), folder=tmp_path)
     claims = [claim for claim in CLAIMS if claim.paper == "Srivastava"]

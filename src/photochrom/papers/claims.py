@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -59,7 +60,10 @@ def _overfitting(results: Results) -> tuple[bool | None, str]:
     # With so few pictures each is seen at most once: there is nothing to overfit.
     first = results["vgg16-residual"].first
     seen = first["steps"] * first["recipe"]["batch"]
-    return None, f"{evidence}; after {seen} pictures, none seen twice, there is no overfitting to cure"
+    return None, (
+        f"{evidence}; after {seen} pictures, none seen twice, there is no overfitting to cure; a budget in which every picture "
+        "is seen several times would decide"
+    )
 
 
 def _table_1(results: Results, way: str, figure: str) -> NDArray[np.float64]:
@@ -166,8 +170,21 @@ def judge(claim: Claim, results: Results) -> Verdict:
     values = [f"{scale * value:+.{places}f}" for value in (gap, low, high)]
     evidence = f"{name} of `{claim.better}` less `{claim.worse}`: {values[0]}{unit} ({values[1]} to {values[2]})"
     if abs(gap) < max(least, seed_noise(results, claim.figure)):
-        return Verdict(claim, "not decided", f"{evidence}; too small to tell from chance")
-    return Verdict(claim, "held" if low > 0 else "did not hold" if high < 0 else "not decided", evidence)
+        return Verdict(
+            claim,
+            "not decided",
+            f"{evidence}; so small a difference is chance or of no use, and only more seeds tell which",
+        )
+    if low <= 0 <= high:
+        pictures = len(results[claim.better].pictures(claim.figure))
+        return Verdict(claim, "not decided", f"{evidence}; {_enough(pictures, gap, low, high)}")
+    return Verdict(claim, "held" if low > 0 else "did not hold", evidence)
+
+
+def _enough(pictures: int, gap: float, low: float, high: float) -> str:
+    """How many pictures would decide a difference of this size: an interval shrinks with the root of their number."""
+    needed = pictures * ((high - low) / 2 / abs(gap)) ** 2
+    return f"about {math.ceil(needed / 100) * 100:,} pictures would decide a difference of this size"
 
 
 def seed_noise(results: Results, figure: str) -> float:

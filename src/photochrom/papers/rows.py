@@ -126,6 +126,7 @@ ROWS: tuple[Row, ...] = (
     _vivid("caffenet-region", "Srivastava", loss="After half an hour of training even a classification"),
     Row("unet", "Robles", "U-Net, MSE", seeds=2, reported=_NO_FIGURES),
     Row("unet-rare", "Robles", "U-Net, rare-colour loss", seeds=2, reported='"accuracy" about 70 %'),
+    _vivid("unet-rare", "Robles"),
     Row(
         "unet-rare-scaled",
         "Robles",
