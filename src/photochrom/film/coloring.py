@@ -15,6 +15,7 @@ import numpy as np
 from photochrom import decode, fuse
 from photochrom.colorizer import Colorizer
 from photochrom.edits.edits import Edits
+from photochrom.edits.places import Spot
 from photochrom.parallel import product
 from photochrom.resize import resized
 from photochrom.steering.reference import vectors_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from photochrom.colorized import Colorized
     from photochrom.colorizer import Opened
-    from photochrom.edits.hints import Step
+    from photochrom.edits.hints import Hint, Step
     from photochrom.film.layout import Layout
 
     Float = NDArray[np.float32]
@@ -42,6 +43,10 @@ _ASKED, _MOST = 500, 0.8
 _VIVID = 1.8
 #: How much a hint's colours count against those of the model, and the change (in ab) from which on a hint has reached a place.
 _HINTED, _REACHED = 12.0, 2.0
+#: A hint that changes its place by more than this, in ab, is about one thing, which covers at most this share of the frame.
+_SURPRISING, _WHOLE = 15.0, 0.6
+#: The thing is what changes by this share of the change at the hint's place.
+_THING = 0.8
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,20 @@ class Coloring:
         # Where a hint has reached, the photograph's answer holds; elsewhere what the shot has agreed on, with the change.
         ab = after + (1 - reached[..., None]) * (automatic.ab - bare)
         return Answer(ab, automatic.weight * (1 + reached * np.float32(_HINTED)))
+
+    def reached(self, look: Look, hint: Hint) -> NDArray[np.bool_] | None:
+        """The thing that a hint of a surprising colour recolours, (h, w); None where it only sets the tone, or that of all."""
+        light = look.opened.work_lightness
+        before, after = (_ab(look.opened.paint(self.edits, hints=given), light) for given in ((), (hint,)))
+        change = np.hypot(*np.moveaxis(after - before, -1, 0))
+        assert isinstance(hint.place, Spot)
+        x, y = round(hint.place.x), round(hint.place.y)
+        there = float(change[y, x])
+        if there < _SURPRISING:
+            return None
+        _, parts = cv2.connectedComponents((change > _THING * there).astype(np.uint8), connectivity=4)
+        thing = parts == parts[y, x]
+        return np.asarray(thing) if thing.mean() <= _WHOLE else None
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:
         """A hint that gives a key frame the colours of a colour picture (h, w, 3) sRGB."""

@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 
 from photochrom.color import rgb_to_lab
-from photochrom.edits.dials import DIALS, Dials
+from photochrom.edits.dials import DIALS, REACH, Dials
 from photochrom.edits.edits import Edits
+from photochrom.edits.hints import Hint
+from photochrom.edits.places import Spot
 from photochrom.film.coloring import Answer, Coloring, Look
 from photochrom.film.follow import follow, spread
 from photochrom.film.followed import Followed
@@ -169,7 +171,7 @@ class ShotColors:
                     seen[frame.index] = light
                 if frame.index in followed:
                     grey.append(evened(light))
-        self._hints = [self._follow(one, grey, followed.start) for one in hints if grey]
+        self._hints = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
         self._references = [self._reference(one, seen) for one in references]
         self.wanted = frozenset(moments)
 
@@ -185,7 +187,9 @@ class ShotColors:
             if frame.index >= shot.start:
                 yield frame
 
-    def _follow(self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int) -> Followed:
+    def _follow(
+        self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int, seen: dict[int, Any]
+    ) -> Followed:
         at = one.at(self._times) + self._first
         frame = grey[at - start]
         radius = mask = None
@@ -197,8 +201,12 @@ class ShotColors:
         else:
             places = [self._at_work(one.x, one.y)]
             radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())
+            if one.reach == REACH.default and at in seen:
+                look = self._looks.get(at) or self.coloring.look(seen[at])
+                mask = self.coloring.reached(look, Hint(one.ab, Spot(*places[0], radius)))
+                places += [] if mask is None else spread(mask, frame, *places[0])
         found = dict(enumerate(follow(grey, at - start, places), start))
-        return Followed(one, at, found, radius, mask)
+        return Followed(one, at, found, radius, mask, seen.get(at))
 
     def _upright_size(self) -> tuple[int, int]:
         layout = self.source.layout
