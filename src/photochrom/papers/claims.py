@@ -129,6 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "Chandalwar", "a pretrained embedding improves the performance greatly", "koalarization", "cnn-baseline", "psnr"
     ),
+    Claim("Chandalwar", "the same, at a rate for small batches", "koalarization-gentle", "cnn-baseline", "psnr"),
     Claim("Chandalwar", "a GAN beside the CNN (compared, nothing printed)", "gan", "cnn-baseline", "psnr"),
     Claim("Zaman", "regularisation raises the accuracy", "vgg16-residual", "vgg16-residual-noreg", "accuracy"),
     Claim("Zaman", "and gives more vibrant colours", "vgg16-residual", "vgg16-residual-noreg", "colourfulness"),
