@@ -129,13 +129,13 @@ def test_from_dropping_it_to_taking_it_home(browser: Any, alone: ServerProcess, 
 def test_stopped_and_gone_on_with_over_a_killed_server(browser: Any, alone: ServerProcess, tmp_path: Path) -> None:
     person = Person(browser, alone.address)
     page = person.page
-    drop(person, three_shots(tmp_path / "long.mkv", 30, (96, 64)))
+    drop(person, three_shots(tmp_path / "long.mkv", 100, (96, 64)))
     page.locator("#film-start").click()
-    page.locator("#film-words", has_text=re.compile("[1-9][0-9]* of 90 frames")).wait_for()
+    page.locator("#film-words", has_text=re.compile("[1-9][0-9]* of 300 frames")).wait_for()
     page.locator("#film-stop").click()
     page.locator("#film-words", has_text="nothing is lost").wait_for()
     page.locator("#film-start", has_text="Go on").click()
-    page.locator("#film-words", has_text=re.compile("of 90 frames")).wait_for()
+    page.locator("#film-words", has_text=re.compile("of 300 frames")).wait_for()
     alone.kill()
     page.locator("#away").wait_for()
     alone.start()
