@@ -70,7 +70,8 @@ def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is(tmp_path: P
         plain = find_model(spec.files[0].name.removesuffix(".onnx"))
         assert plain.files == spec.files
         assert plain.stretch is None
-        assert 1 <= spec.stretch.factor <= 3  # type: ignore[union-attr]
+        assert spec.stretch is not None
+        assert 1 <= spec.stretch.factor <= 3
         with pytest.raises(WeightsNotFoundError, match=f"photochrom train {plain.name} "):
             open_model(replace(spec, folder=tmp_path))
         if find(spec.files[0], spec.folder) is None:
@@ -81,8 +82,8 @@ def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is(tmp_path: P
             one.bins if spec.output == "ab-bins" else np.moveaxis(one.decode(one.encode(light)), 0, -1)
             for one in sessions
         ]
-        centre = np.array(spec.stretch.centre, np.float32)  # type: ignore[union-attr]
-        expected = centre + spec.stretch.factor * (colours[0] - centre)  # type: ignore[union-attr]
+        centre = np.array(spec.stretch.centre, np.float32)
+        expected = centre + spec.stretch.factor * (colours[0] - centre)
         np.testing.assert_allclose(colours[1], expected, atol=1e-3)
 
 

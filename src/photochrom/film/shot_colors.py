@@ -96,6 +96,8 @@ class ShotColors:
         self._ahead_at = 0
         self._shot: Shot | None = None
         self._looks: dict[int, Look] = {}
+        #: Of the frames of hints and references.
+        self._own: dict[int, Look] = {}
         self._hints: list[Followed] = []
         #: Frames of the shot that must be key frames: those of hints and references.
         self.wanted: frozenset[int] = frozenset()
@@ -171,6 +173,7 @@ class ShotColors:
                     seen[frame.index] = light
                 if frame.index in followed:
                     grey.append(evened(light))
+        self._own = {at: self._looks.get(at) or self.coloring.look(seen[at]) for at in sorted(moments) if at in seen}
         self._hints = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
         self._references = [self._reference(one, seen) for one in references]
         self.wanted = frozenset(moments)
@@ -201,9 +204,8 @@ class ShotColors:
         else:
             places = [self._at_work(one.x, one.y)]
             radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())
-            if one.reach == REACH.default and at in seen:
-                look = self._looks.get(at) or self.coloring.look(seen[at])
-                mask = self.coloring.reached(look, Hint(one.ab, Spot(*places[0], radius)))
+            if one.reach == REACH.default and at in self._own:
+                mask = self.coloring.reached(self._own[at], Hint(one.ab, Spot(*places[0], radius)))
                 places += [] if mask is None else spread(mask, frame, *places[0])
         found = dict(enumerate(follow(grey, at - start, places), start))
         return Followed(one, at, found, radius, mask, seen.get(at))
@@ -242,7 +244,7 @@ class ShotColors:
 
     def answer(self, index: int, light: NDArray[np.float32]) -> Answer:
         """The colours of a key frame of the entered shot."""
-        look = self._looks.get(index) or self.coloring.look(light)
+        look = self._looks.get(index) or self._own.get(index) or self.coloring.look(light)
         hints = self.hints_at(index, light)
         references = [self.coloring.refer(look, picture) for _, picture, _ in self._references]
         others = [other for at, other in self._looks.items() if at != index]

@@ -47,7 +47,8 @@ def _vivid(name: str, paper: str, of: str = "", loss: str = "Squared error") -> 
         f"{of}, its colours as far apart as a photograph's",
         of=of,
         repair=f"{loss} answers with the mean of all likely colours, which is dull: the same network's colours are moved away "
-        "from their common mean by one factor, fitted on held-back pictures, so that they vary as much as the truth.",
+        "from their common mean by one factor, fitted on held-back pictures, so that they vary as much as the truth. What is "
+        "wrong gets as vivid as what is right, and PSNR falls.",
     )
 
 
