@@ -1,16 +1,18 @@
 """Fit the reading by which skin and hair are told from cloth: src/photochrom/models/encoder.skin.safetensors.
 
-    python benchmarks/skin_fit.py MAPS CACHE/object -o encoder.skin.safetensors
+    python benchmarks/skin_fit.py MAPS CACHE/object --nobody STORE -o encoder.skin.safetensors
 
 MAPS: the folder of scripts/label_maps; CACHE/object: the examples that `photochrom train object --cache CACHE` made of it, for
 the encoder that the reading is for. Cells of the pictures of clothing that are skin or hair by half, ground by four fifths, or
 anything else, and cells of streets, are read by a multinomial logistic regression on the features at three strides (AdamW).
+STORE: a training store with pictures of animals, whose cells are no skin and no hair: fur is not hair, else a cat is a person.
 Printed is how many cells of every eighth picture, which are not learnt from, are told rightly; then all are learnt from.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,13 @@ import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from photochrom.color import lightness
+from photochrom.parallel import ordered
 from photochrom.resize import enlarged
+from photochrom.runtime import open_model
+from photochrom.train.crops import centre_square
 from photochrom.train.object.object_examples import SHAPES, ObjectExamples
+from photochrom.train.picture_store import PictureStore
 
 #: Labels of clothing, and of streets, those of people and of nothing.
 SKIN, HAIR, PEOPLE = 41, 19, (10, 11, 255)
@@ -30,6 +37,11 @@ CELLS = 25, 30, 20, 40
 #: Steps, cells in one, rate and decay.
 STEPS, BATCH, RATE, DECAY = 2500, 512, 3e-3, 0.3
 NAMES = "ground", "skin", "hair", "other"
+#: What a cell of an animal is, beside those: ground or other, nobody says which; and which kinds each of all five may be.
+NEITHER = 4
+ALLOWED = np.vstack([np.eye(len(NAMES)), [1, 0, 0, 1]])
+#: Sources of pictures of animals, how many of each, and cells of a picture; their short side in pixels.
+ANIMALS, PICTURES, OF_ANIMALS, SIDE = ("animals151", "imagewoof", "pets10k", "birds525v", "pandas"), 400, 40, 256
 
 
 def kinds(name: str, labels: NDArray[Any], grid: tuple[int, int]) -> NDArray[np.int64]:
@@ -63,8 +75,7 @@ def cells(maps: Path, examples: ObjectExamples) -> tuple[NDArray[Any], NDArray[A
         grid = arrays[0].shape[1], arrays[0].shape[2]
         labels: Any = cv2.imread(str(maps / f"{name}_labels.png"), cv2.IMREAD_UNCHANGED)
         is_kind = kinds(name, labels, grid).ravel()
-        wide = [enlarged(one, (one.shape[1] / grid[0], one.shape[2] / grid[1]), grid) for one in arrays]
-        flat = np.concatenate(wide).reshape(sum(map(len, arrays)), -1).T
+        flat = flat_features(arrays)
         for kind, most in enumerate(CELLS):
             at = np.flatnonzero(is_kind == kind)
             drawn = rng.choice(at, min(most, len(at)), replace=False)
@@ -74,17 +85,44 @@ def cells(maps: Path, examples: ObjectExamples) -> tuple[NDArray[Any], NDArray[A
     return np.concatenate(features), np.concatenate(found), np.concatenate(pictures)
 
 
+def animal_cells(folder: Path) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """As :func:`cells`, of pictures of animals in a store; every one of them is NEITHER."""
+    store, session, rng = PictureStore(folder), open_model("photochrom"), np.random.default_rng(1)
+    chosen = []
+    for source in ANIMALS:
+        there = [number for number, entry in enumerate(store.entries) if entry.source == source]
+        chosen += rng.choice(there, min(PICTURES, len(there)), replace=False).tolist()
+
+    def drawn(number: int) -> NDArray[Any]:
+        light = lightness(centre_square(store[number], SIDE))
+        arrays = [array[0] for array in session.encode(light).arrays]
+        at = np.random.default_rng((1, number)).choice(arrays[0][0].size, OF_ANIMALS, replace=False)
+        return flat_features(arrays)[at].astype(np.float32)
+
+    features = list(ordered(drawn, chosen))
+    pictures = np.repeat(np.arange(len(chosen)), OF_ANIMALS)
+    return np.concatenate(features), np.full(len(pictures), NEITHER), pictures
+
+
+def flat_features(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Features (C, h, w) at three strides -> of each cell of the finest, (cells, C)."""
+    grid = arrays[0].shape[1], arrays[0].shape[2]
+    wide = [enlarged(one, (one.shape[1] / grid[0], one.shape[2] / grid[1]), grid) for one in arrays]
+    return np.concatenate(wide).reshape(sum(map(len, arrays)), -1).T
+
+
 def fitted(features: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Weights (4, C) and bias (4,) of a logistic regression on standardised features (n, C) of these kinds (n,)."""
     torch.manual_seed(0)
     net = torch.nn.Linear(features.shape[1], len(NAMES))
     optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=DECAY)
-    inputs, wanted = torch.from_numpy(features), torch.from_numpy(found)
+    inputs, allowed = torch.from_numpy(features), torch.from_numpy(ALLOWED[found]).float()
     for step in range(STEPS):
         for group in optimizer.param_groups:
             group["lr"] = RATE * (1 - step / STEPS)
         drawn = torch.randint(len(inputs), (BATCH,))
-        loss = torch.nn.functional.cross_entropy(net(inputs[drawn]), wanted[drawn])
+        shares = torch.nn.functional.softmax(net(inputs[drawn]), dim=1)
+        loss = -(shares * allowed[drawn]).sum(1).clamp(min=1e-9).log().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -95,15 +133,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("maps", type=Path)
     parser.add_argument("examples", type=Path)
+    parser.add_argument("--nobody", type=Path, help="a training store with pictures of animals")
     parser.add_argument("-o", "--out", type=Path, required=True)
     given = parser.parse_args()
-    features, found, pictures = cells(given.maps, ObjectExamples(given.examples))
+    parts = [cells(given.maps, ObjectExamples(given.examples))]
+    if given.nobody:
+        parts.append(animal_cells(given.nobody))
+    features, found, pictures = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     mean, spread = features.mean(axis=0), features.std(axis=0) + 1e-3
     features = (features - mean) / spread
     test = pictures % 8 == 0
     weights, bias = fitted(features[~test], found[~test])
     answers = (features[test] @ weights.T + bias).argmax(axis=1)
-    for kind, name in enumerate(NAMES):
+    for kind, name in enumerate((*NAMES, "animals")[: found.max() + 1]):
         there = answers[found[test] == kind]
         told = ", ".join(f"{(there == other).mean():.3f} {word}" for other, word in enumerate(NAMES))
         print(f"{len(there)} cells of {name}: {told}")

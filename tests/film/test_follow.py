@@ -53,6 +53,9 @@ def test_a_thing_that_was_hidden_is_known_as_soon_as_part_of_it_is_seen() -> Non
     assert all(place.confidence < 0.5 for index in hidden for place in found[index])
     again = next(index for index in range(hidden[-1] + 1, 48) if max(one.confidence for one in found[index]) > 0.6)
     assert 4 * again + 32 < 150  # its middle, where the hint was given, is still behind the post
+    # What is found late is followed back to where it came out: 20 pixels are in sight, and soon its motion is known.
+    assert 4 * again + 64 - 150 <= 20
+    assert sum(one.confidence > 0.6 for one in found[again + 1]) >= 3
     for index in (5, 10, again + 1, 47):
         right = [
             float(np.hypot(one.x - x - 4 * index, one.y - y))

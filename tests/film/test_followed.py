@@ -54,10 +54,12 @@ HINT = FilmHint(None, 0, 60, 70, PURPLE)
 
 
 def test_what_a_hint_reaches_goes_with_its_thing() -> None:
-    (alone,) = followed(HINT, places(90)).steps(0, frame(30))
-    assert isinstance(alone, Hint)  # in its own frame it is what it is in a photograph
+    hint = next(step for step in followed(HINT, places(90)).steps(0, frame(30)) if isinstance(step, Hint))
+    assert hint.place == Spot(60, 70)
     steps = followed(HINT, places(90)).steps(5, frame(90))
-    assert any(isinstance(step, Hint) for step in steps)
+    (hint,) = [step for step in steps if isinstance(step, Hint)]
+    assert isinstance(hint.place, Spot)
+    assert square(90)[round(hint.place.y), round(hint.place.x)]
     both = the_area(steps) & square(90)
     assert both.sum() > 0.9 * (the_area(steps) | square(90)).sum()
 
@@ -76,6 +78,36 @@ def test_one_place_that_went_astray_does_not_lose_the_rest() -> None:
     there[1] = Place(200, 5, 1.0)
     assert [type(step) for step in followed(HINT, there).steps(5, frame(90))] == [Hint]
     assert followed(HINT, places(90, sure=0.1)).steps(5, frame(90)) == []
+
+
+def test_a_smooth_thing_as_light_as_what_it_hides_hides_it() -> None:
+    light = frame(90, hidden=40)
+    light[:, 110:150] = 40  # the mean of the texture behind it
+    area = the_area(followed(HINT, places(90)).steps(5, light))
+    assert area[50:90, 116:145].mean() < 0.1
+    assert area[50:90, 92:104].mean() > 0.8
+
+
+def test_a_thing_moves_on_while_too_few_of_its_places_are_known() -> None:
+    known = {0: places(30), 2: places(54), 6: places(102), 7: places(114)}
+    lost = {index: places(0, sure=0.1) for index in (1, 3, 4, 5, 8, 9, 30)}
+    one = Followed(HINT, 0, {**known, **lost}, None, square(30), frame(30))
+    # 12 pixels a frame, as between the second and the sixth.
+    both = the_area(one.steps(8, frame(126))) & square(126)
+    assert both.sum() > 0.85 * square(126).sum()
+    assert one.steps(30, frame(126)) == []  # too long ago
+
+
+def test_a_thing_is_what_the_head_sees_where_nobody_is() -> None:
+    """A hint that reaches but a part of a pet by its kernel is about the pet."""
+    cat = cv2.cvtColor(cv2.resize(data.chelsea()[60:260, 120:320], (90, 90)), cv2.COLOR_RGB2GRAY)
+    seen = cv2.resize(cv2.cvtColor(data.coffee(), cv2.COLOR_RGB2GRAY), (320, 256), interpolation=cv2.INTER_AREA)
+    seen[80:170, 115:205] = cat
+    look = Coloring(None, Edits(), threads=1).look(seen.astype(np.float32) * (100 / 255))
+    thing = Coloring(None, Edits(), threads=1).reached(look, Hint(PURPLE, Spot(160, 125, None)))
+    assert thing is not None
+    assert thing[80:170, 115:205].mean() > 0.85
+    assert thing.sum() < 1.2 * 90 * 90
 
 
 def test_a_hint_reaches_a_thing_or_only_sets_the_tone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -155,6 +156,18 @@ def test_a_face_is_skin_and_a_suit_is_none(shipped: Colorizer) -> None:
     assert skin[face].mean() > 0.5
     assert skin[suit].mean() < 0.2
     assert hair[suit].mean() < 0.2
+
+
+def test_a_cat_is_nobody(shipped: Colorizer) -> None:
+    """Fur is no hair: a click on a pet would stop at what the reading takes for the hair of a person."""
+    cat, table = (picture.mean(axis=2).astype(np.uint8) for picture in (data.chelsea(), data.coffee()))
+    table = cv2.resize(table, (320, 240), interpolation=cv2.INTER_AREA)
+    assert kinds_of(shipped.open(cat)) is None
+    for side in (72, 81, 90, 117, 126):
+        seen = table.copy()
+        face = cv2.resize(cat[60:260, 120:320], (side, side), interpolation=cv2.INTER_AREA)
+        seen[120 - side // 2 :, 160 - side // 2 :][:side, :side] = face
+        assert kinds_of(shipped.open(seen)) is None
 
 
 def test_where_nobody_is_the_head_bounds_no_hint(halves: Halves, picture: NDArray[np.uint8]) -> None:

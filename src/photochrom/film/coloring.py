@@ -18,6 +18,9 @@ from photochrom.edits.edits import Edits
 from photochrom.edits.places import Spot
 from photochrom.parallel import product
 from photochrom.resize import resized
+from photochrom.steering.hinted import clicked_object
+from photochrom.steering.kinds import kinds_of
+from photochrom.steering.prompts import CELL
 from photochrom.steering.reference import vectors_of
 from photochrom.views import LONGEST
 
@@ -47,6 +50,8 @@ _HINTED, _REACHED = 12.0, 2.0
 _SURPRISING, _WHOLE = 15.0, 0.6
 #: The thing is what changes by this share of the change at the hint's place.
 _THING = 0.8
+#: What the object head sees there as an object, by more than this share, belongs to it, if they have so much in common.
+_SEEN, _SAME = 0.5, 0.7
 
 
 @dataclass(frozen=True)
@@ -143,8 +148,12 @@ class Coloring:
         there = float(change[y, x])
         if there < _SURPRISING:
             return None
-        _, parts = cv2.connectedComponents((change > _THING * there).astype(np.uint8), connectivity=4)
-        thing = parts == parts[y, x]
+        thing = _part(change > _THING * there, x, y)
+        if look.opened.once(kinds_of) is None:  # where people are seen, the hint has asked the head already
+            share = clicked_object(look.opened, frozenset({(y // CELL, x // CELL)}))
+            seen = None if share is None else _part(resized(share, light.shape) > _SEEN, x, y)
+            if seen is not None and (thing & seen).sum() >= _SAME * min(thing.sum(), seen.sum()):
+                thing |= seen
         return np.asarray(thing) if thing.mean() <= _WHOLE else None
 
     def refer(self, look: Look, picture: NDArray[np.uint8]) -> Step:
@@ -180,6 +189,12 @@ def as_vivid(cells: Float, own: Float) -> Float:
     """Cells (gh, gw, 2) that many key frames agreed on, as vivid on average as the key frame's own are."""
     mean, wanted = (float(np.square(ab).mean()) ** 0.5 for ab in (cells, own))
     return np.asarray(cells * np.float32(np.clip(wanted / max(mean, 1.0), 1, _VIVID)))
+
+
+def _part(mask: NDArray[np.bool_], x: int, y: int) -> NDArray[np.bool_]:
+    """What of a mask (h, w) hangs together around the pixel (x, y); nothing where that is not in it."""
+    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    return np.asarray((parts == parts[y, x]) & mask)
 
 
 def _grey(light: Float) -> NDArray[np.uint16]:

@@ -27,6 +27,8 @@ _REACH, _STEP = 10, 4
 _RETURN = 1.0
 #: Correlation with the first look below which the place is lost, and that at which it is found again anywhere; of anchors.
 _LOST, _FOUND = (0.45, 0.6), (0.72, 0.85)
+#: Followed back to where it came out, a place is one only while it is as like as this: half hidden, it would drift.
+_CERTAIN = 0.85
 _FEWEST = 6
 #: An anchor that is so many pixels from where the place says that it must be is none.
 _STRANGE = 8.0
@@ -84,6 +86,18 @@ def spread(thing: NDArray[np.bool_], frame: Grey, x: float, y: float) -> list[tu
     return found
 
 
+class _State(NamedTuple):
+    """Of a place in a frame: its pose, and how much what is there looks like it."""
+
+    pose: Pose
+    likeness: float
+    known: bool
+
+    @property
+    def place(self) -> Place:
+        return Place(float(self.pose[0, 2]), float(self.pose[1, 2]), self.likeness if self.known else 0.0)
+
+
 class _Followed:
     """One place on its way through frames."""
 
@@ -94,8 +108,12 @@ class _Followed:
         self.look = _look(frame, self.pose)
 
     @property
-    def place(self) -> Place:
-        return Place(float(self.pose[0, 2]), float(self.pose[1, 2]), self.likeness if self.known else 0.0)
+    def state(self) -> _State:
+        return _State(self.pose, self.likeness, self.known)
+
+    @state.setter
+    def state(self, state: _State) -> None:
+        self.pose, self.likeness, self.known = state
 
     @property
     def sure(self) -> bool:
@@ -153,7 +171,7 @@ _GRID = np.stack([*np.meshgrid(_OFFSETS, _OFFSETS), np.ones((len(_OFFSETS),) * 2
 def _one_way(frames: Sequence[Grey], places: Sequence[tuple[float, float]]) -> tuple[list[list[Place]], set[int]]:
     """Where the places are in each frame, and which of them are of another thing."""
     all_places = [_Followed(frames[0], *place, index > 0) for index, place in enumerate(places)]
-    found = [[one.place for one in all_places]]
+    states = [[one.state for one in all_places]]
     first, strangers = all_places[0], set()
     for index, (before, now) in enumerate(itertools.pairwise(frames)):
         known = [one for one in all_places if one.known]
@@ -165,18 +183,44 @@ def _one_way(frames: Sequence[Grey], places: Sequence[tuple[float, float]]) -> t
             if number not in strangers and one.sure and first.sure and one.astray(first) > _STRANGE:
                 strangers.add(number)
                 one.known = False
-        found.append([one.place for one in all_places])
-    return found, strangers
+        states.append([one.state for one in all_places])
+    _look_back(frames, all_places, states, strangers)
+    return [[state.place for state in row] for row in states], strangers
 
 
-def _find(places: list[_Followed], now: Grey, turn: int) -> None:
-    """Look for the places that are lost: where the others say; else everywhere, for some of the anchors at each turn."""
+def _look_back(
+    frames: Sequence[Grey], places: list[_Followed], states: list[list[_State]], strangers: set[int]
+) -> None:
+    """Follow places that were found again back to where they came out: a place is found late, when all of it is seen."""
+    for index in range(len(frames) - 2, 0, -1):
+        later, now = states[index + 1], states[index]
+        out = [number for number, state in enumerate(later) if state.known and not now[number].known]
+        if not out:
+            continue
+        for one, state in zip(places, later, strict=True):
+            one.state = state
+        moved = _steps(frames[index + 1], frames[index], [places[number].points() for number in out])
+        steps = dict(zip(out, moved, strict=True))
+        for number, one in enumerate(places):
+            step = steps.get(number)
+            if number in steps:
+                one.be(frames[index], None if step is None else _after(step, one.pose))
+            else:
+                one.state = now[number]
+        _find([one for number, one in enumerate(places) if number not in strangers], frames[index], None)
+        for number, one in enumerate(places):
+            one.known = one.known and (now[number].known or one.likeness >= _CERTAIN)
+        states[index] = [one.state for one in places]
+
+
+def _find(places: list[_Followed], now: Grey, turn: int | None) -> None:
+    """Look for the places that are lost: where the others say; else everywhere, for some of the anchors at each turn, if any."""
     guides = [one for one in places if one.sure]
     for one in places:
         if guides and not one.known:
             one.be(now, one.like(min(guides, key=one.away)))
     known = [one for one in places if one.known]
-    if len(known) >= min(2, len(places)):
+    if turn is None or len(known) >= min(2, len(places)):
         return
     # One alone may be wrong: it does not end the search.
     for number, one in enumerate(places):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from photochrom.edits.dials import DIALS, REACH, Dials
 from photochrom.edits.edits import Edits
 from photochrom.edits.hints import Hint
 from photochrom.edits.places import Spot
+from photochrom.film.carried import carry
 from photochrom.film.coloring import Answer, Coloring, Look
 from photochrom.film.follow import follow, spread
-from photochrom.film.followed import Followed
+from photochrom.film.followed import Followed, deepest
 from photochrom.film.motion import evened
 from photochrom.film.paint import work_lightness
 from photochrom.film.steady import EVERY
@@ -174,7 +175,9 @@ class ShotColors:
                 if frame.index in followed:
                     grey.append(evened(light))
         self._own = {at: self._looks.get(at) or self.coloring.look(seen[at]) for at in sorted(moments) if at in seen}
-        self._hints = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
+        found = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
+        masks = iter(carry(grey, followed.start, [(one.moment, one.mask) for one in found if one.mask is not None]))
+        self._hints = [one if one.mask is None else replace(one, carried=next(masks)) for one in found]
         self._references = [self._reference(one, seen) for one in references]
         self.wanted = frozenset(moments)
 
@@ -198,9 +201,8 @@ class ShotColors:
         radius = mask = None
         if isinstance(one, FilmArea):
             mask = one.mask.scaled(one.mask.weight.shape[::-1], frame.shape[::-1]).weight
-            depth = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-            y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-            places = [(float(x), float(y)), *spread(mask, frame, float(x), float(y))]
+            x, y = deepest(mask)
+            places = [(x, y), *spread(mask, frame, x, y)]
         else:
             places = [self._at_work(one.x, one.y)]
             radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())

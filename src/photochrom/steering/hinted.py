@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     #: Places on the head's grid, (row, column).
     Places: TypeAlias = frozenset[tuple[int, int]]
 
-__all__ = ["hinted_objects"]
+__all__ = ["clicked_object", "hinted_objects"]
 
 #: Hints whose colours differ by no more than this, in ab, ask for one object; objects at the most.
 SAME, MOST = 20.0, 12
@@ -38,7 +38,7 @@ def hinted_objects(photo: Analysis, points: Points, which: NDArray[np.intp]) -> 
     if photo.once(kinds_of) is None:
         return None
     asked = _by_color(points, which)[:MOST]
-    found = photo.reuse("objects of hints", asked, lambda places: _mask(photo, places))
+    found = photo.reuse("objects of hints", asked, lambda places: clicked_object(photo, places))
     masks = [found[places] for places in asked]
     known = [mask for mask in masks if mask is not None]
     return np.stack(known, axis=-1) if known else None
@@ -59,7 +59,11 @@ def _by_color(points: Points, which: NDArray[np.intp]) -> list[Places]:
     return [frozenset(places) for _, places in groups]
 
 
-def _mask(photo: Analysis, places: Places) -> Float | None:
+def clicked_object(photo: Analysis, places: Places) -> Float | None:
+    """How far each cell of 4 x 4 work pixels belongs to the object at these cells, (h / 4, w / 4) in [0, 1].
+
+    None for a model without an object head, and where it finds no end of anything.
+    """
     light = photo.work_lightness
     add = np.zeros((light.shape[0] // CELL, light.shape[1] // CELL), bool)
     for row, column in places:
