@@ -1,12 +1,13 @@
 """How steady are a film's colours, and do hints, references and cuts hold? On clips that are given, or made here.
 
-    python benchmarks/film_steady.py --film CLIP.mp4 ... [--frames 50] [--hints] [--cuts] [--strip strip.jpg]
+    python benchmarks/film_steady.py --film CLIP.mp4 ... [--frames 50] [--hints] [--cuts [PICTURES]] [--strip strip.jpg]
 
 For each film: Photochrom's colours, frame-by-frame ones, and those with the first true frame given, by the figures of
 `photochrom evaluate --protocol film`; and the grey film, whose CDC and warp error are those of its light alone: what a method
 adds to them is its own. --hints: one hint on a patch that moves, turns, grows and is hidden for a while, over 75 frames (3 s):
 the share of the patch within 10 ab of the hint, and of all else, where it
-does not belong, within 25. --cuts: a film of 40 shots and eight dissolves. --strip: frames as a picture.
+does not belong, within 25. --cuts: a film of 40 shots with seven dissolves, of four pictures of scikit-image; or one of every four
+pictures of a folder. --strip: frames as a picture.
 """
 
 from __future__ import annotations
@@ -112,9 +113,9 @@ def hint_holds(folder: Path, kind: str) -> None:
     )
 
 
-def cuts(folder: Path) -> None:
-    pictures = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
-    rng = np.random.default_rng(0)
+def cuts(folder: Path, pictures: list[Rgb], seed: int) -> None:
+    """A made film of 40 shots of four pictures: 32 cuts and 7 dissolves."""
+    rng = np.random.default_rng(seed)
 
     def shot(index: int, count: int) -> list[Rgb]:
         zoom, slope, start = rng.uniform(0.5, 0.9), rng.uniform(-0.2, 0.2), rng.uniform(0.4, 0.6)
@@ -145,7 +146,7 @@ def cuts(folder: Path) -> None:
     mixed = [one.start for one in shots if one.opens == "dissolve"]
     near = sum(any(abs(place - other) <= 3 for other in mixed) for place in soft)
     print(f"cuts: {len(found & set(hard))} of {len(hard)} found, {len(found - set(hard))} false")
-    print(f"dissolves: {near} of {len(soft)} found within 3 frames, {len(mixed)} named")
+    print(f"dissolves: {near} of {len(soft)} found within 3 frames, {len(mixed)} named in {len(frames)} frames", flush=True)
 
 
 def strip(path: Path, target: Path, count: int) -> None:
@@ -166,7 +167,7 @@ def main() -> None:
     parser.add_argument("--film", nargs="*", type=Path, default=[])
     parser.add_argument("--frames", type=int, default=50)
     parser.add_argument("--hints", action="store_true")
-    parser.add_argument("--cuts", action="store_true")
+    parser.add_argument("--cuts", type=Path, nargs="?", const=Path(), help="also: a folder of pictures")
     parser.add_argument("--strip", type=Path, help="of a clip made from scikit-image's astronaut")
     options = parser.parse_args()
     for path in options.film:
@@ -177,7 +178,11 @@ def main() -> None:
             for kind in ("moving", "turning", "scaled", "occluded"):
                 hint_holds(folder, kind)
         if options.cuts:
-            cuts(folder)
+            shown = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
+            if options.cuts.name:
+                shown = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in sorted(options.cuts.glob("*.[jp]*g"))]
+            for seed in range(len(shown) // 4):
+                cuts(folder, shown[4 * seed : 4 * seed + 4], seed)
         if options.strip:
             frames = [window(data.astronaut(), (480, 360), 0.36 + 0.2 * i / 36, 0.9 - 0.3 * i / 36) for i in range(36)]
             write(folder / "made.mkv", frames)

@@ -12,6 +12,7 @@ from film_helpers import Rgb, make_film, pan
 from helpers import data
 from photochrom import film as films
 from photochrom.film.follow import follow
+from photochrom.film.shots import ShotFinder
 
 
 def moving(picture: Rgb, count: int, by: float = 1.0, zoom: float = 0.0) -> list[Rgb]:
@@ -58,6 +59,19 @@ def test_dissolves_are_found_where_they_are(here: Path, length: int) -> None:
     found = starts(here, [*one[:-length], *mixed, *two[length:]])
     assert [kind for _, kind, _ in found] == ["start", "dissolve"]
     assert abs(found[1][0] - (40 - length // 2)) <= 3
+
+
+def test_a_dissolve_between_frames_that_are_a_third_alike_is_found() -> None:
+    """While things move: what is left unexplained may be more, the less the ends are alike."""
+    rng = np.random.default_rng(0)
+    planes = [cv2.GaussianBlur(rng.normal(0, 1, (18, 24)), (0, 0), 1.5) for _ in range(3)]
+    first, second, moving = (plane / plane.std() for plane in planes)
+    last = 0.36 * first + (1 - 0.36**2) ** 0.5 * second
+    mixed = np.interp(np.arange(41), (0, 11, 29, 40), (0, 0, 1, 1))
+    frames = [50 + 15 * ((1 - u) * first + u * last + 0.3 * np.sin(np.pi * u) * moving) for u in mixed]
+    found = ShotFinder._dissolves(np.stack(frames).reshape(41, -1).astype(np.float32), [], [])
+    assert len(found) == 1
+    assert abs(found[0] - 20) <= 3
 
 
 def test_fades_through_black_part_two_shots(here: Path) -> None:

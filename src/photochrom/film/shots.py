@@ -185,7 +185,7 @@ class ShotFinder:
             found = (
                 (np.sqrt(power) > np.maximum(8, 0.6 * contrast))
                 & (contrast > 4)
-                & (left < np.where(alike < 0.3, 0.08, 0.03))
+                & (left < np.interp(alike, (0.3, 0.6), (0.08, 0.03)))
                 & (np.abs(share - 0.5) < 0.12)
                 & (early > 0.05)
                 & (early < 0.45)
