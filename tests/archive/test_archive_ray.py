@@ -113,11 +113,11 @@ def test_a_picture_that_hangs_is_given_up(
     os.mkfifo(tmp_path / "hangs.png")
     nodes.add()
     out, where = tmp_path / "out", (tmp_path / "hangs.png", scans / "scan-001.png")
-    code, events, err = done(*where, "-o", out, "--ray", nodes.address, "--workers", 1, "--timeout", 4)
+    code, events, err = done(*where, "-o", out, "--ray", nodes.address, "--workers", 1, "--timeout", 10)
     assert code == 1
     assert outputs(out) == {"scan-001.png": expected["scan-001.png"]}
     aside = {event["input"]: event["message"] for event in events if event["event"] == "lost" and event["aside"]}
-    assert aside == {str(tmp_path / "hangs.png"): "a worker was ended after 4 s over this picture"}, err
+    assert aside == {str(tmp_path / "hangs.png"): "a worker was ended after 10 s over this picture"}, err
 
 
 def _workers() -> list[int]:
