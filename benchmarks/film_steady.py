@@ -5,9 +5,8 @@
 For each film: Photochrom's colours, frame-by-frame ones, and those with the first true frame given, by the figures of
 `photochrom evaluate --protocol film`; and the grey film, whose CDC and warp error are those of its light alone: what a method
 adds to them is its own. --hints: one hint on a patch that moves, turns, grows and is hidden for a while, over 75 frames (3 s):
-the share of the patch within 10 ab of the hint, and of all else, where it
-does not belong, within 25. --cuts: a film of 40 shots with seven dissolves, of four pictures of scikit-image; or one of every four
-pictures of a folder. --strip: frames as a picture.
+the share of the patch within 10 ab of the hint, and of all else, where it does not belong, within 25. --cuts: a film of 40 shots
+with seven dissolves, of four pictures of scikit-image; or one of every four pictures of a folder. --strip: frames as a picture.
 """
 
 from __future__ import annotations
@@ -146,7 +145,10 @@ def cuts(folder: Path, pictures: list[Rgb], seed: int) -> None:
     mixed = [one.start for one in shots if one.opens == "dissolve"]
     near = sum(any(abs(place - other) <= 3 for other in mixed) for place in soft)
     print(f"cuts: {len(found & set(hard))} of {len(hard)} found, {len(found - set(hard))} false")
-    print(f"dissolves: {near} of {len(soft)} found within 3 frames, {len(mixed)} named in {len(frames)} frames", flush=True)
+    print(
+        f"dissolves: {near} of {len(soft)} found within 3 frames, {len(mixed)} named in {len(frames)} frames",
+        flush=True,
+    )
 
 
 def strip(path: Path, target: Path, count: int) -> None:
