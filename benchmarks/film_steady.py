@@ -183,6 +183,8 @@ def main() -> None:
             shown = [data.astronaut(), data.coffee(), data.chelsea(), data.rocket()]
             if options.cuts.name:
                 shown = [cv2.imread(str(path), cv2.IMREAD_COLOR_RGB) for path in sorted(options.cuts.glob("*.[jp]*g"))]
+            if len(shown) < 4:
+                parser.error(f"{options.cuts} has fewer than four pictures (.jpg, .jpeg, .png)")
             for seed in range(len(shown) // 4):
                 cuts(folder, shown[4 * seed : 4 * seed + 4], seed)
         if options.strip:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from photochrom.film.motion import grid, moved, two_way
-from photochrom.film.sight import in_sight
+from photochrom.film.sight import closed, in_sight
 from photochrom.parallel import ordered
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ __all__ = ["Masks", "carry"]
 
 #: Codes of an evened frame for a step of L*, about; the flow is believed from this trust on.
 _CODES, _BELIEVED = 2.5, 0.2
-#: What is not believed in smaller spots than this, in pixels, is no hole.
-_HOLE = 7
 #: By this share what a thing looks like is what it looks like now.
 _NEWER = np.float32(0.1)
 #: So many points of a thing tell how most of it moves; the rest may be so many pixels elsewhere, or so many sides of its size.
@@ -89,7 +87,7 @@ class _Thing:
         look, self._from = brought[..., 1], np.ascontiguousarray(brought[..., 2:])
         if there.any():
             # A frame that is evened is as light as all others.
-            believed = in_sight(there, look, light, 0.0) & _closed(there & (flow.trust >= _BELIEVED))
+            believed = in_sight(there, look, light, 0.0) & closed(there & (flow.trust >= _BELIEVED))
             there = believed & self._together(believed)
         self.mask = there
         self._look = np.asarray(look + _NEWER * (light - look), np.float32)  # what turns in the light looks another way
@@ -119,8 +117,3 @@ def _flows(frames: Sequence[Grey], numbers: Sequence[int]) -> Iterator[tuple[int
 
     yield numbers[0], None
     yield from ordered(flow, pairwise(numbers))
-
-
-def _closed(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    closed: Any = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_HOLE, _HOLE), np.uint8))
-    return np.asarray(closed > 0)

@@ -207,20 +207,25 @@ def _look_back(
                 one.be(frames[index], None if step is None else _after(step, one.pose))
             else:
                 one.state = now[number]
-        _find([one for number, one in enumerate(places) if number not in strangers], frames[index], None)
+        _guide([one for number, one in enumerate(places) if number not in strangers], frames[index])
         for number, one in enumerate(places):
             one.known = one.known and (now[number].known or one.likeness >= _CERTAIN)
         states[index] = [one.state for one in places]
 
 
-def _find(places: list[_Followed], now: Grey, turn: int | None) -> None:
-    """Look for the places that are lost: where the others say; else everywhere, for some of the anchors at each turn, if any."""
+def _guide(places: list[_Followed], now: Grey) -> None:
+    """Look for the places that are lost where the others say."""
     guides = [one for one in places if one.sure]
     for one in places:
         if guides and not one.known:
             one.be(now, one.like(min(guides, key=one.away)))
+
+
+def _find(places: list[_Followed], now: Grey, turn: int) -> None:
+    """Look for the places that are lost: where the others say; else everywhere, for some of the anchors at each turn."""
+    _guide(places, now)
     known = [one for one in places if one.known]
-    if turn is None or len(known) >= min(2, len(places)):
+    if len(known) >= min(2, len(places)):
         return
     # One alone may be wrong: it does not end the search.
     for number, one in enumerate(places):

@@ -55,7 +55,8 @@ class Followed:
     def steps(self, index: int, light: NDArray[Any]) -> list[Step]:
         """Hints for a frame (h, w) at work size: an area where it can be told, else what is known of its places.
 
-        What a hint reaches in its own frame is an area in the others: seen anew, a thing may look like another one.
+        What a hint reaches in its own frame is an area in all of them: seen anew, a thing may look like another one. In the
+        middle of that the hint stands again, for what comes into view.
         """
         if self.mask is not None:
             own = index == self.moment

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-__all__ = ["in_sight"]
+__all__ = ["closed", "in_sight"]
 
 #: What differs by more than this from what was there, in L*, the mean over so many pixels, lies before it.
 _UNLIKE, _OVER = 10.0, 7
@@ -28,8 +28,13 @@ def in_sight(mask: Mask, before: NDArray[Any], light: NDArray[Any], drift: float
     change = np.asarray(light, np.float32) - before - np.float32(drift)
     unlike: Any = cv2.blur(np.abs(change), (_OVER, _OVER))
     seen = mask & (unlike <= _UNLIKE) & (_texture(light) >= _FLAT * _texture(before))
-    closed: Any = cv2.morphologyEx(seen.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_OVER, _OVER), np.uint8))
-    return np.asarray(mask & (closed > 0))
+    return mask & closed(seen)
+
+
+def closed(mask: Mask) -> Mask:
+    """A mask (h, w) without the holes and gaps that are smaller than what is looked at around a pixel."""
+    whole: Any = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_OVER, _OVER), np.uint8))
+    return np.asarray(whole > 0)
 
 
 def _texture(light: NDArray[Any]) -> NDArray[np.float32]:
