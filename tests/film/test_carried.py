@@ -57,6 +57,37 @@ def test_what_stays_behind_or_is_hidden_is_no_more_of_it() -> None:
     assert masks[16][seen].mean() > 0.8
 
 
+def passing(index: int, x: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """A textured square that goes to the right, four pixels a frame, behind a post that hides all of it for a while."""
+    light = 40 + 5 * texture(2)
+    left = x + 4 * index
+    light[40:84, left : left + 44] = (65 + 8 * texture(1))[40:84, :44]
+    square = np.zeros(SHAPE, bool)
+    square[40:84, left : left + 44] = True
+    light[:, 70:120] = 65
+    square[:, 70:120] = False
+    return evened(light.astype(np.float32)), square
+
+
+def test_a_thing_that_was_hidden_is_found_again_as_it_comes_out() -> None:
+    frames, squares = zip(*(passing(index, 10) for index in range(36)), strict=True)
+    (masks,) = carry(frames, 0, [(0, squares[0])])
+    hidden = [index for index, square in enumerate(squares) if not square.any()]
+    assert hidden
+    assert not any(masks[index].any() for index in hidden)
+    for index in (10, 30, 35):
+        assert overlap(masks[index], squares[index]) > 0.8
+    half = next(index for index in range(hidden[-1], 36) if squares[index].sum() > 0.5 * squares[0].sum())
+    assert overlap(masks[half], squares[half]) > 0.7
+
+
+def test_a_thing_that_does_not_come_back_is_not_found_in_what_is_there() -> None:
+    frames, squares = zip(*(passing(min(index, 16), 10) for index in range(36)), strict=True)
+    assert not squares[16].any()
+    (masks,) = carry(frames, 0, [(0, squares[0])])
+    assert not any(masks[index].any() for index in range(18, 36))
+
+
 def test_two_things_are_carried_at_once_and_one_that_is_gone_is_nothing() -> None:
     frames, discs = zip(*(scene(index) for index in range(6)), strict=True)
     small = np.zeros(SHAPE, bool)

@@ -106,7 +106,7 @@ def test_a_place_is_followed_turned_and_found_again(here: Path) -> None:
             frame[:, 80:150] = 90  # something passes before it
         frames.append(frame.astype(np.uint8))
         truth.append((x, y))
-    places = [row[0] for row in follow(frames, 0, truth[:1])]
+    places = follow(frames, 0, truth[0])
     off = [float(np.hypot(place.x - x, place.y - y)) for place, (x, y) in zip(places, truth, strict=True)]
     assert max(off[:20]) < 3
     assert places[23].confidence < 0.5

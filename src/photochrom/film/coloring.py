@@ -186,9 +186,10 @@ def agreed(look: Look, others: Sequence[Look]) -> Float:
 
 
 def as_vivid(cells: Float, own: Float) -> Float:
-    """Cells (gh, gw, 2) that many key frames agreed on, as vivid on average as the key frame's own are."""
-    mean, wanted = (float(np.square(ab).mean()) ** 0.5 for ab in (cells, own))
-    return np.asarray(cells * np.float32(np.clip(wanted / max(mean, 1.0), 1, _VIVID)))
+    """Cells (gh, gw, 2) that many key frames agreed on, as far apart in colour as the key frame's own are, around their mean."""
+    mean = cells.mean(axis=(0, 1))
+    spread, wanted = (float(np.square(ab - ab.mean(axis=(0, 1))).mean()) ** 0.5 for ab in (cells, own))
+    return np.asarray(mean + (cells - mean) * np.float32(np.clip(wanted / max(spread, 1.0), 1, _VIVID)), np.float32)
 
 
 def _part(mask: NDArray[np.bool_], x: int, y: int) -> NDArray[np.bool_]:

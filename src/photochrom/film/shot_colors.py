@@ -17,7 +17,7 @@ from photochrom.edits.hints import Hint
 from photochrom.edits.places import Spot
 from photochrom.film.carried import carry
 from photochrom.film.coloring import Answer, Coloring, Look
-from photochrom.film.follow import follow, spread
+from photochrom.film.follow import Place, follow
 from photochrom.film.followed import Followed, deepest
 from photochrom.film.motion import evened
 from photochrom.film.paint import work_lightness
@@ -175,11 +175,11 @@ class ShotColors:
                 if frame.index in followed:
                     grey.append(evened(light))
         self._own = {at: self._looks.get(at) or self.coloring.look(seen[at]) for at in sorted(moments) if at in seen}
-        found = [self._follow(one, grey, followed.start, seen) for one in hints if grey]
+        found = [self._follow(one, grey, followed.start) for one in hints if grey]
         masks = iter(carry(grey, followed.start, [(one.moment, one.mask) for one in found if one.mask is not None]))
         self._hints = [one if one.mask is None else replace(one, carried=next(masks)) for one in found]
         self._references = [self._reference(one, seen) for one in references]
-        self.wanted = frozenset(moments)
+        self.wanted = frozenset(moments.union(*(one.partly() for one in self._hints)))
 
     def _frames(self, shot: Shot, until: int) -> Iterator[Frame]:
         """Frames from the shot's first to ``until``, by a reading of its own that goes on from shot to shot."""
@@ -193,24 +193,21 @@ class ShotColors:
             if frame.index >= shot.start:
                 yield frame
 
-    def _follow(
-        self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int, seen: dict[int, Any]
-    ) -> Followed:
+    def _follow(self, one: FilmHint | FilmArea, grey: list[NDArray[np.uint8]], start: int) -> Followed:
         at = one.at(self._times) + self._first
         frame = grey[at - start]
         radius = mask = None
         if isinstance(one, FilmArea):
             mask = one.mask.scaled(one.mask.weight.shape[::-1], frame.shape[::-1]).weight
-            x, y = deepest(mask)
-            places = [(x, y), *spread(mask, frame, x, y)]
+            x, y, _ = deepest(mask)
         else:
-            places = [self._at_work(one.x, one.y)]
+            x, y = self._at_work(one.x, one.y)
             radius = None if one.radius is None else one.radius * min(frame.shape) / min(self._upright_size())
             if one.reach == REACH.default and at in self._own:
-                mask = self.coloring.reached(self._own[at], Hint(one.ab, Spot(*places[0], radius)))
-                places += [] if mask is None else spread(mask, frame, *places[0])
-        found = dict(enumerate(follow(grey, at - start, places), start))
-        return Followed(one, at, found, radius, mask, seen.get(at))
+                mask = self.coloring.reached(self._own[at], Hint(one.ab, Spot(x, y, radius)))
+        if mask is not None:
+            return Followed(one, at, {at: Place(x, y, 1.0)}, radius, mask)
+        return Followed(one, at, dict(enumerate(follow(grey, at - start, (x, y)), start)), radius)
 
     def _upright_size(self) -> tuple[int, int]:
         layout = self.source.layout
