@@ -66,6 +66,11 @@ def test_a_strip_beside_what_hides_it_is_no_place_for_a_hint() -> None:
 
 def test_frames_in_which_part_of_a_thing_is_hidden_are_key_frames() -> None:
     assert followed(HINT).partly() == {4, 8}
+    still = followed(HINT)
+    assert still.carried is not None
+    for index in (16, 20, 24):  # half of it is out of the frame, and stays there
+        still.carried[index] = square(30, 30)
+    assert still.partly() == {4, 8, 16}
     assert Followed(HINT, 0, {0: Place(60, 70, 1.0)}).partly() == set()
 
 

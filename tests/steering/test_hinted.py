@@ -205,7 +205,7 @@ def test_kinds_and_objects_are_coordinates_of_one_covariance() -> None:
     places = centres((32, 48), 8)
     plain = Level(cells, 1, light, (32, 48)).points(places)
     apart = Level(cells, 1, light, (32, 48), kinds=kinds).points(places)
-    knowing = Level(cells, 1, light, (32, 48)).with_objects(masks).points(places)
+    knowing = Level(cells, 1, light, (32, 48)).with_objects(masks, 1).points(places)
     first, kinder, known = (covariance(one.left, one) for one in (plain, apart, knowing))
     for one in (kinder, known):
         np.testing.assert_allclose(np.diag(one), np.diag(first), rtol=1e-3)  # a place is as like itself as before
@@ -216,6 +216,9 @@ def test_kinds_and_objects_are_coordinates_of_one_covariance() -> None:
     np.testing.assert_allclose(kinder[left][:, left], first[left][:, left], rtol=1e-3, atol=1e-4)
     inside, across = known[left][:, left] - first[left][:, left], known[left][:, right] - first[left][:, right]
     assert inside.mean() > 2 * across.mean()  # what lies in one object is more alike than what does not
+    # A hundred hints say by themselves where colours end.
+    many = Level(cells, 1, light, (32, 48)).with_objects(masks, 100).points(places)
+    assert abs(covariance(many.left, many) - first).mean() < 0.1 * abs(known - first).mean()
 
 
 @pytest.mark.usefixtures("people")

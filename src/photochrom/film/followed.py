@@ -28,8 +28,8 @@ __all__ = ["Followed", "deepest"]
 _SURE = 0.5
 #: A hint is inside an area only so many pixels from its edge: in a narrower strip the kernel's cells show what hides it.
 _DEEP = 9.0
-#: Where less than this share of an area is in sight, every so many frames are key frames.
-_PARTLY, _OFTEN = 0.6, 4
+#: Where less than this share of an area is in sight, and so much more or less of it than before, every so many frames are keys.
+_PARTLY, _CHANGES, _OFTEN = 0.6, 0.03, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +68,16 @@ class Followed:
         return [self._hint(place.x, place.y)] if place is not None and known else []
 
     def partly(self) -> set[int]:
-        """Frames, some apart, in which no more than a part of an area is in sight: what hides it moves."""
+        """Frames, some apart, in which a part of an area is in sight, and more or less of it than before: what hides it moves."""
         if self.mask is None or self.carried is None:
             return set()
-        much = _PARTLY * self.mask.sum()
-        return {index for index in self.carried if not index % _OFTEN and self.carried[index].sum() < much}
+        often = {index // _OFTEN * _OFTEN for index in self.carried}
+        shares = {index: self.carried[index].sum() / max(self.mask.sum(), 1) for index in often}
+        return {
+            index
+            for index, share in shares.items()
+            if 0 < share < _PARTLY and abs(share - shares.get(index - _OFTEN, 0)) > _CHANGES
+        }
 
     def _hint(self, x: float, y: float) -> Hint:
         reach = self.one.reach if isinstance(self.one, FilmHint) else REACH.default

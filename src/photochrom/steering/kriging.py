@@ -10,6 +10,7 @@ holds for much of the picture, and one for the surprising rest, which holds for 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -36,6 +37,10 @@ TONE = 14.0
 FAR = 2.0
 #: Automatic colours are more vivid than expected ones; where hints settle the tone, they also decide this share of the excess.
 EXPECTED = np.float32(0.5)
+#: From so many hints on, which lie close together, the photograph is looked at twice as large.
+MANY = 5
+#: From so many on, no objects are asked for: they say by themselves where colours end.
+NO_OBJECTS = 30
 #: A hint surprises where more than this share of it is beyond the tone.
 SURPRISING = 0.25
 #: Membership in a hinted object: below the first share a place does not belong to it, from the second on it does.
@@ -76,17 +81,35 @@ class Kriging:
     """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells.
 
     kinds: (h', w', n), the shares of each cell that show one of n kinds of things which a colour does not leave; None: not known.
+    closer: asked for the cells where there are many hints; by default, they are the same.
     """
 
-    def __init__(self, cells: KernelCells, lightness: Float, kinds: Float | None = None) -> None:
-        self._cells = cells
+    def __init__(
+        self,
+        cells: KernelCells,
+        lightness: Float,
+        kinds: Float | None = None,
+        closer: Callable[[], KernelCells] | None = None,
+    ) -> None:
+        self._cells, self._closer = cells, closer
         h, w = self._size = (lightness.shape[0], lightness.shape[1])
-        light = resized(lightness, (h // FINE, w // FINE))
-        self._levels = [
-            Level(cells, 0, light, self._size),
-            Level(cells, 1, light, self._size, shade=SHADE, kinds=kinds),
-        ]
-        self._anywhere = Level(cells, 1, light, self._size, shade=SHADE, kinds=kinds, local=False)
+        self._light, self._kinds = resized(lightness, (h // FINE, w // FINE)), kinds
+        self._levels = self._both(cells)
+        self._anywhere = self._level(cells, 1, local=False)
+
+    def _level(self, cells: KernelCells, level: int, **how: Any) -> Level:
+        """A process; the second, of objects, knows what a colour does not leave, and minds shade less."""
+        if level == 1:
+            how |= {"shade": SHADE, "kinds": self._kinds}
+        return Level(cells, level, self._light, self._size, **how)
+
+    def _both(self, cells: KernelCells) -> tuple[Level, Level]:
+        return self._level(cells, 0), self._level(cells, 1)
+
+    @cached_property
+    def _close(self) -> tuple[Level, Level]:
+        """Both processes for many hints."""
+        return self._levels if self._closer is None else self._both(self._closer())
 
     def posterior(
         self,
@@ -116,15 +139,18 @@ class Kriging:
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
-        tone, at_hints, settled = self._tone(at, asked * within, within * wanted, excess)
+        tone_level, object_level = self._levels if len(at) < MANY else self._close
+        tone, at_hints, settled = self._tone(tone_level, at, asked * within, within * wanted, excess)
         rest, beyond = asked - at_hints, 1 - within
         before = resized(automatic, (self._size[0] // FINE, self._size[1] // FINE))
         lights = np.full(len(at), np.nan, np.float32) if light is None else light
         everywhere = np.zeros(len(at), bool) if alike is None else alike
         kept = np.zeros(len(at), bool) if keeps is None else keeps
         wanted_objects = np.flatnonzero((kept | (beyond[:, 0] > SURPRISING)) & ~everywhere)
-        masks = objects(wanted_objects) if objects is not None and len(wanted_objects) else None
-        near = self._levels[1] if masks is None else self._levels[1].with_objects(masks)
+        masks = None
+        if objects is not None and len(wanted_objects) and len(at) < NO_OBJECTS:
+            masks = objects(wanted_objects)
+        near = object_level if masks is None else object_level.with_objects(masks, len(at))
         parts = [
             self._object(level, at[which], rest[which], beyond[which], before, lights[which], kept[which])
             for level, which in ((near, ~everywhere), (self._anywhere, everywhere))
@@ -142,19 +168,21 @@ class Kriging:
             None if found.kept is None else found.kept.reshape(fine),
         )
 
-    def _tone(self, at: Float, usual: Float, share: Float, excess: Float | None) -> tuple[Float, Float, Float]:
+    def _tone(
+        self, level: Level, at: Float, usual: Float, share: Float, excess: Float | None
+    ) -> tuple[Float, Float, Float]:
         """The first process: its mean in all cells (cells, 2) and at the hints (n, 2), and what is settled (coarse cells,).
 
         Automatic colours are vivid where the model is uncertain. Where hints settle the tone, by their ``share`` (n, 1), they
         also set how vivid the rest is: the difference is then measured from a point nearer to the mean.
         """
-        hints, cells = self._levels[0].points(at), self._levels[0].coarse
+        hints, cells = level.points(at), level.coarse
         # From the automatic colours towards the expected ones.
         drawn = np.zeros((1, 1, 2), np.float32) if excess is None else -EXPECTED * excess
         drawn_there = sampled(drawn, share_of(at, self._size))
         inverse = _inverse(hints)
         weights = _product(inverse, np.column_stack([usual - share * drawn_there, share]))
-        tone = product(covariance(self._levels[0].fine, hints), weights)
+        tone = product(covariance(level.fine, hints), weights)
         drawn_all = sampled(drawn, share_of(centres(self._size, FINE), self._size))
         across = covariance(cells.left, hints)
         settled = (_product(across, inverse) * across).sum(axis=1) / cells.own

@@ -32,7 +32,7 @@ KINDS = np.float32(4.0)
 OBJECTS = np.float32(1.5)
 #: Of the variance, the share that knows only the objects of hints, by the object head; and how far apart it has what is none.
 WHOLE, APART = np.float32(0.5), np.float32(0.7)
-#: The more objects than this are known, the less is made of each: many hints say by themselves where colours end.
+#: The more hints there are than this, the less is made of objects: many hints say by themselves where colours end.
 FEW = 3
 #: Work pixels along a side of one cell of the result, in which lightness is averaged; as in training.
 FINE = 4
@@ -70,13 +70,18 @@ class Level:
         planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
         self._planes = np.concatenate(planes, axis=2)
         self._light, self._size, self._kinds = light, size, kinds
+        self._stride = size[0] // cells.deviation.shape[0]
         self._objects: Float | None = None
+        self._less = np.float32(1)
 
-    def with_objects(self, masks: Float) -> Level:
-        """The same process where it is known how far each place, (h', w', n), belongs to each of n objects, in [0, 1]."""
+    def with_objects(self, masks: Float, hints: int) -> Level:
+        """The same process where it is known how far each place, (h', w', n), belongs to each of n objects, in [0, 1].
+
+        hints: how many there are in all.
+        """
         knowing = copy(self)
         knowing.__dict__.pop("fine", None)  # what was computed without them
-        knowing._objects = masks
+        knowing._objects, knowing._less = masks, np.float32(min(1.0, FEW / hints))
         return knowing
 
     @cached_property
@@ -87,7 +92,7 @@ class Level:
     @cached_property
     def coarse(self) -> Points:
         """The model's cells."""
-        return self.points(centres(self._size, self._size[0] // self._planes.shape[0]))
+        return self.points(centres(self._size, self._stride))
 
     def points(self, places: Float) -> Points:
         """``places``: (n, 2), y and x in work pixels; whole numbers are the centres of pixels."""
@@ -109,11 +114,10 @@ class Level:
         vectors, alone = _beside(vectors, kinds), _beside(alone, kinds)
         if self._objects is not None:  # one more kernel knows nothing else
             objects = sampled(self._objects, at)
-            less = np.float32(min(1.0, FEW / objects.shape[1]))
-            in_kernel, by_itself = less * OBJECTS * np.sqrt(objects), APART * objects
+            in_kernel, by_itself = self._less * OBJECTS * np.sqrt(objects), APART * objects
             vectors = np.concatenate([_beside(vectors, in_kernel), _beside(alone, by_itself)], axis=1)
             # What lies outside of all objects is not alike for that.
-            inside = less * WHOLE * np.maximum(objects.max(axis=1, keepdims=True), np.float32(1e-3))
+            inside = self._less * WHOLE * np.maximum(objects.max(axis=1, keepdims=True), np.float32(1e-3))
             own = np.log(np.exp(2 * scale).sum(axis=1, keepdims=True) * inside) / 2
             scale = np.concatenate([scale + np.log(1 - inside) / 2, own], axis=1)
         norm = (scale - (vectors**2).sum(axis=2) / 2)[..., None]
