@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import cv2
@@ -80,3 +82,16 @@ def test_many_hints_look_closer_and_few_do_not(side: int) -> None:
         opened.paint(hints=hints(MANY))
         assert session.kernels == [(256, 256), (512, 512)]
     assert len(session.encoded) == before + (side < 512)
+
+
+def test_a_photograph_with_many_hints_is_given_back_as_soon_as_it_is_closed() -> None:
+    """Without waiting for the collector of cycles: a server holds many."""
+    opened = Colorizer(threads=1).open(cv2.cvtColor(data.astronaut()[:300, :300], cv2.COLOR_RGB2GRAY))
+    opened.paint(hints=hints(MANY))
+    gone = weakref.ref(opened)
+    gc.disable()
+    try:
+        del opened
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -14,7 +14,6 @@ from photochrom.errors import OptionError
 from photochrom.images import on_paper
 from photochrom.resize import resized
 from photochrom.steering import propagate
-from photochrom.steering.closer import seen_closer
 from photochrom.steering.distribution import expected, moments, shares
 from photochrom.steering.grids import Placed
 from photochrom.steering.kinds import alike, kinds_of
@@ -130,9 +129,7 @@ def kriging_of(photo: Analysis) -> Kriging | None:
     if not session.hints or session.output != "ab-bins":
         return None
     cells = session.kernel(photo.features, photo.work_lightness, expected(session.decode(photo.features)))
-    if cells is None:
-        return None
-    return Kriging(cells, photo.work_lightness, kinds_of(photo), lambda: seen_closer(photo, cells))
+    return None if cells is None else Kriging(cells, photo.work_lightness, kinds_of(photo))
 
 
 class Scores(NamedTuple):

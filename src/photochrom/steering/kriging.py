@@ -10,7 +10,6 @@ holds for much of the picture, and one for the surprising rest, which holds for 
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -81,20 +80,14 @@ class Kriging:
     """The processes over one picture. ``lightness``: (h, w) float32, L* in [0, 100], at work size, in whole cells.
 
     kinds: (h', w', n), the shares of each cell that show one of n kinds of things which a colour does not leave; None: not known.
-    closer: asked for the cells where there are many hints; by default, they are the same.
     """
 
-    def __init__(
-        self,
-        cells: KernelCells,
-        lightness: Float,
-        kinds: Float | None = None,
-        closer: Callable[[], KernelCells] | None = None,
-    ) -> None:
-        self._cells, self._closer = cells, closer
+    def __init__(self, cells: KernelCells, lightness: Float, kinds: Float | None = None) -> None:
+        self._cells = cells
         h, w = self._size = (lightness.shape[0], lightness.shape[1])
         self._light, self._kinds = resized(lightness, (h // FINE, w // FINE)), kinds
         self._levels = self._both(cells)
+        self._close: tuple[Level, Level] | None = None
         self._anywhere = self._level(cells, 1, local=False)
 
     def _level(self, cells: KernelCells, level: int, **how: Any) -> Level:
@@ -105,11 +98,6 @@ class Kriging:
 
     def _both(self, cells: KernelCells) -> tuple[Level, Level]:
         return self._level(cells, 0), self._level(cells, 1)
-
-    @cached_property
-    def _close(self) -> tuple[Level, Level]:
-        """Both processes for many hints."""
-        return self._levels if self._closer is None else self._both(self._closer())
 
     def posterior(
         self,
@@ -122,6 +110,7 @@ class Kriging:
         alike: NDArray[np.bool_] | None = None,
         keeps: NDArray[np.bool_] | None = None,
         objects: Objects | None = None,
+        closer: Callable[[KernelCells], KernelCells] | None = None,
     ) -> Posterior:
         """What follows from the ``difference`` (n, 2), true less automatic ab, at ``places`` (n, 2), y and x in work pixels.
 
@@ -130,6 +119,7 @@ class Kriging:
         light: (n,), the L* for which the difference is right, NaN where it is so at every one (None: everywhere). alike: (n,),
         where it holds for everything like its object, wherever it lies (None: nowhere). keeps: (n,), which stay as they are.
         objects: asked for the objects of the hints that surprise and of those that stay, by their numbers (None: none are known).
+        closer: asked once for other cells, given these, where there are many hints (None: they are the same).
         """
         at = np.asarray(places, np.float32)
         wanted = np.ones((len(at), 1), np.float32) if strength is None else np.asarray(strength, np.float32)[:, None]
@@ -139,7 +129,9 @@ class Kriging:
         # In training the part beyond is cut off; what is far beyond is better not believed at all.
         ratio = most / np.maximum(np.hypot(*asked.T), 1e-3)[:, None]
         within = np.minimum(1, ratio) * np.minimum(1, FAR * ratio) ** 2
-        tone_level, object_level = self._levels if len(at) < MANY else self._close
+        if closer is not None and self._close is None and len(at) >= MANY:
+            self._close = self._both(closer(self._cells))
+        tone_level, object_level = self._levels if self._close is None or len(at) < MANY else self._close
         tone, at_hints, settled = self._tone(tone_level, at, asked * within, within * wanted, excess)
         rest, beyond = asked - at_hints, 1 - within
         before = resized(automatic, (self._size[0] // FINE, self._size[1] // FINE))

@@ -12,6 +12,7 @@ from photochrom.analysis import Analysis
 from photochrom.resize import resized
 from photochrom.steering import propagate
 from photochrom.steering.ask import Colors, kriging_of
+from photochrom.steering.closer import seen_closer
 from photochrom.steering.grids import HINT_SIDE, Constraints, Points
 from photochrom.steering.hinted import hinted_objects
 from photochrom.steering.kriging import Posterior, belonging
@@ -63,6 +64,7 @@ def spread(
         points.alike,
         points.keeps,
         lambda which: hinted_objects(photo, points, which),
+        lambda cells: seen_closer(photo, cells),
     )
     tone = propagate.smoother(light, _EVEN_TONE)(fuse.sharpen(found.tone, light, blur=0))
     # The model's cells are coarse. What belongs to an object is decided by the pixel, and ends where L* has an edge.
