@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from photochrom import film as films
 from photochrom.color import rgb_to_lab
 from photochrom.evaluate.film import FIGURES, measure, rendered, true_frames
+from photochrom.film.codecs import repeatable_x264
 
 data: Any = skimage.data
 Rgb = NDArray[np.uint8]
@@ -36,8 +37,7 @@ def write(path: Path, frames: list[Rgb]) -> None:
     with av.open(str(path), "w") as made:
         stream: Any = made.add_stream("libx264", rate=25)
         stream.height, stream.width = frames[0].shape[:2]
-        stream.pix_fmt, stream.options = "yuv444p", {"crf": "12", "preset": "veryfast"}
-        stream.options |= {"x264-params": "asm=avx2"}  # its code for AVX-512 does not always write the same
+        stream.pix_fmt, stream.options = "yuv444p", {"crf": "12", "preset": "veryfast", **repeatable_x264()}
         stream.codec_context.colorspace, stream.codec_context.color_range = 1, 1
         for rgb in frames:
             frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), "rgb24")

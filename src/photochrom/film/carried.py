@@ -89,8 +89,7 @@ class _First(NamedTuple):
 
     def there(self, pose: Pose, light: Float) -> NDArray[np.bool_]:
         """What is in sight of all of it, moved as it is, in a frame of L* ``light``."""
-        # A frame that is evened is as light as all others.
-        return in_sight(_warped(self.mask, pose), _warped(self.light, pose), light, 0.0)
+        return in_sight(_warped(self.mask, pose), _warped(self.light, pose), light)
 
 
 class _Start(NamedTuple):
@@ -179,7 +178,7 @@ class _Thing:
         there = brought[..., 0] > 0.5
         look, self._from = brought[..., 1], np.ascontiguousarray(brought[..., 2:])
         if there.any():
-            believed = in_sight(there, look, light, 0.0) & closed(there & (flow.trust >= _BELIEVED))
+            believed = in_sight(there, look, light) & closed(there & (flow.trust >= _BELIEVED))
             there = believed & self._together(believed)
         self.mask = there
         self._look = np.asarray(look + _NEWER * (light - look), np.float32)  # what turns in the light looks another way

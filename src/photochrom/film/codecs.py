@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from photochrom.film.source import Source
 
-__all__ = ["CODECS", "CONTAINERS", "Encoding", "choose_codec", "choose_encoding", "configure", "open_encoder"]
+__all__ = [
+    "CODECS",
+    "CONTAINERS",
+    "Encoding",
+    "choose_codec",
+    "choose_encoding",
+    "configure",
+    "open_encoder",
+    "repeatable_x264",
+]
 
 #: A third of the time of "medium"; the crf of 16 makes up for it: as near to the luma as 18 there, in files a fifth larger.
 _LIBX264 = {"preset": "veryfast"}
@@ -129,13 +138,19 @@ def configure(context: Any, encoding: Encoding, source: Source, threads: int | N
     if source.interlaced and not source.deinterlace and encoding.codec in ("h264", "prores"):
         context.flags |= _INTERLACED
         context.field_order = source.field_order
-    if encoding.codec == "h264" and cv2.checkHardwareSupport(_AVX_512):
-        # x264's code for AVX-512 reads memory that nobody has written, so that the same frames make other films now and then;
-        # its code for AVX2, which such processors have too, is as fast.
-        options["x264-params"] = "asm=avx2"
+    if encoding.codec == "h264":
+        options |= repeatable_x264()
     context.options = options
     if threads:
         context.thread_count = threads
+
+
+def repeatable_x264() -> dict[str, str]:
+    """Options with which x264 makes the same film of the same frames, on every processor.
+
+    Its code for AVX-512 reads memory that nobody has written; that for AVX2, which such processors have too, is as fast.
+    """
+    return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(_AVX_512) else {}
 
 
 def open_encoder(encoding: Encoding, source: Source, threads: int | None = None) -> Any:

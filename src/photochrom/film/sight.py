@@ -20,12 +20,12 @@ _UNLIKE, _OVER = 10.0, 7
 _FLAT, _GRAIN = 0.4, 1.0
 
 
-def in_sight(mask: Mask, before: NDArray[Any], light: NDArray[Any], drift: float) -> Mask:
+def in_sight(mask: Mask, before: NDArray[Any], light: NDArray[Any]) -> Mask:
     """Of a mask (h, w) in a frame of L* ``light``, what still looks as ``before``, L* of the thing as it was seen, brought there.
 
-    drift: by how much all of the frame has become lighter, in L*. Smaller gaps than what is looked at around a pixel are none.
+    Both frames are evened, so that one is as light as the other. Smaller gaps than what is looked at around a pixel are none.
     """
-    change = np.asarray(light, np.float32) - before - np.float32(drift)
+    change = np.asarray(light, np.float32) - before
     unlike: Any = cv2.blur(np.abs(change), (_OVER, _OVER))
     seen = mask & (unlike <= _UNLIKE) & (_texture(light) >= _FLAT * _texture(before))
     return mask & closed(seen)
