@@ -26,6 +26,7 @@ from photochrom.papers.foregrounds import REFERENCED, TABLE_1
 from photochrom.papers.measure import SAMPLES
 from photochrom.papers.page import Page
 from photochrom.papers.report import write_report
+from photochrom.papers.reruns import reruns
 from photochrom.papers.results import Result, read_results
 from photochrom.papers.rows import ROWS
 from photochrom.papers.stretch import MOST, fitted_stretch
@@ -257,6 +258,23 @@ def test_verdicts() -> None:
         assert all(
             judge(each, alone).held == "not measured" for each in CLAIMS if {each.better, each.worse} - {known, ""}
         )
+
+
+def test_runs_from_scratch_are_set_beside_each_other(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = {}
+    for name, better in (("unet", 0.0), ("vgg16", 0.5), ("gan", None)):
+        seeds = (made_up(name, rng).first, *(() if better is None else (made_up(name, rng, better).first,)))
+        rows[name] = Result(name, None, seeds, Path())
+    page = Page("Rows")
+    reruns(page, rows)
+    markdown = page.write(tmp_path, "page")[0].read_text()
+    assert "1 of 2 rows agree" in markdown
+    assert "overlap: `unet`." in markdown
+    assert "`gan`" not in markdown
+    alone = Page("Rows")
+    reruns(alone, {"gan": rows["gan"]})
+    assert "Run again" not in alone.write(tmp_path, "alone")[0].read_text()
 
 
 def test_what_is_not_decided_says_what_would_decide_it() -> None:

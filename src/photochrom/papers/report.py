@@ -23,7 +23,8 @@ from photochrom.papers.experiments import EXPERIMENTS
 from photochrom.papers.foregrounds import REFERENCED, TABLE_1
 from photochrom.papers.measure import SAMPLES, sample_pictures
 from photochrom.papers.page import Page
-from photochrom.papers.results import Result, read_results
+from photochrom.papers.reruns import reruns
+from photochrom.papers.results import Result, pictures_seen, read_results
 from photochrom.papers.rows import ROWS
 from photochrom.papers.statistics import difference, rank_intervals
 from photochrom.train.files import replacing
@@ -55,6 +56,7 @@ def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
         if any(result.row.paper == paper for result in rows.values() if result.row):
             drawings |= _paper(page, results, paper, out)
     _figures(page, results, rows)
+    reruns(page, rows)
     drawings |= convergence(page, rows)
     _costs(page, rows)
     for name, drawing in drawings.items():
@@ -126,7 +128,7 @@ def _introduction(page: Page, results: Results, rows: Results, out: Path, comman
     first = next(iter(rows.values())).first
     recipe = first["recipe"]
     pictures = len(results["grey"].first["pictures"]["psnr"])
-    seen = [_seen(seed) for result in rows.values() for seed in result.seeds]
+    seen = [pictures_seen(seed) for result in rows.values() for seed in result.seeds]
     off = max(abs(seed["cpu_seconds"] / seed["budget"] - 1) for result in rows.values() for seed in result.seeds)
     page.text(
         f"Every system of the papers is a row here, as printed, and was given **{first['budget']:g} CPU seconds** of training: "
@@ -162,11 +164,6 @@ def _introduction(page: Page, results: Results, rows: Results, out: Path, comman
         )
     if command:
         page.code(command)
-
-
-def _seen(seed: dict[str, Any]) -> int:
-    """Pictures that a run was trained on."""
-    return int(seed["steps"] * seed["recipe"]["batch"])
 
 
 def _half(result: Result, name: str, scale: float, places: int) -> str:
@@ -238,7 +235,7 @@ def _costs(page: Page, rows: Results) -> None:
                 f"{first['parameters'] / 1e6:.2f}",
                 f"{first['bytes'] / 1e6:.1f}",
                 f"{first['training_pictures_per_s']:.1f}",
-                f"{_seen(first):,}",
+                f"{pictures_seen(first):,}",
                 ", ".join(f"{seed['cpu_seconds']:.1f}" for seed in result.seeds),
                 f"{first['seconds_256']:.3f}",
                 result.row.reported if result.row else "",

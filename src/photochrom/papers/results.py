@@ -14,7 +14,7 @@ from photochrom.papers.compare import REFERENCES
 from photochrom.papers.foregrounds import TABLE_1, Line
 from photochrom.papers.rows import ROWS, Row
 
-__all__ = ["Result", "read_results"]
+__all__ = ["Result", "pictures_seen", "read_results"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class Result:
     def first(self) -> dict[str, Any]:
         """What the first seed left."""
         return self.seeds[0]
+
+
+def pictures_seen(seed: dict[str, Any]) -> int:
+    """Pictures that a run was trained on."""
+    return int(seed["steps"] * seed["recipe"]["batch"])
 
 
 def read_results(work: Path) -> dict[str, Result]:
