@@ -20,6 +20,7 @@ from photochrom.steering.kriging import (
     OBJECT,
     SHADE,
     TONE,
+    TONE_HOLDS,
     Kriging,
     Posterior,
     belonging,
@@ -92,9 +93,10 @@ def by_formula(
         tone = bilinear(means, *((place + 0.5) / 4 - 0.5)) / 100
         embedding, scale = bilinear(cells.embedding[level], y, x), bilinear(cells.scale[level], y, x)
         near, alike = cells.rulers[level]
-        less = (1, SHADE)[level]
+        less, apart = ((TONE_HOLDS["shade"], TONE_HOLDS["places"]), (SHADE, 1))[level]
         vectors = [
-            np.array([*embedding[k], *((place + 0.5) / 32 * near[k]), less * tone * alike[k]]) for k in range(KERNELS)
+            np.array([*embedding[k], *(apart * (place + 0.5) / 32 * near[k]), less * tone * alike[k]])
+            for k in range(KERNELS)
         ]
         return vectors, scale, float(bilinear(cells.noise[level], y, x))
 
@@ -108,6 +110,7 @@ def by_formula(
         hints, asked = [at(place, level) for place in places], [at(place, level) for place in wanted]
         plain = np.array([[kernel(a, b) for b in hints] for a in hints])
         noise = np.diag([np.exp(2 * h[2]) + LEAST_NOISE + NOISE_SHARE * kernel(h, h) for h in hints])
+        noise *= (TONE_HOLDS["noise"], 1)[level]
         across = np.array([[kernel(a, b) for b in hints] for a in asked])
         return plain + noise, plain, across, np.array([kernel(a, a) for a in asked])
 

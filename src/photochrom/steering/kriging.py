@@ -46,6 +46,9 @@ SURPRISING = 0.25
 OBJECT = (0.25, 0.45)
 #: For that, L* counts for less than was learnt, by this factor: an object has folds and a side in the shade.
 SHADE = 0.7
+#: For the tone, likewise: on pictures of other sources than the training's it holds for more (docs/notes/hints.md). Factors of
+#: how fast things get unlike with L* and with their distance, and of the variance of a hint.
+TONE_HOLDS = {"shade": 0.85, "places": 0.8, "noise": 0.35}
 
 
 class Posterior(NamedTuple):
@@ -88,13 +91,12 @@ class Kriging:
         self._light, self._kinds = resized(lightness, (h // FINE, w // FINE)), kinds
         self._levels = self._both(cells)
         self._close: tuple[Level, Level] | None = None
-        self._anywhere = self._level(cells, 1, local=False)
+        self._anywhere = self._level(cells, 1, places=0.0)
 
     def _level(self, cells: KernelCells, level: int, **how: Any) -> Level:
-        """A process; the second, of objects, knows what a colour does not leave, and minds shade less."""
-        if level == 1:
-            how |= {"shade": SHADE, "kinds": self._kinds}
-        return Level(cells, level, self._light, self._size, **how)
+        """A process; the second, of objects, knows what a colour does not leave."""
+        usual: tuple[dict[str, Any], ...] = (TONE_HOLDS, {"shade": SHADE, "kinds": self._kinds})
+        return Level(cells, level, self._light, self._size, **usual[level] | how)
 
     def _both(self, cells: KernelCells) -> tuple[Level, Level]:
         return self._level(cells, 0), self._level(cells, 1)

@@ -51,8 +51,11 @@ class Points(NamedTuple):
 
 
 class Level:
-    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size; ``shade``: L* counts so much;
-    ``kinds``: (h', w', n), the shares of n kinds of things, more coordinates; ``local``: places that lie apart are less alike."""
+    """One process. ``light``: L* at cells of :data:`FINE` pixels; ``size``: (h, w) at work size.
+
+    kinds: (h', w', n), the shares of n kinds of things, more coordinates. Factors of what was learnt: ``shade`` of how fast
+    things get unlike with L*, ``places`` with their distance (0: wherever they lie), ``noise`` of the variance of a hint.
+    """
 
     def __init__(
         self,
@@ -63,13 +66,14 @@ class Level:
         *,
         shade: float = 1.0,
         kinds: Float | None = None,
-        local: bool = True,
+        places: float = 1.0,
+        noise: float = 1.0,
     ) -> None:
         embedding = cells.embedding[level]
-        self._rulers = cells.rulers[level] * np.array([[local], [shade]], np.float32)
+        self._rulers = cells.rulers[level] * np.array([[places], [shade]], np.float32)
         planes = [embedding.reshape(*embedding.shape[:2], -1), cells.scale[level], cells.noise[level][..., None]]
         self._planes = np.concatenate(planes, axis=2)
-        self._light, self._size, self._kinds = light, size, kinds
+        self._light, self._size, self._kinds, self._noise = light, size, kinds, np.float32(noise)
         self._stride = size[0] // cells.deviation.shape[0]
         self._objects: Float | None = None
         self._less = np.float32(1)
@@ -127,7 +131,7 @@ class Level:
             for parts in ([vectors, norm, ones], [vectors, ones, norm])
         )
         own = np.exp(2 * scale).sum(axis=1)
-        variance = np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own
+        variance = self._noise * (np.exp(2 * noise[:, 0]) + np.float32(LEAST_NOISE) + np.float32(NOISE_SHARE) * own)
         return Points(left, right, variance, own)
 
 
