@@ -148,14 +148,27 @@ def test_a_face_is_skin_and_a_suit_is_none(shipped: Colorizer) -> None:
     opened = shipped.open(np.ascontiguousarray(data.astronaut().mean(axis=2).astype(np.uint8)))
     shares = kinds_of(opened)
     assert shares is not None
-    assert shares.shape == (*opened.grid, 2)
     skin, hair = np.moveaxis(shares, -1, 0)
-    rows, columns = opened.grid
+    rows, columns = skin.shape
     face = np.s_[rows * 70 // 512 : rows * 170 // 512, columns * 195 // 512 : columns * 250 // 512]
     suit = np.s_[rows * 300 // 512 : rows * 400 // 512, columns * 60 // 512 : columns * 200 // 512]
     assert skin[face].mean() > 0.5
     assert skin[suit].mean() < 0.2
     assert hair[suit].mean() < 0.2
+
+
+def test_faces_in_a_crowd_are_skin(shipped: Colorizer) -> None:
+    """Of 64 people, each is too small for a look at the whole; a hint on the clothes of one must not colour faces."""
+    one = cv2.resize(
+        data.astronaut()[:360, 80:360].mean(axis=2).astype(np.uint8), (96, 96), interpolation=cv2.INTER_AREA
+    )
+    opened = shipped.open(np.tile(one, (8, 8)))
+    shares = kinds_of(opened)
+    assert shares is not None
+    assert opened.details is not None
+    assert shares.shape == (opened.details.height // 8, opened.details.width // 8, 2)
+    assert (shares[..., 0] > 0.7).mean() > 0.05
+    assert kinds_of(Colorizer(shipped.session, quality="fast").open(np.tile(one, (8, 8)))) is None
 
 
 def test_a_cat_is_nobody(shipped: Colorizer) -> None:

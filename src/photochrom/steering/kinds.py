@@ -36,6 +36,8 @@ WEIGHTS = WeightsFile(
 
 #: There are people where so many cells are skin, and so many hair, by a share above this.
 _LEAST, _CLEAR = (6, 3), 0.7
+#: Or where so many of the details' cells are skin: people in hats and shawls show no hair.
+_SKIN_ALONE = 60
 
 
 class KindsReading(NamedTuple):
@@ -46,18 +48,28 @@ class KindsReading(NamedTuple):
 
 
 def kinds_of(photo: Analysis) -> Float | None:
-    """The shares of each of the model's cells that are skin and hair, (gh, gw, 2) in [0, 1]; None where there are no people.
+    """The shares of each cell that are skin and hair, (h, w, 2) in [0, 1]; None where there are no people.
 
-    Also None where the encoder is not known. What looks like skin alone may be sand or a wall: people have skin and hair.
-    Raises WeightsNotFoundError, WeightsDigestError.
+    Cells are those of the photograph's details where the model has looked at them, else those of the whole: a face in a group is
+    as small as one cell of the whole. Also None where the encoder is not known. What looks like skin alone may be sand or a
+    wall: people have skin and hair, or much skin. Raises WeightsNotFoundError, WeightsDigestError.
     """
     session = photo.session.session if isinstance(photo.session, EnsembleSession) else photo.session
     if not fits(session, of_negatives()):
         return None
     h, w = photo.grid
     shares = read_kinds(photo.features.arrays, reading())[:h, :w, 1:3]
-    people = (np.count_nonzero(shares > _CLEAR, axis=(0, 1)) >= _LEAST).all()
+    people, details = _people(shares), photo.details
+    if details is not None:
+        h, w = details.height // photo.session.stride, details.width // photo.session.stride
+        shares = read_kinds(details.arrays, reading())[:h, :w, 1:3]
+        people = people or _people(shares) or bool(np.count_nonzero(shares[..., 0] > _CLEAR) >= _SKIN_ALONE)
     return np.ascontiguousarray(shares) if people else None
+
+
+def _people(shares: Float) -> bool:
+    """Whether enough cells are skin and enough are hair: shares (h, w, 2)."""
+    return bool((np.count_nonzero(shares > _CLEAR, axis=(0, 1)) >= _LEAST).all())
 
 
 def read_kinds(features: Sequence[Float], kinds: KindsReading) -> Float:

@@ -8,6 +8,7 @@ still finds likely.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_DIFFERENCE", "LEAST_LIKELIHOOD", "Alternative", "alternatives"]
 
-#: Two alternatives differ by at least this much, in ab units: the mean distance over the picture.
-LEAST_DIFFERENCE = 4.0
+#: Two alternatives differ by at least this much, in ab units: the mean distance over the part of the picture, as large as this
+#: share of it, where they differ most. Another colour of a coat makes another picture, though the rest is the same.
+LEAST_DIFFERENCE, PART = 6.0, 0.25
 #: An alternative is at least this likely to the model before any hint: log-likelihood a cell, in nats, against the automatic one.
 LEAST_LIKELIHOOD = -0.8
 #: Anchors of an alternative, and distinct colours at each.
@@ -152,7 +154,8 @@ def _painted(scores: Float) -> Float:
 
 
 def _difference(one: Float, other: Float) -> float:
-    return float(np.hypot(*np.moveaxis(one - other, -1, 0)).mean())
+    away = np.sort(np.hypot(*np.moveaxis(one - other, -1, 0)), axis=None)
+    return float(away[-math.ceil(PART * len(away)) :].mean())
 
 
 def _log_likelihood(share: Float, ab: Float) -> float:
