@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import groupby
 
 __all__ = ["bars", "curves"]
 
 _COLOURS = ("#1b6ca8", "#c4472b", "#3a8f4d", "#8a5fb0", "#b58a1a", "#555555")
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 320, 60, 60, 36
+#: The range that this share of the lines keeps to, after this share of the x axis, is the usual one; what lies further from it
+#: than so many times its length is an outlier. The y axis leaves outliers out if it would be so many times as long with them.
+_MOST, _SETTLED, _FAR, _WORTH = 2 / 3, 0.1, 2.0, 2.5
 
 
 def bars(
@@ -36,24 +41,69 @@ def curves(
 ) -> str:
     """Lines of (x, y) points by their names; the x axis, in ``unit``, starts at 0.
 
-    alike: of two lines that follow each other the second is the first's dashed companion.
+    The y axis holds every value, unless a few lie so far off that the rest would be flat: those are cut at the border, where
+    a triangle tells how far the line goes. alike: of two lines that follow each other the second is the first's dashed companion.
     """
     right = max(x for points in lines.values() for x, _ in points) or 1.0
-    every = [y for points in lines.values() for _, y in points]
-    low, high = min(every), max(every)
+    low, high = _axis(list(lines.values()), right)
     low, high = low - 0.08 * (high - low), high + 0.08 * (high - low or 1)
-    parts = []
+    parts, marks = [], []
     for at, (name, points) in enumerate(lines.items()):
         colour = _COLOURS[(at // 2 if alike else at) % len(_COLOURS)]
         dash = ' stroke-dasharray="5 4"' if alike and at % 2 else ""
-        path = " ".join(f"{_LEFT + x / right * (_WIDTH - _LEFT - 20):.1f},{_y(y, low, high):.1f}" for x, y in points)
-        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>')
+        path = " ".join(f"{_x(x, right):.1f},{_y(y, low, high):.1f}" for x, y in points)
+        beyond = _beyond(points, right, low, high, colour)
+        marks += beyond
+        clip = ' clip-path="url(#plot)"' if beyond else ""
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}{clip}/>')
         x = _LEFT + 10 + (at % 2) * 280
         y = _HEIGHT - 24 + (at // 2) * 16
         parts.append(f'<path d="M{x} {y - 4}h24" stroke="{colour}" stroke-width="2"{dash}/>')
         parts.append(_words(x + 30, y, name, "start"))
     parts.append(_words(_WIDTH - 20, _HEIGHT - _BOTTOM + 16, f"{right:.0f} {unit}", "end"))
+    if marks:
+        height = _HEIGHT - _BOTTOM - _TOP
+        plot = (
+            f'<clipPath id="plot"><rect x="{_LEFT}" y="{_TOP}" width="{_WIDTH - _LEFT}" height="{height}"/></clipPath>'
+        )
+        note = _words(
+            _LEFT, _HEIGHT - _BOTTOM + 16, "triangle: a line leaves the chart and goes as far as the number", "start"
+        )
+        parts = [plot, *parts, *marks, note]
     return _chart(title, low, high, parts)
+
+
+def _axis(lines: Sequence[Sequence[tuple[float, float]]], right: float) -> tuple[float, float]:
+    """The least and the greatest value, without outliers where these would make the rest flat."""
+    every = [y for points in lines for _, y in points]
+    settled = [[y for x, y in points if x >= _SETTLED * right] or [y for _, y in points] for points in lines]
+    most = math.ceil(_MOST * len(lines)) - 1
+    low = sorted((min(values) for values in settled), reverse=True)[most]
+    high = sorted(max(values) for values in settled)[most]
+    far = _FAR * abs(high - low)
+    usual = [y for y in every if low - far <= y <= high + far]
+    if not usual or max(every) - min(every) < _WORTH * (max(usual) - min(usual)) or far == 0:
+        return min(every), max(every)
+    return min(usual), max(usual)
+
+
+def _beyond(points: Sequence[tuple[float, float]], right: float, low: float, high: float, colour: str) -> list[str]:
+    """A triangle at the border, with the value, for the furthest point of each part of a line outside [low, high]."""
+    parts = []
+    for side, outside in groupby(points, lambda point: (point[1] > high) - (point[1] < low)):
+        if side:
+            x, value = max(outside, key=lambda point: side * point[1])
+            at, y = _x(x, right), _y(high if side > 0 else low, low, high)
+            parts.append(
+                f'<path class="beyond" d="M{at - 5:.1f} {y + 4 * side:.1f}h10l-5 {-9 * side}z" fill="{colour}"/>'
+            )
+            left = at < _WIDTH / 2  # a number beside a mark at either end has to stay clear of the axis and the edge
+            parts.append(_words(at + 8 if left else at - 8, y - 3, f"{value:.3g}", "start" if left else "end"))
+    return parts
+
+
+def _x(value: float, right: float) -> float:
+    return _LEFT + value / right * (_WIDTH - _LEFT - 20)
 
 
 def _y(value: float, low: float, high: float) -> float:
