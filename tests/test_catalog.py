@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 
 from photochrom import CATALOG, Colorizer
 from photochrom.catalog import DEFAULT_MODEL, find_model
-from photochrom.errors import UnknownModelError, WeightsNotFoundError
+from photochrom.errors import UnknownModelError, WeightsDigestError, WeightsNotFoundError
 from photochrom.runtime import open_model
-from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile, find
+from photochrom.weights import PACKAGED, REPOSITORY, find
 
 
 def test_names_are_unique_and_the_default_is_there() -> None:
@@ -55,15 +56,45 @@ def test_weights_of_the_papers_lie_outside_the_package_and_are_not_too_large() -
         assert lines == {file.name: file.sha256 for spec in papers for file in spec.files}
 
 
-def test_a_model_whose_weights_are_not_here_says_how_to_get_them(tmp_path: Path) -> None:
-    elsewhere = replace(next(spec for spec in CATALOG if spec.name == "unet"), folder=tmp_path)
-    for spec in (replace(elsewhere, files=(WeightsFile("u.onnx", "0" * 64, 1),)), replace(elsewhere, files=())):
-        with pytest.raises(WeightsNotFoundError, match="photochrom train unet") as caught:
-            open_model(spec)
-        assert ("weights/papers" in str(caught.value)) == bool(spec.files)
+@pytest.mark.parametrize("name", ["vgg16-improved", "vgg16-improved-vivid", "koalarization-vivid"])
+def test_an_installed_wheel_takes_the_papers_weights_from_the_cache(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("PHOTOCHROM_CACHE", str(cache))
+    spec = find_model(name)
+    wheel, file = replace(spec, folder=tmp_path / "absent"), spec.files[0]
+    with pytest.raises(WeightsNotFoundError, match=f"--model {name} works") as caught:
+        open_model(wheel)
+    assert caught.value.path == cache / file.name
+    assert f"download weights/papers/{file.name} of the repository into the folder {cache}" in str(caught.value)
+    cache.mkdir()
+    (cache / file.name).write_bytes(b"another")
+    with pytest.raises(WeightsDigestError, match=file.sha256):
+        open_model(wheel)
+    if (shipped := find(file, spec.folder)) is not None and shipped.parent != cache:  # a checkout
+        shutil.copy(shipped, cache)
+        assert open_model(wheel).name == name
 
 
-def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "variants"),
+    [
+        ("koalarization", "koalarization-gentle, koalarization-vivid"),
+        ("vgg16", "vgg16-improved, vgg16-improved-vivid"),
+        ("vgg16-residual-noreg", "vgg16-residual"),
+        ("gan", ""),
+    ],
+)
+def test_a_model_without_weights_names_the_variants_that_have_some(name: str, variants: str) -> None:
+    with pytest.raises(WeightsNotFoundError, match=f"train it: `photochrom train {name} ") as caught:
+        open_model(name)
+    assert ("a variant" in str(caught.value)) == bool(variants)
+    assert f"({variants})" in str(caught.value) or not variants
+    assert all(find_model(variant).files for variant in variants.split(", ") if variant)
+
+
+def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is() -> None:
     stretched = [spec for spec in CATALOG if spec.stretch]
     assert stretched
     for spec in stretched:
@@ -72,8 +103,6 @@ def test_a_stretched_row_has_the_file_of_the_row_whose_network_it_is(tmp_path: P
         assert plain.stretch is None
         assert spec.stretch is not None
         assert 1 <= spec.stretch.factor <= 3
-        with pytest.raises(WeightsNotFoundError, match=f"photochrom train {plain.name} "):
-            open_model(replace(spec, folder=tmp_path))
         if find(spec.files[0], spec.folder) is None:
             continue  # an installed wheel has no weights of the papers
         light = np.random.default_rng(0).uniform(0, 100, (64, 64)).astype(np.float32)

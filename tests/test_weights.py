@@ -93,10 +93,14 @@ def test_a_packaged_file_is_verified_and_needs_no_home(tmp_path: Path, monkeypat
 
 def test_a_missing_file_without_url(tmp_path: Path, cache: Path) -> None:
     assert find(described(CONTENT), tmp_path) is None
-    with pytest.raises(WeightsNotFoundError, match="install") as caught:
-        locate(described(CONTENT), tmp_path)
-    assert caught.value.path == tmp_path / "net.onnx"
+    with pytest.raises(WeightsNotFoundError, match="do this") as caught:
+        locate(described(CONTENT), tmp_path, "do this")
+    assert caught.value.path == cache / "net.onnx", "where to put the file by hand"
     assert not cache.exists()
+    absent = WeightsFile("absent.onnx", "0" * 64, 1)
+    with pytest.raises(WeightsNotFoundError, match="install") as caught:
+        locate(absent)
+    assert caught.value.path == weights.PACKAGED / "absent.onnx"
 
 
 def test_fetched_once(tmp_path: Path, cache: Path, server: Server) -> None:

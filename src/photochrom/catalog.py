@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from photochrom.errors import UnknownModelError
-from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile
+from photochrom.weights import PACKAGED, REPOSITORY, WeightsFile, cache_folder
 
 __all__ = ["CATALOG", "DEFAULT_MODEL", "ModelSpec", "Stretch", "find_model"]
 
@@ -52,12 +52,22 @@ class ModelSpec:
         """What to do where the weights are absent."""
         if self.folder == PACKAGED:
             return "install photochrom again"
-        where = f"take {self.files[0].name} from weights/papers of the repository, or " if self.files else ""
-        network = self.files[0].name.removesuffix(".onnx") if self.stretch else self.name
+        if self.files:
+            return (
+                f"download weights/papers/{self.files[0].name} of the repository into the folder {cache_folder()}, and --model "
+                f"{self.name} works (the file's sha256 is checked)"
+            )
+        variants = ", ".join(spec.name for spec in CATALOG if spec.files and self._is_variant(spec))
+        ready = f"take a variant of it whose weights are ({variants}), or " if variants else ""
         return (
-            f"{where}train it: `photochrom train {network} --data DIR -o RUN`, `photochrom export RUN/last.ckpt -o "
-            f"{network}.onnx`, then --model {network}.onnx"
+            f"{ready}train it: `photochrom train {self.name} --data DIR -o RUN`, `photochrom export RUN/last.ckpt -o "
+            f"{self.name}.onnx`, then --model {self.name}.onnx"
         )
+
+    def _is_variant(self, other: ModelSpec) -> bool:
+        """Whether it is the same paper's, and one name is the other with something added, as that of a repair is."""
+        names = sorted((self.name, other.name), key=len)
+        return self.paper == other.paper and names[1].startswith(f"{names[0]}-")
 
     @property
     def size(self) -> int:

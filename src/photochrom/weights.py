@@ -62,12 +62,14 @@ def find(file: WeightsFile, folder: Path = PACKAGED) -> Path | None:
 def locate(file: WeightsFile, folder: Path = PACKAGED, remedy: str = "install photochrom again") -> Path:
     """The path of a verified weights file: from the package, from the cache, or fetched from its URL into the cache.
 
-    Raises what :func:`find` raises, and WeightsNotFoundError, with the ``remedy``, where the file cannot be found.
+    Raises what :func:`find` raises, and WeightsNotFoundError, with the ``remedy``, where the file cannot be found; its path is
+    where the file belongs: in the package, or in the cache where the package does not have it.
     """
     if (path := find(file, folder)) is not None:
         return path
     if file.url is None:
-        raise WeightsNotFoundError(f"this weights file is missing from the installation; {remedy}", folder / file.name)
+        place = folder if folder == PACKAGED else cache_folder()
+        raise WeightsNotFoundError(f"this weights file is missing; {remedy}", place / file.name)
     return _fetch(file, file.url)
 
 
