@@ -144,7 +144,7 @@ def test_too_few_pictures_and_too_short_a_budget_are_named(
     ]
     run = photochrom(*arguments, "--batch", "64")
     assert run.code == 1
-    assert "fewer than a batch of 64; give more pictures or a smaller --batch" in run.err
+    assert "fewer than a batch of 64; give a smaller --batch" in run.err
     monkeypatch.setattr("photochrom.papers.compare.spent", lambda checkpoint: (1, 9.0))
     run = photochrom(*arguments, "--batch", "2", "--cpu-seconds", "1")
     assert run.code == 2
@@ -156,6 +156,8 @@ def test_too_few_pictures_and_too_short_a_budget_are_named(
 
 def test_every_row_has_a_recipe_of_the_same_budget_size_and_seed(tmp_path: Path) -> None:
     starts = {"vgg": tmp_path / "vgg.whl", "lite0": tmp_path / "lite0.whl"}
+    for path in starts.values():
+        path.touch()
     settings = Settings([tmp_path], tmp_path, 12.0, 64, 8, starts)
     trained = [row for row in ROWS if not row.of]
     for row in trained:
@@ -231,6 +233,11 @@ def test_the_whole_report_from_results(tmp_path: Path) -> None:
     assert cv2.imread(str(tmp_path / "out/srivastava.jpg")).shape == (5 * 256, 5 * 256, 3)
     assert "2.000 (1.000)" in markdown  # with references, and the network alone
     assert "largest miss of a row and seed is 0.0 %" in markdown
+    said = re.search(r"Of (\d+) claims (.*?)\.\*\*", markdown)
+    assert said is not None
+    assert int(said[1]) == len(CLAIMS) == sum(map(int, re.findall(r"\d+", said[2])))
+    twice = next(row for row in ROWS if row.seeds > 1)
+    assert f"the second seed of `{twice.name}`" in markdown
     for row in ROWS:
         assert f"`{row.name}`" in markdown
         assert f"<code>{row.name}</code>" in html
@@ -288,6 +295,32 @@ def test_what_is_not_decided_says_what_would_decide_it() -> None:
     (number,) = re.findall(r"about ([\d,]+) pictures would decide", found.evidence)
     # 1.96 standard deviations of 1 in the mean of n are 0.1
     assert 250 <= int(number.replace(",", "")) <= 500
+
+
+def test_so_small_a_difference_says_how_many_seeds_would_decide_it() -> None:
+    rng = np.random.default_rng(0)
+    claim = next(claim for claim in CLAIMS if claim.better == "unet-profiled" and claim.figure == "psnr")
+    worse = made_up(claim.worse, rng)
+    seeds = [made_up("vgg16", rng).first, made_up("vgg16", rng, 0.5).first]
+    others = {claim.worse: worse, "vgg16": Result("vgg16", None, tuple(seeds), Path())}
+    values = np.array(worse.first["pictures"]["psnr"])
+    for gap, said in ((0.25, r"about (\d+) seeds"), (0.001, r"more than (\d+) seeds.*too small to be of use")):
+        one = {**worse.first, "pictures": {**worse.first["pictures"], "psnr": (values + gap).tolist()}}
+        found = judge(claim, others | {claim.better: Result(claim.better, None, (one,), Path())})
+        assert found.held == "not decided"
+        assert re.search(said, found.evidence)
+
+
+def test_a_printed_figure_is_reached_beyond_chance_or_not(tmp_path: Path) -> None:
+    result = replace(made_up("caffenet-region", np.random.default_rng(0)), folder=tmp_path)
+    claim = next(claim for claim in CLAIMS if "29.14" in claim.words)
+    for psnr, held in (([33.0, 35.0], "held"), ([20.0, 24.0], "did not hold"), ([27.0, 33.0], "not decided")):
+        table = made_up_table()
+        table["the same person"] = [{**line, "PSNR": psnr[at % 2]} for at, line in enumerate(table["the same person"])]
+        (tmp_path / TABLE_1).write_text(json.dumps(table))
+        found = judge(claim, {"caffenet-region": result})
+        assert found.held == held
+        assert ("pictures would decide" in found.evidence) == (held == "not decided")
 
 
 def test_the_verdicts_on_references_need_table_1(tmp_path: Path) -> None:

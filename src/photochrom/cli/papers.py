@@ -47,7 +47,16 @@ def papers(
     need_torch()
     from photochrom.errors import OptionError
     from photochrom.evaluate.pictures import open_truth
-    from photochrom.papers.compare import REFERENCES, Settings, check_data, reference, references_table, run_row
+    from photochrom.papers.compare import (
+        REFERENCES,
+        Settings,
+        check_data,
+        check_starts,
+        reference,
+        references_table,
+        run_row,
+    )
+    from photochrom.papers.compare import pictures as decoded
     from photochrom.papers.report import write_report
     from photochrom.papers.rows import chosen_rows
     from photochrom.train.processes import use_threads
@@ -58,20 +67,21 @@ def papers(
     starts = {name: path for name, path in (("vgg", vgg), ("lite0", lite0)) if path}
     settings = Settings(data, work, cpu_seconds, size, batch, starts)
     chosen = chosen_rows([name.strip() for name in rows.split(",") if name.strip()])
+    runs = [(row, seed) for seed in range(seeds) for row in chosen if seed < row.seeds]
     if not report_only:
+        check_starts(runs, settings)
         check_data(settings)
         seen = [picture for path in truth for picture in open_truth([path], "centre-256", pictures)]
         for name in REFERENCES:
             reference(name, settings, seen)
-        for seed in range(min(seeds, max(row.seeds for row in chosen))):
-            for row in (row for row in chosen if seed < row.seeds):
-                typer.echo(f"{row.name}, seed {seed}", err=True)
-                run_row(row, seed, settings, seen)
+        for row, seed in runs:
+            typer.echo(f"{row.name}, seed {seed}", err=True)
+            run_row(row, seed, settings, seen)
     if regions:
         references_table(work, regions)
     named = [("--vgg", vgg), ("--lite0", lite0), ("--regions", regions)]
     command = ["photochrom papers --data DATA", *(f"--truth {path.name}" for path in truth)]
     command += [f"--cpu-seconds {cpu_seconds:g} --size {size} --batch {batch} --pictures {pictures} --seeds {seeds}"]
     command += [f"{option} {path.name}" for option, path in named if path]
-    for path in write_report(work, out, " ".join(command)):
+    for path in write_report(work, out, " ".join(command), len(decoded(settings))):
         typer.echo(str(path))

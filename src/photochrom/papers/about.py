@@ -64,6 +64,6 @@ ABOUT = {
         "This project, for comparison",
         "",
         "Our decoder over a frozen ImageNet encoder, trained from its beginning under the same budget and without hints; beside "
-        "it the model that ships, which was trained for days.",
+        "it the model that ships, which was trained for hours.",
     ),
 }

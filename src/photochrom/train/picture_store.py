@@ -113,10 +113,13 @@ def split_share(path: str, frames: int = 1) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def open_store(data: Iterable[str | Path], folder: str | Path) -> PictureStore:
+def open_store(
+    data: Iterable[str | Path], folder: str | Path, remedy: str = "choose another cache, or delete this one"
+) -> PictureStore:
     """The store at ``folder``, made from ``data`` where there is none; ``data`` may itself be the folder of one store.
 
-    Raises DataError for data that cannot be used, and where the store at ``folder`` was made from other files.
+    Raises DataError for data that cannot be used, and, with the ``remedy``, where the store at ``folder`` was made from other
+    files.
     """
     folder, places = Path(folder), list(data)
     if len(places) == 1 and (Path(places[0]) / "index.json").exists():
@@ -125,7 +128,7 @@ def open_store(data: Iterable[str | Path], folder: str | Path) -> PictureStore:
         return build_store(places, folder)
     store = PictureStore(folder)
     if places and store.inputs not in (None, _digest(list_inputs(places))):
-        raise DataError("holds other pictures than those given; choose another cache, or delete this one", folder)
+        raise DataError(f"holds other pictures than those given; {remedy}", folder)
     return store
 
 
