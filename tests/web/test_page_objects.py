@@ -108,3 +108,8 @@ def test_nothing_is_found(visit: Visit, pictures: Path) -> None:
     page.locator("#toast.error", has_text="No object found").wait_for()
     assert page.locator("#region-choose").is_disabled()
     assert page.locator("#picker").is_hidden()
+    # what was said is gone as soon as something is found
+    page.unroute("**/grow")
+    page.mouse.click(*person.place(*SUIT))
+    page.locator("#picker:visible").wait_for()
+    assert page.locator("#toast").is_hidden()

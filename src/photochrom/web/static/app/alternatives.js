@@ -8,6 +8,8 @@ import * as sessions from "./sessions.js";
 import { savePreviews } from "./store.js";
 
 const THUMB = 240;
+/** Whether there is no way but the automatic one, which needs no hints. */
+const alone = (ways) => ways.every(({ hints }) => !hints.length);
 
 export function startAlternatives() {
   const list = $("#alternative-list");
@@ -43,7 +45,7 @@ export function startAlternatives() {
         h("span", { class: "name" }, i === 0 && !first ? t("alternatives.automatic") : t("alternatives.name", { i: i + first }))));
     }));
     button.textContent = t(ways.length ? "alternatives.others" : "alternatives.show");
-    note.textContent = ways.length && ways.length < 4 ? t("alternatives.few") : "";
+    note.textContent = !photo?.alternatives || ways.length >= 4 ? "" : t(alone(ways) ? "alternatives.only" : "alternatives.few");
     mark();
   }
 
@@ -72,7 +74,7 @@ export function startAlternatives() {
         $("img", list.children[i]).src = addresses.at(-1);
       }));
       savePreviews(photo);
-      if (here()) announce(t("alternatives.found", { n: ways.length }));
+      if (here()) announce(alone(ways) ? t("alternatives.only") : t("alternatives.found", { n: ways.length }));
     } catch (error) {
       if (here()) {
         render();

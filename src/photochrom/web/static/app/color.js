@@ -1,6 +1,7 @@
 /** Colours for the page's own swatches; what a photograph gets is the server's business. CIE L*a*b*, D65, sRGB. */
 
-import { colorName, t } from "./i18n.js";
+import { colorName } from "./i18n.js";
+import { PLAIN } from "./plain_colors.js";
 
 const WHITE = [0.95047, 1, 1.08883];
 const linear = Float32Array.from({ length: 256 }, (_, i) => {
@@ -50,23 +51,38 @@ export function hexToLab(hex) {
   return [116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)];
 }
 
-const HUES = [[20, "rose"], [48, "red"], [72, "orange"], [90, "gold"], [112, "yellow"], [132, "lime"], [172, "green"], [220, "teal"],
-  [298, "blue"], [318, "violet"], [345, "magenta"], [361, "rose"]];
+const PLAIN_LABS = Object.entries(PLAIN).map(([name, hex]) => ({ name, lab: hexToLab(hex) }));
 
-/** A plain word for a*, b*: for colours that nobody named. */
-export function describe([a, b]) {
-  const chroma = Math.hypot(a, b);
-  if (chroma < 6) return t("hue.grey");
-  const hue = (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
-  const name = HUES.find(([end]) => hue < end)[1];
-  return t(chroma < 22 ? `hue.pale.${name}` : chroma > 60 ? `hue.strong.${name}` : `hue.${name}`);
+/** How far apart two colours look: CIEDE2000 (Sharma, Wu and Dalal 2005, equations 2 to 22). */
+export function difference([L1, a1, b1], [L2, a2, b2]) {
+  const radians = Math.PI / 180;
+  const flat = (chroma) => Math.sqrt(chroma ** 7 / (chroma ** 7 + 25 ** 7));
+  const grey = 1.5 - 0.5 * flat((Math.hypot(a1, b1) + Math.hypot(a2, b2)) / 2);
+  const [C1, C2] = [Math.hypot(a1 * grey, b1), Math.hypot(a2 * grey, b2)];
+  const [h1, h2] = [[a1, b1], [a2, b2]].map(([a, b]) => (Math.atan2(b, a * grey) / radians + 360) % 360);
+  const far = C1 * C2 ? ((h2 - h1 + 540) % 360) - 180 : 0;
+  const h = C1 * C2 ? (h1 + far / 2 + 360) % 360 : h1 + h2;
+  const [L, C] = [(L1 + L2) / 2, (C1 + C2) / 2];
+  const wave = (times, turn) => Math.cos((times * h + turn) * radians);
+  const T = 1 - 0.17 * wave(1, -30) + 0.24 * wave(2, 0) + 0.32 * wave(3, 6) - 0.2 * wave(4, -63);
+  const dL = (L2 - L1) / (1 + (0.015 * (L - 50) ** 2) / Math.sqrt(20 + (L - 50) ** 2));
+  const dC = (C2 - C1) / (1 + 0.045 * C);
+  const dH = (2 * Math.sqrt(C1 * C2) * Math.sin((far / 2) * radians)) / (1 + 0.015 * C * T);
+  const turned = -2 * flat(C) * Math.sin(60 * radians * Math.exp(-(((h - 275) / 25) ** 2)));
+  return Math.sqrt(dL ** 2 + dC ** 2 + dH ** 2 + turned * dC * dH);
+}
+
+/** A plain word for a colour that nobody named: the one that looks most like it. @param {number[]} lab L*, a*, b* */
+export function describe(lab) {
+  const far = PLAIN_LABS.map((one) => difference(lab, one.lab));
+  return colorName(PLAIN_LABS[far.indexOf(Math.min(...far))].name);
 }
 
 /** A swatch and a name for a hint that was read from a file. @returns {{swatch: string, name: string}} */
 export function swatchOf({ ab, color, material, swatch }) {
-  const chroma = ab ?? material?.slice(1);
-  if (chroma) return { swatch: swatch ?? abToHex(chroma, material?.[0]), name: describe(chroma) };
-  return { swatch: swatch ?? (/^#[0-9a-f]{6}$/i.test(color) ? color : "#888888"), name: colorName(color) };
+  const shown = swatch ?? (material ? abToHex(material.slice(1), material[0]) : ab ? abToHex(ab) : /^#[0-9a-f]{6}$/i.test(color) ? color : "#888888");
+  // Exact ab say nothing of the lightness: they are called by how they look at their place.
+  return { swatch: shown, name: material || ab ? describe(material ?? hexToLab(shown)) : colorName(color) };
 }
 
 /**

@@ -134,7 +134,7 @@ export function startCrop(view) {
         return undefined;
       }
     }
-    view.headroom = bar.offsetHeight + 12;
+    view.makeRoom();
     view.turn(now, { raw: true, sheet: true });
     set({});
     return announce(t("crop.begun"));
@@ -142,9 +142,9 @@ export function startCrop(view) {
 
   function end() {
     at = null;
-    view.headroom = 0;
     document.body.classList.remove("cropping");
     frame.hidden = bar.hidden = true;
+    view.makeRoom();
   }
 
   /** Back to what was shown before. */

@@ -23,6 +23,12 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
+/** A file's name, which is broken before its ending rather than in it. @returns {(string|HTMLElement)[]} */
+export function fileName(name) {
+  const [, stem, ending] = /^(.+?)(\.\w{1,5})?$/s.exec(name) ?? [name, name];
+  return ending ? [stem, document.createElement("wbr"), h("span", { class: "ending" }, ending)] : [stem];
+}
+
 /** A picture from the sheet of symbols in the page. */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -54,7 +54,7 @@ export function startEyedropper(view) {
         const material = hexToLab(swatch).map((part) => Math.round(part * 10) / 10);
         const then = waiting;
         stop();
-        then({ material, swatch, name: describe(material.slice(1)) });
+        then({ material, swatch, name: describe(material) });
       },
     },
   };

@@ -5,7 +5,7 @@ import { Away, Problem } from "./api.js";
 import { announce, toast } from "./dom.js";
 import { PLAIN } from "./edits.js";
 import { culprit, fail } from "./history.js";
-import { has, language, t } from "./i18n.js";
+import { colorName, has, language, t } from "./i18n.js";
 import { labelOf } from "./labels.js";
 import { paint } from "./sessions.js";
 import { saveWork } from "./store.js";
@@ -19,10 +19,22 @@ const kindOf = (error) => (error instanceof Problem ? error.type.split("/").at(-
 /** A sentence for people of any error. */
 export function sentence(error) {
   if (error instanceof Away) return t("fault.away");
-  const known = `fault.${kindOf(error)}${kindOf(error) === "invalid" ? `.${error.field}` : ""}`;
+  const colour = kindOf(error) === "invalid" && unknownColour(error.message);
+  if (colour) return colour;
+  const known = `fault.${kindOf(error)}${kindOf(error) === "invalid" ? `.${partOf(error.field)}` : ""}`;
   // In English the server's own words are the better ones, where it has some.
   const text = has(known) && (language !== "en" || OWN.has(kindOf(error))) ? t(known) : error.message || String(error);
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+/** The part of "edits.hints.0.x" that there are words for; without one, anything. */
+const partOf = (field) => String(field).split(".").findLast((part) => has(`fault.invalid.${part}`)) ?? "undefined";
+
+/** That no colour has a name, and which are spelt alike; null where the message is about something else. */
+function unknownColour(message) {
+  const [, , name] = /colour is (['"])(.*?)\1, expected/.exec(message) ?? [];
+  if (!name) return null;
+  const near = /did you mean (.+?)\?/.exec(message)?.[1].split(" or ").map(colorName);
+  return `${t("picker.unknown", { name })} ${near ? t("picker.near", { names: near.join(` ${t("picker.or")} `) }) : t("picker.any")}`;
 }
 const OWN = new Set(["took-too-long", "disk-full", "error", "busy"]);
 

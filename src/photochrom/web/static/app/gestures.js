@@ -8,6 +8,8 @@
  */
 
 const SLACK = 5;
+/** What stands on the stage and takes its pointers itself. */
+const OWN = "button, [role=slider], .bar, .picker";
 
 /** @param {import("./view.js").View} view @param {() => Tool} tool */
 export function startGestures(view, tool) {
@@ -27,7 +29,7 @@ export function startGestures(view, tool) {
   };
 
   stage.addEventListener("pointerdown", (event) => {
-    if (!view.size || event.target.closest("button, [role=slider], .bar, .picker") || (event.button > 1 && event.pointerType === "mouse")) return;
+    if (!view.size || event.target.closest(OWN) || (event.button > 1 && event.pointerType === "mouse")) return;
     stage.setPointerCapture(event.pointerId);
     const here = place(event);
     fingers.set(event.pointerId, here);
@@ -73,6 +75,8 @@ export function startGestures(view, tool) {
   };
   stage.addEventListener("pointerup", end);
   stage.addEventListener("pointercancel", end);
+  // Browsers send a click after a touch: it must not press what has just opened below the finger.
+  stage.addEventListener("touchend", (event) => event.target.closest(OWN) || event.preventDefault());
 
   stage.addEventListener("wheel", (event) => {
     if (!view.size || event.target.closest(".picker, .bar")) return;

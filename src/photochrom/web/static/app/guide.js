@@ -42,13 +42,21 @@ export function startGuide(view, pins) {
   const failed = (button) => (error) => {
     if (error instanceof Away) return;
     button.setAttribute("aria-pressed", "false");
+    if (button === suggest) say("");
     toast(sentence(error), { kind: "error" });
   };
+
+  /** What to do with the numbers, on the photograph. */
+  function say(text) {
+    $("#suggest-hint").textContent = text;
+    $("#suggest-hint").hidden = !text;
+  }
 
   const clicks = latest(async ({ photo, now }) => {
     const found = await sessions.suggestions(photo, now, COUNT);
     if (photo !== app.active || !on_(suggest)) return;
     pins.setClicks(found);
+    say(t(found.length ? "suggest.hint" : "suggest.none"));
     announce(t(found.length ? "suggest.found" : "suggest.none", { n: found.length }));
   });
 
@@ -75,8 +83,11 @@ export function startGuide(view, pins) {
     $("#legend").hidden = !on_(doubts);
   }
 
-  suggest.addEventListener("click", () => toggle(suggest, () => { clicks.stop(); pins.setClicks([]); }));
+  suggest.addEventListener("click", () => toggle(suggest, () => { clicks.stop(); pins.setClicks([]); say(""); }));
   doubts.addEventListener("click", () => toggle(doubts, () => { veil.stop(); view.layers.overlay = null; view.draw(); }));
   on("painted", refresh);
-  on("photo", () => pins.setClicks([]));
+  on("photo", () => {
+    pins.setClicks([]);
+    say("");
+  });
 }

@@ -36,6 +36,17 @@ export function colorWord(typed) {
   return [...Object.keys(colors), ...MONK].find((name) => same(colorName(name)) === same(typed)) ?? typed;
 }
 
+const ENDS = ["grau|braun|blau|grün|rot|rosa|lila|gelb|orange|bronze|stichig|farben",
+  "schokolade|bonbon|limette|melone|blume|makkaroni|vogel|beere"].join("|");
+const BREAK = RegExp(`(?<=\\p{L}{3})(?=(?:${ENDS})(?:es)?(?: |$))`, "gu");
+/** A colour's name that may be broken before the last part of a long German word: not every browser knows where words part. */
+export const breakable = (name) => (language === "de" ? name.replace(BREAK, "\u00ad") : name);
+
+/** Several colours: what somebody typed as the server takes it, and what the server took as this language has it. */
+export const colorList = (typed) => typed.split(/[,;\n]/).map((one) => one.trim()).filter(Boolean)
+  .map((one) => (/^[0-9a-f]{6}$/i.test(one) ? `#${one}` : colorWord(one))).join(",");
+export const colorNames = (list) => list.split(",").map(colorName).join(", ");
+
 /** A number as this language writes it. */
 export const percent = (share) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(share);
 

@@ -1,7 +1,7 @@
 /** What a step did, in a few words. */
 
 import { DIALS, dialName, dialText } from "./dials.js";
-import { t } from "./i18n.js";
+import { colorNames, has, t } from "./i18n.js";
 
 const nameOf = (one) => one.name ?? one.fill?.name ?? "";
 
@@ -14,12 +14,14 @@ export function labelOf({ diff: { set, lists } }, photo = null) {
     for (const { id, set: now } of change) {
       const one = photo?.history.edits[list].find((item) => item.id === id);
       const name = now.fill?.name ?? now.name ?? (one ? one.fill?.name ?? nameOf(one) : "");
-      const what = now.fill || now.ref || "reach" in now ? kind : now.mask ? "area" : "x" in now || "y" in now ? "moved" : "changed";
-      found.push(t(`step.${what}`, { name }));
+      const part = now.mask ? "area" : "x" in now || "y" in now ? "moved" : "changed";
+      const what = now.fill || now.ref ? kind : "reach" in now ? "reach" : part;
+      found.push(t(`step.${what}`, { name, reach: t(`reach.${now.reach ?? "object"}`) }));
     }
     if (drop.length) found.push(t("step.removed", { n: drop.length }));
   }
-  const palette = photo?.refs.find(({ id }) => id === set.palette)?.name ?? set.palette;
+  const known = has(`palette.${set.palette}`) ? t(`palette.${set.palette}`) : colorNames(set.palette ?? "");
+  const palette = photo?.refs.find(({ id }) => id === set.palette)?.name ?? known;
   if ("palette" in set) found.push(set.palette === null ? t("step.no-palette") : t("step.palette", { name: palette }));
   for (const dial of DIALS.filter(({ name }) => name in set)) {
     found.push(`${dialName(dial)}${dial.options ? ":" : ""} ${dialText(dial, set[dial.name])}`);

@@ -136,13 +136,16 @@ document.addEventListener("paste", (event) => {
 
 // On a phone the panel is a sheet at the foot, and what it covers is taken from the stage.
 const sheet = $("#sheet-toggle");
-sheet.addEventListener("click", () => {
-  const open = document.body.classList.toggle("sheet-open");
+function showSheet(open) {
+  document.body.classList.toggle("sheet-open", open);
   sheet.setAttribute("aria-expanded", String(open));
   parts.picker.close();
   document.body.style.setProperty("--covered", open ? `${$("#panel").offsetHeight}px` : "0px");
   document.body.style.setProperty("--covered-side", open ? `${$("#panel").offsetWidth}px` : "0px");
-});
+}
+sheet.addEventListener("click", () => showSheet(!document.body.classList.contains("sheet-open")));
+// Of a photograph that cannot be opened there is nothing to adjust, and what may be done about it lies where the sheet is.
+on("queue", () => app.active?.status === "failed" && document.body.classList.contains("sheet-open") && showSheet(false));
 
 // Where pictures go: to the server's computer, which is this one or another.
 const here = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);

@@ -4,7 +4,7 @@
  */
 
 import { app, edits, on } from "./app.js";
-import { $, announce, toast } from "./dom.js";
+import { $, announce, hideToast, toast } from "./dom.js";
 import { sentence } from "./faults.js";
 import { t } from "./i18n.js";
 import { decode } from "./rle.js";
@@ -58,6 +58,7 @@ export function startObjects(view, area, reshape) {
     view.stage.classList.add("growing");
     try {
       const mask = await sessions.grow(photo, question);
+      hideToast("box");
       return photo === app.active ? mask : null;
     } catch (error) {
       if (photo !== app.active) return null;

@@ -53,7 +53,7 @@ export function makePad(picked) {
     dot.style.top = `${50 - 50 * share * Math.sin(hue * TURN)}%`;
     dot.style.background = toHex(labToRgb(L, ...ab()));
     pad.setAttribute("aria-valuenow", String(degree()));
-    pad.setAttribute("aria-valuetext", t("pad.value", { name: describe(ab()), share: percent(share) }));
+    pad.setAttribute("aria-valuetext", t("pad.value", { name: describe([L, ...ab()]), share: percent(share) }));
   }
 
   function go(turns, strength, live) {

@@ -5,7 +5,7 @@ import { getJson } from "./api.js";
 import { $, h } from "./dom.js";
 import { latest } from "./painter.js";
 import { sentence } from "./faults.js";
-import { has, t } from "./i18n.js";
+import { colorList, colorNames, has, t } from "./i18n.js";
 import { attempt, chooseReference } from "./references.js";
 import * as sessions from "./sessions.js";
 
@@ -62,7 +62,7 @@ export function startPalettes(isBusy) {
     const title = named ? titleOf(named) : app.active.refs.find(({ id }) => id === now.palette)?.name;
     $("#palette-none").setAttribute("aria-pressed", String(now.palette === null));
     $("#palette-now").textContent = now.palette ? title ?? t("palette.own.now") : "";
-    if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !title ? now.palette : "";
+    if (document.activeElement !== $("#palette-own")) $("#palette-own").value = now.palette && !title ? colorNames(now.palette) : "";
     $("#palette_strength").disabled = now.palette === null;
     if (section.open) fill();
   }
@@ -89,7 +89,7 @@ export function startPalettes(isBusy) {
   $("#palette-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const fault = $("#palette-fault");
-    const palette = $("#palette-own").value.split(/[\s,;]+/).filter(Boolean).map((one) => (/^[0-9a-f]{6}$/i.test(one) ? `#${one}` : one)).join(",") || null;
+    const palette = colorList($("#palette-own").value) || null;
     fault.hidden = true;
     try {
       await attempt((now) => ({ ...now, palette }));
@@ -98,6 +98,14 @@ export function startPalettes(isBusy) {
       fault.hidden = false;
       $("#palette-own").focus();
     }
+  });
+  // The field has one line: breaks between colours that were copied from a list become commas.
+  $("#palette-own").addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text/plain").trim();
+    if (!text.includes("\n")) return;
+    event.preventDefault();
+    const { selectionStart, selectionEnd } = event.target;
+    event.target.setRangeText(text.split(/\s*\n\s*/).join(", "), selectionStart, selectionEnd, "end");
   });
   on("photo", () => ($("#palette-fault").hidden = true));
   on("edits photo session", render);

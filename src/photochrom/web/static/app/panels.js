@@ -2,8 +2,9 @@
 
 import { app, change, edits, endGesture, on, redoStep, undoStep } from "./app.js";
 import { DIALS, dialName, dialText, dialsOf } from "./dials.js";
-import { $, h, icon } from "./dom.js";
+import { $, fileName, h, icon } from "./dom.js";
 import { PLAIN, isPlain } from "./edits.js";
+import { viewOf } from "./geometry.js";
 import { fill, t } from "./i18n.js";
 import { notice } from "./notices.js";
 
@@ -75,10 +76,13 @@ export function startPanels(hints) {
     const photo = app.active;
     if (!photo) return;
     const { session, size } = photo;
-    $("#photo-name").textContent = photo.name;
+    $("#photo-name").replaceChildren(...fileName(photo.name));
     $("#photo-name").title = photo.name;
     const facts = [];
-    if (size) facts.push(`${size.width} × ${size.height}`);
+    if (size) {
+      const out = viewOf(photo.history.edits.geometry, size).size;
+      facts.push(`${out.width} × ${out.height}`);
+    }
     if (photo.film?.shots) facts.push(t("film.shots.count", { n: photo.film.shots.length }));
     else if (session) facts.push(t("bits", { n: session.bit_depth }), String(session.format).toUpperCase());
     $("#photo-facts").textContent = facts.join(" · ");
@@ -91,6 +95,6 @@ export function startPanels(hints) {
   }
 
   on("edits photo selection", render);
-  on("photo session", about);
+  on("edits photo session", about);
   return { render };
 }

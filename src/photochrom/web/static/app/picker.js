@@ -25,7 +25,7 @@ import { $, h } from "./dom.js";
 import { kept } from "./edits.js";
 import { startEyedropper } from "./eyedropper.js";
 import { sentence } from "./faults.js";
-import { colorName, colorWord, percent, t } from "./i18n.js";
+import { breakable, colorName, colorWord, percent, t } from "./i18n.js";
 import { startKinds } from "./kinds.js";
 import { OFFERED, WORDS } from "./words.js";
 import { makePad } from "./pad.js";
@@ -46,7 +46,7 @@ export function startPicker(view) {
   const keep = $("#picker-keep");
   let shown = "likely";
   const kinds = startKinds(show);
-  const pad = makePad((lab, live) => choose({ material: lab, swatch: abToHex(lab.slice(1), lab[0]), name: describe(lab.slice(1)) }, live));
+  const pad = makePad((lab, live) => choose({ material: lab, swatch: abToHex(lab.slice(1), lab[0]), name: describe(lab) }, live));
   $("#picker-pad").append(pad.element);
   const eyedropper = startEyedropper(view);
 
@@ -91,7 +91,7 @@ export function startPicker(view) {
 
   const row = (name, swatch, share, onclick) => h("li", {}, h("button", {
     type: "button", class: "choice", title: name, "data-name": name, "aria-pressed": String((fillNow ?? question.current)?.name === name), onclick,
-  }, h("span", { class: "swatch", style: { background: swatch } }), h("span", { class: "name" }, name), h("span", { class: "share" }, share)));
+  }, h("span", { class: "swatch", style: { background: swatch } }), h("span", { class: "name" }, breakable(name)), h("span", { class: "share" }, share)));
 
   function option({ color, name: english, share, lab }) {
     const name = colorName(english);
@@ -141,15 +141,8 @@ export function startPicker(view) {
       choose(seen);
       pad.show(asked.lightness, hexToLab(seen.swatch).slice(1));
     } catch (error) {
-      if (question === asked) say(unknown(error, fill) ?? sentence(error));
+      if (question === asked) say(sentence(error));
     }
-  }
-
-  /** That a name is no colour's, and which are spelt alike. */
-  function unknown(error, { color, name }) {
-    if (error.field !== "hints" || !color || color.startsWith("#")) return null;
-    const near = /did you mean (.+?)\?/.exec(error.message)?.[1].split(" or ").map((one) => colorName(one));
-    return [t("picker.unknown", { name }), near ? t("picker.near", { names: near.join(` ${t("picker.or")} `) }) : t("picker.any")].join(" ");
   }
 
   function showRecent(colors) {

@@ -64,6 +64,7 @@ export function startRegions(view, acts) {
     bar.hidden = !(app.active && (marking || draft));
     bar.dataset.tool = marking ? app.tool : "none";
     $(".for-brush.hint-text", bar).textContent = t(editing ? "brush.edit" : draft ? "brush.more" : "brush.hint");
+    view.makeRoom();
   }
 
   function discard() {

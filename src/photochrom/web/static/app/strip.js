@@ -1,7 +1,7 @@
 /** The photographs that are open, as a strip at the foot, how far the queue is, and the bin of those that were closed. */
 
 import { app, emit, on } from "./app.js";
-import { $, h, icon, toast } from "./dom.js";
+import { $, fileName, h, icon, toast } from "./dom.js";
 import { t } from "./i18n.js";
 import { loadAll, loadOne, removePhoto, restorePhoto } from "./store.js";
 
@@ -20,7 +20,7 @@ export function startStrip(queue) {
       },
       photo.thumb ? h("img", { src: photo.thumb, alt: "" }) : icon(photo.status === "failed" ? "warning" : photo.film ? "film" : "picture"),
       photo.proposals?.length ? h("span", { class: "badge proposals", title: t("album.waiting", { n: photo.proposals.length }) }, String(photo.proposals.length)) : null,
-      h("span", { class: "name" }, photo.name)),
+      h("span", { class: "name" }, fileName(photo.name))),
       h("button", { type: "button", class: "icon-button", "aria-label": t("close.one", { name: photo.name }), title: t("close.one", { name: photo.name }), onclick: () => queue.close(photo) }, icon("close")));
   }
 
@@ -61,7 +61,7 @@ export function startStrip(queue) {
       if (picture) addresses.push(URL.createObjectURL(picture));
       return h("li", { class: "binned" },
         picture ? h("img", { src: addresses.at(-1), alt: "" }) : icon("picture"),
-        h("span", { class: "name" }, name),
+        h("span", { class: "name", title: name }, fileName(name)),
         h("button", { type: "button", class: "quiet", "aria-label": t("bin.back.one", { name }), onclick: () => queue.reopen(id) }, t("bin.back")),
         h("button", {
           type: "button", class: "icon-button", "aria-label": t("bin.delete", { name }), title: t("bin.delete", { name }),

@@ -73,6 +73,7 @@ export class View {
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
+    this.makeRoom();
     if (this.fitted) this.fit();
     else this.moved();
     this.paint();
@@ -88,6 +89,16 @@ export class View {
     const margin = this.sheet ? MARGIN : Math.min(MARGIN, this.width / 24);
     const scale = Math.min((this.width - 2 * margin) / this.out.width, (this.height - this.headroom - 2 * margin) / this.out.height);
     return Math.max(scale, 0.001);
+  }
+
+  /** Leaves what they need to the bars of tools at the top, so that they lie on no picture of which all is seen. */
+  makeRoom() {
+    const bars = [...this.stage.querySelectorAll(".bar.at-top:not([hidden])")];
+    const room = Math.max(0, ...bars.map((bar) => bar.offsetTop + bar.offsetHeight));
+    if (room === this.headroom) return;
+    this.headroom = room;
+    if (this.fitted) this.fit();
+    else this.moved();
   }
 
   fit() {
@@ -129,7 +140,7 @@ export class View {
       const [length, room] = [this.out[side] * this.scale, this[side]];
       const head = axis === "y" ? this.headroom : 0;
       if (length <= room - head) this[axis] = (room + head - length) / 2;
-      else this[axis] = Math.min(MARGIN * 2, Math.max(room - length - MARGIN * 2, this[axis]));
+      else this[axis] = Math.min(head + MARGIN * 2, Math.max(room - length - MARGIN * 2, this[axis]));
     }
     Object.assign(this.frame.style, {
       transform: `translate(${this.x}px, ${this.y}px)`, width: `${this.out.width * this.scale}px`, height: `${this.out.height * this.scale}px`,
