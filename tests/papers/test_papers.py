@@ -20,7 +20,7 @@ pytest.importorskip("lightning")
 from photochrom.color import lab_to_rgb
 from photochrom.errors import DataError
 from photochrom.papers import charts, statistics
-from photochrom.papers.claims import CLAIMS, judge
+from photochrom.papers.claims import CLAIMS, judge, seed_noise
 from photochrom.papers.compare import Settings, _recipe
 from photochrom.papers.foregrounds import REFERENCED, TABLE_1
 from photochrom.papers.measure import SAMPLES
@@ -309,6 +309,19 @@ def test_so_small_a_difference_says_how_many_seeds_would_decide_it() -> None:
         found = judge(claim, others | {claim.better: Result(claim.better, None, (one,), Path())})
         assert found.held == "not decided"
         assert re.search(said, found.evidence)
+
+
+def test_a_run_that_was_slowed_is_no_measure_of_chance(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    first, again = made_up("vgg16", rng).first, made_up("vgg16", rng, 0.5).first
+    slowed = {**again, "steps": first["steps"] // 3}
+    alike, unlike = (Result("vgg16", None, (first, second), Path()) for second in (again, slowed))
+    assert seed_noise({"vgg16": alike}, "psnr") > 0
+    assert seed_noise({"vgg16": unlike}, "psnr") == 0
+    for result, said in ((alike, False), (unlike, True)):
+        page = Page("Rows")
+        reruns(page, {"vgg16": result})
+        assert ("`vgg16` one run was slowed" in page.write(tmp_path, "page")[0].read_text()) == said
 
 
 def test_a_printed_figure_is_reached_beyond_chance_or_not(tmp_path: Path) -> None:

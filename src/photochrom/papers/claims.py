@@ -227,6 +227,8 @@ def _enough(pictures: int, gap: float, low: float, high: float) -> str:
 def _enough_seeds(gap: float, least: float, noise: float) -> str:
     """How many seeds of both rows would decide a difference: its standard error is s sqrt(2 / n), and s follows from ``noise``,
     the largest difference between two runs of a row."""
+    if gap >= noise:
+        return "it is too small to be of use"
     deviation = noise / RANGE_OF_TWO
     needed = math.ceil(2 * (1.96 * deviation / gap) ** 2) if gap else MOST_SEEDS + 1
     words = "another seed alone changes as much; "
@@ -238,6 +240,6 @@ def _enough_seeds(gap: float, least: float, noise: float) -> str:
 
 
 def seed_noise(results: Results, figure: str) -> float:
-    """The largest difference between two seeds of a row: below it, one seed decides nothing."""
-    spreads = [spread for result in results.values() if (spread := result.spread(figure)) is not None]
-    return max(spreads, default=0.0)
+    """The largest difference between two alike runs of a row: below it, one seed decides nothing."""
+    twice = [result for result in results.values() if len(result.seeds) > 1 and result.alike]
+    return max((result.spread(figure) or 0.0 for result in twice), default=0.0)

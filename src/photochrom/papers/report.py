@@ -154,7 +154,7 @@ def _introduction(
         "page shows which system gets "
         "furthest with little, not which is best in the end."
     )
-    twice = [f"`{name}`" for name, result in rows.items() if len(result.seeds) > 1]
+    twice = [f"`{name}`" for name, result in rows.items() if len(result.seeds) > 1 and result.alike]
     page.text(
         "A claim **held** or **did not hold** only where the 95 % interval over the pictures leaves out 0 "
         + (

@@ -40,14 +40,26 @@ def reruns(page: Page, rows: Mapping[str, Result]) -> None:
         )
     page.text(
         "Another seed sets other random weights and another order of the same pictures; the budget is the same. A processor "
-        "second is worth what the machine is: where the second run saw more pictures, it had a faster one. "
-        f"{len(agree)} of {len(twice)} rows agree, the 95 % intervals of their PSNR over the pictures overlap: "
+        "second is worth what the machine is and what it does beside: where the second run saw more pictures, it had a faster "
+        "one. "
+        + _unlike(twice)
+        + f"{len(agree)} of {len(twice)} rows agree, the 95 % intervals of their PSNR over the pictures overlap: "
         f"{', '.join(agree) or 'none'}. The difference on the same pictures is known more exactly than that, and is what "
         "claims are held against."
     )
     page.table(
         ["row", "PSNR dB", "again", "again less first", "Keras acc. %", "colourfulness", "pictures seen"],
         lines,
+    )
+
+
+def _unlike(twice: Mapping[str, Result]) -> str:
+    names = [f"`{name}`" for name, result in twice.items() if not result.alike]
+    if not names:
+        return ""
+    return (
+        f"Of {' and '.join(names)} one run was slowed by other work and saw less than half of the pictures: how it differs is "
+        "no measure of chance, and no other row's difference is held against it. "
     )
 
 

@@ -16,6 +16,9 @@ from photochrom.papers.rows import ROWS, Row
 
 __all__ = ["Result", "pictures_seen", "read_results"]
 
+#: Runs of a row whose numbers of pictures have a smaller ratio than this are not alike: other work had slowed one of them.
+ALIKE = 0.5
+
 
 @dataclass(frozen=True)
 class Result:
@@ -34,6 +37,12 @@ class Result:
         """Greatest less least of a figure over the seeds, None for one seed."""
         values = [seed["means"][name] for seed in self.seeds]
         return max(values) - min(values) if len(values) > 1 else None
+
+    @property
+    def alike(self) -> bool:
+        """Whether its seeds saw about as many pictures: else they differ by compute, and not by chance."""
+        seen = [pictures_seen(seed) for seed in self.seeds]
+        return min(seen) >= ALIKE * max(seen)
 
     def pictures(self, name: str) -> NDArray[np.float64]:
         """A figure of every picture, averaged over the seeds."""
