@@ -76,7 +76,7 @@ export function startGestures(view, tool) {
   stage.addEventListener("pointerup", end);
   stage.addEventListener("pointercancel", end);
   // Browsers send a click after a touch: it must not press what has just opened below the finger.
-  stage.addEventListener("touchend", (event) => event.target.closest(OWN) || event.preventDefault());
+  stage.addEventListener("touchend", (event) => event.cancelable && !event.target.closest(OWN) && event.preventDefault());
 
   stage.addEventListener("wheel", (event) => {
     if (!view.size || event.target.closest(".picker, .bar")) return;
