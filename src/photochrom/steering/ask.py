@@ -129,7 +129,7 @@ def kriging_of(photo: Analysis) -> Kriging | None:
     if not session.hints or session.output != "ab-bins":
         return None
     cells = session.kernel(photo.features, photo.work_lightness, expected(session.decode(photo.features)))
-    return None if cells is None else Kriging(cells, photo.work_lightness, kinds_of(photo))
+    return None if cells is None else Kriging(cells, photo.work_lightness, photo.once(kinds_of))
 
 
 class Scores(NamedTuple):
