@@ -9,19 +9,25 @@ of github.com/StanfordHCI/c3). The names of a colour are here those of the eight
 Asked are the eleven basic terms of English and five more at L* of 15 to 90: which name is the most frequent for the colour that a
 place of this lightness gets. Bold: some cell of that lightness has the asked name as its most frequent one. Before: ab of the CSS
 colour (or the survey's, where CSS has none) at any lightness, and chroma cut off at sRGB's border in L*a*b*.
+
+--all counts all names of the survey that the package knows, at every lightness of its grid. --fit prints the lines of
+src/photochrom/data/names_in_other_light.txt: at every lightness of the grid at which another colour has the name, and the
+material's own way has not, the nearest that has, if it lies within 21 ab.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photochrom import color_names
-from photochrom.color import limit_chroma, rgb_to_lab
+from photochrom.color import lab_to_rgb, limit_chroma, outside_srgb, planes_to_rgb, rgb_to_lab
+from photochrom.errors import UnknownColorError
 from photochrom.materials import Material, placed
 
 ASKED = [
@@ -43,10 +49,14 @@ ASKED = [
     "maroon",
 ]
 LEVELS = range(15, 91, 15)
+GRID = range(5, 96, 5)
 #: Names of the survey's table that are spelt otherwise in ours.
 SPELT = {"navy": "navyblue"}
 #: Cells with fewer answers than this do not say what a colour is called.
 ANSWERS = 30
+#: --fit: how far from the material's own way, in ab; in how many cells at least a name must be the most frequent; and how many
+#: times as often as the next.
+REACH, CELLS, SURE = 21.0, 2, 1.05
 
 Float = NDArray[np.float64]
 
@@ -79,8 +89,37 @@ class Survey:
         return int((self.counts[cells].argmax(axis=1) == index).sum())
 
 
+    def known(self) -> list[str]:
+        """The survey's names that the package has, too, as the package spells them."""
+        found = []
+        for term in self.terms:
+            try:
+                color_names.parse(term)
+            except UnknownColorError:
+                continue
+            found.append(term)
+        return found + [name for name in SPELT if name not in found]
+
+    def named(self, index: int, light: float) -> Float:
+        """The Lab (n, 3) of a lightness, inside sRGB and where people were asked, that have a name before all others."""
+        cells = self.cells[(np.abs(self.cells[:, 0] - light) < 0.1) & (self.counts.sum(axis=1) > ANSWERS)]
+        a, b = np.meshgrid(np.arange(-100.0, 101), np.arange(-110.0, 101))
+        lab = np.column_stack([np.full(a.size, light), a.ravel(), b.ravel()])
+        lab = lab[~outside_srgb(np.stack(planes_to_rgb(*lab.T), axis=-1))]
+        asked = np.abs(lab[:, None, 1:] - cells[:, 1:]).max(axis=2).min(axis=1) <= 2.5
+        lab = lab[asked]
+        shares = self.shares(lab)
+        own, others = shares[:, index], np.delete(shares, index, axis=1).max(axis=1)
+        return lab[own > SURE * others]
+
+
+def here(material: Material, light: float) -> Float:
+    """A material's Lab at a lightness."""
+    return np.array(placed([material], np.array([light]))[0].lab, np.float64)
+
+
 def now(name: str, light: float) -> Float:
-    return np.array(placed([Material.named(name)], np.array([light]))[0].lab, np.float64)
+    return here(Material.named(name), light)
 
 
 def before(name: str, light: float) -> Float:
@@ -111,11 +150,43 @@ def table(survey: Survey) -> None:
     print(f"\nOf {right['possible']} that can have the name: before {right['before']}, now {right['now']}")
 
 
+def everything(survey: Survey) -> None:
+    possible = right = 0
+    for name in survey.known():
+        index = survey.index(name)
+        for light in GRID:
+            if survey.can(index, light):
+                possible += 1
+                right += int(survey.shares(now(name, light)[None])[0].argmax()) == index
+    print(f"Of {possible} pairs of name and lightness that can have the name, {right} have it")
+
+
+def fit(survey: Survey) -> None:
+    for name in survey.known():
+        index, material = survey.index(name), replace(Material.named(name), elsewhere=())
+        for light in [light for light in GRID if survey.can(index, light) >= CELLS] * 2:  # twice: one colour moves the next
+            lab = here(material, light)
+            if int(survey.shares(lab[None])[0].argmax()) == index:
+                continue
+            can = survey.named(index, light)
+            far = np.hypot(*(can - lab)[:, 1:].T)
+            if len(far) and far.min() <= REACH:
+                nearest = color_names.to_hex(lab_to_rgb(can[far.argmin()][None].astype(np.float32))[0])
+                others = [one for one in material.elsewhere if abs(one[0] - light) > 1]
+                rounded = rgb_to_lab(color_names.parse(nearest)[None])[0].astype(float).tolist()
+                material = replace(material, elsewhere=(*others, tuple(rounded)))
+        for one in sorted(material.elsewhere):
+            print(color_names.to_hex(lab_to_rgb(np.array(one, np.float32)[None])[0]), name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--survey", type=Path, required=True)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--all", dest="show", action="store_const", const=everything, default=table)
+    what.add_argument("--fit", dest="show", action="store_const", const=fit)
     given = parser.parse_args()
-    table(Survey(given.survey))
+    given.show(Survey(given.survey))
 
 
 if __name__ == "__main__":

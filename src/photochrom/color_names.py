@@ -20,7 +20,7 @@ from photochrom.errors import UnknownColorError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["key", "nearest", "parse", "to_hex"]
+__all__ = ["in_other_light", "key", "nearest", "parse", "to_hex"]
 
 #: Names of the survey that say nothing of a hue: understood, but not given.
 _NO_HUE = frozenset(("bland", "dark"))
@@ -43,6 +43,14 @@ def parse(text: str) -> NDArray[np.float32]:
         alike = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
         raise UnknownColorError(text, tuple(known[match][0] for match in alike))
     return np.array(known[wanted][1])
+
+
+def in_other_light(text: str) -> NDArray[np.float32]:
+    """What else people call by a name, where its own colour as it is in that light has another name: sRGB (n, 3) in [0, 1].
+
+    No rows for ``#rrggbb``, and for names that hold in every light.
+    """
+    return _in_other_light().get(key(text), np.empty((0, 3), np.float32))
 
 
 def nearest(rgb: NDArray[Any]) -> str:
@@ -74,6 +82,15 @@ def _known() -> dict[str, tuple[str, NDArray[np.float32]]]:
         for name, colour in zip(*_table(file), strict=True):
             found.setdefault(key(name), (name, colour))
     return found
+
+
+@cache
+def _in_other_light() -> dict[str, NDArray[np.float32]]:
+    """Colours (n, 3) by :func:`key`."""
+    found: dict[str, list[NDArray[np.float32]]] = {}
+    for name, colour in zip(*_table("names_in_other_light"), strict=True):
+        found.setdefault(key(name), []).append(colour)
+    return {name: np.stack(colours) for name, colours in found.items()}
 
 
 @cache

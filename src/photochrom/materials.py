@@ -10,10 +10,14 @@ the cube roots of the luminances of place and material, a material of chroma C0 
 This was chosen among others by how well it predicts garments, hair and skin in photographs (``benchmarks/material.py``; figures
 in docs/hints.md). Skin, which light passes through, keeps more of its chroma in the shade. What sRGB does not have at a
 lightness gives up chroma along the same hue, so that blue does not become violet.
+
+Where people would call that colour by another name than was asked for, and another colour of that lightness by this one, the
+name has a second colour there (``data/names_in_other_light.txt``): from one to the next the paths of both are mixed.
 """
 
 from __future__ import annotations
 
+import bisect
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,9 +41,13 @@ from photochrom.color import (
 from photochrom.errors import HintError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Float: TypeAlias = NDArray[np.float32]
+
+Lab: TypeAlias = "tuple[float, float, float]"
 
 __all__ = ["Material", "in_light", "placed"]
 
@@ -57,24 +65,29 @@ _LADDER = np.linspace(0.0, 100.0, 201)
 class Material:
     """The colour of a thing by its own L*, a*, b*, and its ``name`` where it has one. ``shade``: its power in the shade.
 
-    Raises HintError for numbers that are no colour.
+    ``elsewhere``: L*, a*, b* of what else has the name, in other light. Raises HintError for numbers that are no colour.
     """
 
-    lab: tuple[float, float, float]
+    lab: Lab
     name: str | None = None
     shade: float = SHADE
+    elsewhere: tuple[Lab, ...] = ()
 
     def __post_init__(self) -> None:
-        lab = np.array(self.lab, np.float32)
-        if lab.shape != (3,) or not (0 <= lab[0] <= 100) or not (np.abs(lab) <= 200).all():
-            raise HintError(f"a material is {self.lab}, expected L* from 0 to 100, a* and b* from -200 to 200")
-        object.__setattr__(self, "lab", tuple(lab.tolist()))
+        for lab in (self.lab, *self.elsewhere):
+            values = np.array(lab, np.float32)
+            if values.shape != (3,) or not (0 <= values[0] <= 100) or not (np.abs(values) <= 200).all():
+                raise HintError(f"a material is {lab}, expected L* from 0 to 100, a* and b* from -200 to 200")
+        object.__setattr__(self, "lab", _as_written(self.lab))
+        object.__setattr__(self, "elsewhere", tuple(_as_written(lab) for lab in self.elsewhere))
 
     @classmethod
     def named(cls, text: str) -> Material:
         """The material of a name or of ``#rrggbb``. Raises UnknownColorError."""
-        light, a, b = rgb_to_lab(color_names.parse(text)[None])[0].clip([0, -200, -200], [100, 200, 200]).tolist()
-        return cls((light, a, b), text.strip(), SKIN if _SKIN.search(color_names.key(text)) else SHADE)
+        rgb = np.vstack([color_names.parse(text)[None], color_names.in_other_light(text)])
+        own, *others = rgb_to_lab(rgb).clip([0, -200, -200], [100, 200, 200]).tolist()
+        shade = SKIN if _SKIN.search(color_names.key(text)) else SHADE
+        return cls(tuple(own), text.strip(), shade, tuple(tuple(one) for one in others))
 
     @property
     def color(self) -> str:
@@ -83,7 +96,7 @@ class Material:
 
     def at(self, lightness: NDArray[Any] | float) -> Float:
         """Its ab (..., 2) where light and shade give it these L* (...), in [0, 100]; inside sRGB."""
-        ladder = _ladder(self.lab, self.shade)
+        ladder = _ladder(self)
         light = np.asarray(lightness, np.float32)
         return np.stack([np.interp(light, _LADDER, ladder[:, band]) for band in (0, 1)], axis=-1).astype(np.float32)
 
@@ -96,9 +109,27 @@ def placed(materials: list[Material], lightness: NDArray[Any]) -> list[Material]
     if not materials:
         return []
     light = np.asarray(lightness, np.float32)
-    ab = in_light([one.lab for one in materials], light, [one.shade for one in materials])
-    rows = zip(materials, light.tolist(), *ab.T.tolist(), strict=True)
+    rows = zip(materials, light.tolist(), *_paths(materials, light).T.tolist(), strict=True)
     return [Material((level, a, b), None, one.shade) for one, level, a, b in rows]
+
+
+def _paths(materials: Sequence[Material], light: Float) -> Float:
+    """ab (n, 2) of materials at L* (n,): between two colours of one name a mixture of both as they are there."""
+    darker, lighter, share = zip(*map(_around, materials, light.tolist()), strict=True)
+    shade, weight = [one.shade for one in materials], np.array(share, np.float32)[:, None]
+    ab = in_light(darker, light, shade)
+    return ab if not weight.any() else (1 - weight) * ab + weight * in_light(lighter, light, shade)
+
+
+def _around(material: Material, level: float) -> tuple[Lab, Lab, float]:
+    """Of a material's colours the next darker and the next lighter one than L* ``level``, and the share of the latter."""
+    if not material.elsewhere:
+        return material.lab, material.lab, 0.0
+    colours = sorted((material.lab, *material.elsewhere))
+    above = bisect.bisect_left([light for light, _, _ in colours], level)
+    darker, lighter = colours[max(above - 1, 0)], colours[min(above, len(colours) - 1)]
+    apart = lighter[0] - darker[0]
+    return darker, lighter, (level - darker[0]) / apart if apart > 0 else 0.0
 
 
 def in_light(lab: ArrayLike, lightness: ArrayLike, shade: ArrayLike = SHADE) -> Float:
@@ -130,5 +161,11 @@ def _with_luminance(root: NDArray[np.float64], chroma: NDArray[np.float64]) -> N
 
 
 @lru_cache(maxsize=1024)
-def _ladder(lab: tuple[float, float, float], shade: float) -> Float:
-    return in_light(np.tile(np.array(lab, np.float32), (len(_LADDER), 1)), _LADDER, shade)
+def _ladder(material: Material) -> Float:
+    return _paths([material] * len(_LADDER), _LADDER.astype(np.float32))
+
+
+def _as_written(lab: Lab) -> Lab:
+    """As float32 has it, so that a sidecar's and an array's are equal."""
+    light, a, b = np.array(lab, np.float32).tolist()
+    return light, a, b

@@ -10,6 +10,9 @@ equal channels residual; every pool averages. The fully connected layers are dro
 place, and its classes are the 313 ab bins. pool1 and pool2 halve as in CaffeNet, conv1 halves once and pool5 keeps the grid: a
 cell of 8 pixels. CaffeNet's local response normalisation is dropped as well; the residual branches start small in its place.
 
+Row ``caffenet-region-vgg`` has in place of conv1 to conv4 those of VGG-16 (:class:`CaffenetRegionVgg`): stacks of 3x3 kernels, as
+the paper wants them, which have learnt to see.
+
 The constants below are the paper's training settings (section 4). The schedule is described as "the updated weight is 0.1;
 the updated weight attenuation system is 0.0002", after rate and weight decay: read here as an inverse-time decay of the rate
 by 0.0002 per iteration that ends at 0.1 of it (:func:`rate_factor`). A momentum is not named.
@@ -17,14 +20,18 @@ by 0.0002 per iteration that ends at 0.1 of it (:func:`rate_factor`). A momentum
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import Path
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from photochrom.color import nearest_ab_bins
+from photochrom.nets.vgg_features import he_init, load_vgg16
+from photochrom.nets.vgg_weights import BLOCKS
 
-__all__ = ["BATCH", "ITERATIONS", "RATE", "WEIGHT_DECAY", "CaffenetRegion", "rate_factor"]
+__all__ = ["BATCH", "ITERATIONS", "RATE", "WEIGHT_DECAY", "CaffenetRegion", "CaffenetRegionVgg", "rate_factor"]
 
 #: Stochastic gradient descent: pictures in a batch, first learning rate, weight decay, most iterations.
 BATCH, RATE, WEIGHT_DECAY, ITERATIONS = 50, 0.02, 1e-4, 10_000
@@ -93,4 +100,39 @@ class CaffenetRegion(nn.Module):
         for stage in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5):
             x = stage(x)
         scores: Tensor = self.classifier(x)
+        return scores
+
+
+class CaffenetRegionVgg(nn.Module):
+    """Lightness (N, 1, H, W), L* in [0, 100], H and W multiples of 8 -> scores (N, 313, H/8, W/8), as :class:`CaffenetRegion`.
+
+    conv1 to conv4 are the first four blocks of VGG-16, with average pools between; conv5 and the classifier are the paper's.
+    pretrained: their weights ("imagenet" or a file, see :func:`photochrom.nets.vgg_weights.read_vgg16`). Raises CheckpointError.
+    """
+
+    output: Literal["ab", "ab-bins"] = "ab-bins"
+    stride = 8
+    multiple = 8
+    work_size = 256
+
+    def __init__(self, *, pretrained: str | Path | None = None) -> None:
+        super().__init__()
+        stages: list[nn.Module] = []
+        inputs = 1
+        for number, widths in enumerate(BLOCKS[:4]):
+            layers: list[nn.Module] = [nn.AvgPool2d(2)] if number else []
+            for width in widths:
+                layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU()]
+                inputs = width
+            stages.append(nn.Sequential(*layers))
+        self.stages = nn.Sequential(*stages)
+        he_init(self.stages)
+        if pretrained is not None:
+            load_vgg16(chain.from_iterable(stage.children() for stage in stages), pretrained, scale=127.5, offset=127.5)
+        self.conv5 = nn.Sequential(_convolution(inputs, 256), nn.ReLU(), _Residual(256), _pool(1))
+        self.classifier = nn.Conv2d(256, len(nearest_ab_bins(313)), 1)
+
+    def forward(self, lightness: Tensor) -> Tensor:
+        """Scores; see the class for shapes and ranges."""
+        scores: Tensor = self.classifier(self.conv5(self.stages((lightness - 50) / 50)))
         return scores

@@ -63,6 +63,7 @@ NETS: tuple[NetSpec, ...] = (
     NetSpec("vgg16-residual", "vgg16_residual:VGG16Residual", _VGG),
     NetSpec("vgg16-residual-noreg", "vgg16_residual:VGG16Residual", _VGG),
     NetSpec("caffenet-region", "caffenet_region:CaffenetRegion"),
+    NetSpec("caffenet-region-vgg", "caffenet_region:CaffenetRegionVgg", _VGG),
     NetSpec("unet", "unet:UNet"),
     NetSpec("unet-rare", "unet:UNet"),
     NetSpec("unet-rare-scaled", "unet:UNet"),

@@ -132,6 +132,15 @@ ROWS: tuple[Row, ...] = (
         reported="PSNR 29.14, SSIM 0.986, MSE 80.4, IME 144.3 (10 pictures)",
     ),
     _vivid("caffenet-region", "Srivastava"),
+    Row(
+        "caffenet-region-vgg",
+        "Srivastava",
+        "caffenet-region, its conv1 to conv4 from VGG-16, Adam",
+        "vgg",
+        repair="From random weights half an hour teaches it skies and little else; the first four blocks of VGG-16, small kernels "
+        "one after the other as in the paper, bring what they have seen, and Adam needs no schedule made for 10,000 iterations.",
+    ),
+    _vivid("caffenet-region-vgg", "Srivastava"),
     Row("unet", "Robles", "U-Net, MSE", reported=_NO_FIGURES),
     Row("unet-rare", "Robles", "U-Net, rare-colour loss", reported='"accuracy" about 70 %'),
     _vivid("unet-rare", "Robles"),
