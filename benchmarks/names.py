@@ -12,7 +12,8 @@ colour (or the survey's, where CSS has none) at any lightness, and chroma cut of
 
 --all counts all names of the survey that the package knows, at every lightness of its grid. --fit prints the lines of
 src/photochrom/data/names_in_other_light.txt: at every lightness of the grid at which another colour has the name, and the
-material's own way has not, the nearest that has, if it lies within 21 ab.
+material's own way has not, the nearest that has, within 21 ab; but not where just
+one cell has the name, or the L* is the name's own.
 """
 
 from __future__ import annotations
@@ -54,9 +55,11 @@ GRID = range(5, 96, 5)
 SPELT = {"navy": "navyblue"}
 #: Cells with fewer answers than this do not say what a colour is called.
 ANSWERS = 30
-#: --fit: how far from the material's own way, in ab; in how many cells at least a name must be the most frequent; and how many
-#: times as often as the next.
-REACH, CELLS, SURE = 21.0, 2, 1.05
+#: --fit: how far from the material's own way, in ab; in how many cells at least a name is the most frequent; and how many times
+#: as frequent as the next it should be, and must.
+REACH, CELLS, SURE = 21, 2, (1.1, 1.0)
+#: This near to a material's own L*, its own colour stays.
+OWN = 3.0
 
 Float = NDArray[np.float64]
 
@@ -88,7 +91,6 @@ class Survey:
         cells = (np.abs(self.cells[:, 0] - light) < 0.1) & (self.counts.sum(axis=1) > ANSWERS)
         return int((self.counts[cells].argmax(axis=1) == index).sum())
 
-
     def known(self) -> list[str]:
         """The survey's names that the package has, too, as the package spells them."""
         found = []
@@ -100,17 +102,22 @@ class Survey:
             found.append(term)
         return found + [name for name in SPELT if name not in found]
 
-    def named(self, index: int, light: float) -> Float:
-        """The Lab (n, 3) of a lightness, inside sRGB and where people were asked, that have a name before all others."""
+    def nearest(self, index: int, lab: Float) -> Float | None:
+        """The nearest Lab of the same lightness that has a name before all others, inside sRGB and where people were asked."""
+        light = lab[0]
         cells = self.cells[(np.abs(self.cells[:, 0] - light) < 0.1) & (self.counts.sum(axis=1) > ANSWERS)]
-        a, b = np.meshgrid(np.arange(-100.0, 101), np.arange(-110.0, 101))
-        lab = np.column_stack([np.full(a.size, light), a.ravel(), b.ravel()])
-        lab = lab[~outside_srgb(np.stack(planes_to_rgb(*lab.T), axis=-1))]
-        asked = np.abs(lab[:, None, 1:] - cells[:, 1:]).max(axis=2).min(axis=1) <= 2.5
-        lab = lab[asked]
-        shares = self.shares(lab)
-        own, others = shares[:, index], np.delete(shares, index, axis=1).max(axis=1)
-        return lab[own > SURE * others]
+        steps = np.mgrid[-REACH : REACH + 1, -REACH : REACH + 1].reshape(2, -1).T
+        far = np.hypot(*steps.T)
+        steps = steps[np.argsort(far)][: int((far <= REACH).sum())]
+        tried = np.column_stack([np.full(len(steps), light), np.round(lab[1:]) + steps])
+        tried = tried[~outside_srgb(np.stack(planes_to_rgb(*tried.T), axis=-1))]
+        tried = tried[np.abs(tried[:, None, 1:] - cells[:, 1:]).max(axis=2).min(axis=1) <= 2.5]
+        shares = self.shares(tried)
+        lead = shares[:, index] / np.delete(shares, index, axis=1).max(axis=1)
+        for sure in SURE:
+            if (lead > sure).any():
+                return np.array(tried[(lead > sure).argmax()])
+        return None
 
 
 def here(material: Material, light: float) -> Float:
@@ -164,17 +171,16 @@ def everything(survey: Survey) -> None:
 def fit(survey: Survey) -> None:
     for name in survey.known():
         index, material = survey.index(name), replace(Material.named(name), elsewhere=())
-        for light in [light for light in GRID if survey.can(index, light) >= CELLS] * 2:  # twice: one colour moves the next
+        asked = [light for light in GRID if survey.can(index, light) >= CELLS and abs(light - material.lab[0]) > OWN]
+        for light in asked * 3:  # again, since a colour moves those beside it
             lab = here(material, light)
             if int(survey.shares(lab[None])[0].argmax()) == index:
                 continue
-            can = survey.named(index, light)
-            far = np.hypot(*(can - lab)[:, 1:].T)
-            if len(far) and far.min() <= REACH:
-                nearest = color_names.to_hex(lab_to_rgb(can[far.argmin()][None].astype(np.float32))[0])
+            found = survey.nearest(index, lab)
+            if found is not None:
                 others = [one for one in material.elsewhere if abs(one[0] - light) > 1]
-                rounded = rgb_to_lab(color_names.parse(nearest)[None])[0].astype(float).tolist()
-                material = replace(material, elsewhere=(*others, tuple(rounded)))
+                light_there, a, b = rgb_to_lab(lab_to_rgb(found[None].astype(np.float32)))[0].astype(float).tolist()
+                material = replace(material, elsewhere=(*others, (light_there, a, b)))
         for one in sorted(material.elsewhere):
             print(color_names.to_hex(lab_to_rgb(np.array(one, np.float32)[None])[0]), name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from photochrom import color_names
 from photochrom.color import lab_to_rgb, linear_to_oklab, oklab_to_linear, rgb_to_lab, srgb_to_linear
 from photochrom.errors import HintError, UnknownColorError
 from photochrom.materials import Material, in_light, placed
@@ -56,9 +57,10 @@ def test_chroma_falls_in_the_shade_and_towards_white() -> None:
 
 def test_blue_does_not_become_violet() -> None:
     """In CIE Lab the hue of a blue that loses chroma turns by 30 degrees as people see it; a material's does not."""
-    blue = Material.named("blue")
+    blue = Material(Material.named("blue").lab)
     hues = [oklab_hue(np.array([light, *blue.at(light)])) for light in (20, 34, 50, 60, 75, 90)]
     assert np.ptp(hues) < 1
+    assert all(here("blue", light)[0] < 45 for light in LADDER), "nor does what people call blue"
     a, b = here("navy", 34)
     assert a < 15
     assert b < -15
@@ -69,6 +71,28 @@ def test_names_in_a_light_that_is_not_theirs() -> None:
     assert 60 < hue(here("brown", 75)) < 75, "no coral on a light hat"
     assert np.hypot(*here("olive", 80)) < 40, "no lime"
     assert np.hypot(*here("orange", 75)) > 45, "no peach"
+
+
+@pytest.mark.parametrize(
+    ("name", "light"), [("orange", 45), ("orange", 75), ("blue", 75), ("pink", 45), ("green", 90), ("teal", 90)]
+)
+def test_where_people_call_the_materials_colour_otherwise_the_name_has_another(name: str, light: float) -> None:
+    """There people call its own colour brown, peach or pale blue (benchmarks/names.py); farther away it is its own again."""
+    own, named = Material(Material.named(name).lab), Material.named(name)
+    assert 2 < np.hypot(*(named.at(light) - own.at(light))) < 22
+    around = LADDER[[min(abs(other - there) for other, _, _ in named.elsewhere) > 10 for there in LADDER]]
+    np.testing.assert_allclose(named.at(around), own.at(around), atol=1e-4)
+    np.testing.assert_allclose(here(name, light), named.at(light), atol=0.5)
+
+
+def test_other_colours_of_names_belong_to_names_that_there_are() -> None:
+    names, colours = color_names._table("names_in_other_light")
+    for name, colour in zip(names, colours, strict=True):
+        others = color_names.in_other_light(name)
+        assert (np.abs(others - colour).max(axis=1) < 1e-6).any()
+        light, a, b = rgb_to_lab(colour[None])[0]
+        assert np.hypot(*(Material.named(name).at(light) - (a, b))) < 1.5
+    assert len(color_names.in_other_light("#ff0000")) == len(color_names.in_other_light("red")) == 0
 
 
 def test_skin_keeps_its_colour_in_the_shade() -> None:

@@ -12,7 +12,8 @@ in docs/hints.md). Skin, which light passes through, keeps more of its chroma in
 lightness gives up chroma along the same hue, so that blue does not become violet.
 
 Where people would call that colour by another name than was asked for, and another colour of that lightness by this one, the
-name has a second colour there (``data/names_in_other_light.txt``): from one to the next the paths of both are mixed.
+name has a second colour there (``data/names_in_other_light.txt``): from one to the next the paths of both are mixed, and
+10 L* beyond it is its own again.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ SKIN, SHADE, LIT = 0.2, 0.85, 0.4
 _SKIN = re.compile(r"skin$|^monk\d+$")
 #: Steps to the lightness of Oklab that has a luminance, and halvings in the search for the chroma that sRGB has.
 _STEPS, _HALVINGS = 4, 10
+#: How far in L* from another colour of its name a material has its own again.
+_FADE = 10.0
 #: L* at which a material's ab are kept; between them they are interpolated.
 _LADDER = np.linspace(0.0, 100.0, 201)
 
@@ -122,14 +125,27 @@ def _paths(materials: Sequence[Material], light: Float) -> Float:
 
 
 def _around(material: Material, level: float) -> tuple[Lab, Lab, float]:
-    """Of a material's colours the next darker and the next lighter one than L* ``level``, and the share of the latter."""
+    """Which two of a material's colours are mixed at L* ``level``, and the share of the second."""
     if not material.elsewhere:
         return material.lab, material.lab, 0.0
-    colours = sorted((material.lab, *material.elsewhere))
-    above = bisect.bisect_left([light for light, _, _ in colours], level)
-    darker, lighter = colours[max(above - 1, 0)], colours[min(above, len(colours) - 1)]
-    apart = lighter[0] - darker[0]
-    return darker, lighter, (level - darker[0]) / apart if apart > 0 else 0.0
+    levels, colours = _stations(material)
+    above = bisect.bisect_left(levels, level)
+    if above in (0, len(levels)):
+        return material.lab, material.lab, 0.0
+    below = above - 1
+    return colours[below], colours[above], (level - levels[below]) / (levels[above] - levels[below])
+
+
+@lru_cache(maxsize=1024)
+def _stations(material: Material) -> tuple[list[float], list[Lab]]:
+    """L* in order, and which of the material's colours holds there: its own one again from ``_FADE`` beyond another one on."""
+    found = {lab[0]: lab for lab in (*material.elsewhere, material.lab)}
+    for light in [lab[0] for lab in material.elsewhere]:
+        for end in (light - _FADE, light + _FADE):
+            if not any(min(light, end) <= other <= max(light, end) for other in found if other != light):
+                found[end] = material.lab
+    levels = sorted(found)
+    return levels, [found[level] for level in levels]
 
 
 def in_light(lab: ArrayLike, lightness: ArrayLike, shade: ArrayLike = SHADE) -> Float:

@@ -29,7 +29,9 @@ def test_imitated_bfloat16_does_not_count(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(("seconds", "faster"), [((2.0, 1.0), True), ((1.0, 2.0), False)])
-def test_bfloat16_is_used_where_it_is_faster(monkeypatch: pytest.MonkeyPatch, seconds: tuple[float, float], faster: bool) -> None:
+def test_bfloat16_is_used_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, seconds: tuple[float, float], faster: bool
+) -> None:
     """An Intel processor whose AMX a virtual machine hides has the instructions, and takes twice the time with them."""
     clock = iter([0.0, seconds[0], 0.0, seconds[1]] * 5)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))

@@ -137,8 +137,9 @@ ROWS: tuple[Row, ...] = (
         "Srivastava",
         "caffenet-region, its conv1 to conv4 from VGG-16, Adam",
         "vgg",
-        repair="From random weights half an hour teaches it skies and little else; the first four blocks of VGG-16, small kernels "
-        "one after the other as in the paper, bring what they have seen, and Adam needs no schedule made for 10,000 iterations.",
+        repair="From random weights half an hour teaches it skies and little else; the first four blocks of VGG-16, small "
+        "kernels one after the other as in the paper, bring what they have seen, and Adam needs no schedule made for 10,000 "
+        "iterations.",
     ),
     _vivid("caffenet-region-vgg", "Srivastava"),
     Row("unet", "Robles", "U-Net, MSE", reported=_NO_FIGURES),
