@@ -1,6 +1,6 @@
 """What storing the papers' systems in 8 and 6 bits costs: each shipped file on the pictures on which its network was measured.
 
-    python benchmarks/papers_shipped.py --truth DATA/cid22-256.parquet --truth DATA/places-128.parquet --truth DATA/people-192.parquet
+    python benchmarks/papers_shipped.py --truth D/cid22-256.parquet --truth D/places-128.parquet --truth D/people-192.parquet
 
 The truth sets are those of docs/papers, in the same order. Printed is the mean PSNR of the network as it was trained, in 16 bits
 (docs/papers/rows), that of the shipped file, and the mean difference with the standard error over the pictures.
