@@ -43,7 +43,7 @@ _NO_FIGURES = "none printed"
 STRETCHED = (
     "**Rows named -vivid.** Squared error answers with the mean of all likely colours, which is dull, and after half an hour of "
     "training scores of colours are no better. The smallest repair: the same network's colours are moved away from their common "
-    "mean by one factor, the deviation of true colours over that of its own on held-back pictures, at most three. What is "
+    "mean by one factor, the deviation of true colours over that of its own on held-back pictures, at most five. What is "
     "wrong gets "
     "as vivid as what is right, and PSNR falls."
 )

@@ -24,11 +24,11 @@ from photochrom.weights import locate
 __all__ = ["MOST", "fitted_stretch", "graph_of"]
 
 #: The largest factor: beyond it, what shows is the network's noise.
-MOST = 3.0
+MOST = 5.0
 
 
 def fitted_stretch(session: Session, pictures: Iterable[NDArray[np.uint8]]) -> Stretch:
-    """The stretch for a model, from pictures (h, w, 3) sRGB that it was not trained on; the factor is 1 to 3."""
+    """The stretch for a model, from pictures (h, w, 3) sRGB that it was not trained on; the factor is 1 to 5."""
     answers, truths = [], []
     for rgb in pictures:
         lab = rgb_to_lab(rgb / 255.0)
