@@ -132,15 +132,16 @@ def test_many_colours_ask_no_more_than_so_often(halves: Halves, picture: NDArray
     assert len(halves.prompts) <= MOST
 
 
-def test_kinds_are_a_linear_reading_of_all_strides() -> None:
+def test_kinds_are_read_from_all_strides() -> None:
     rng = np.random.default_rng(0)
     features = [rng.normal(size=(1, n, 8 // s, 12 // s)).astype(np.float32) for n, s in ((3, 1), (2, 2), (4, 4))]
-    weights, bias = rng.normal(size=(4, 9)).astype(np.float32), rng.normal(size=4).astype(np.float32)
-    shares = read_kinds(features, KindsReading(weights, bias))
+    hidden, weights = rng.normal(size=(5, 9)).astype(np.float32), rng.normal(size=(4, 5)).astype(np.float32)
+    hidden_bias, bias = rng.normal(size=5).astype(np.float32), rng.normal(size=4).astype(np.float32)
+    shares = read_kinds(features, KindsReading(hidden, hidden_bias, weights, bias))
     assert shares.shape == (8, 12, 4)
     np.testing.assert_allclose(shares.sum(axis=-1), 1, rtol=1e-5)
     corner = np.concatenate([grid[0, :, 0, 0] for grid in features])  # there, nothing is interpolated
-    scores = weights @ corner + bias
+    scores = weights @ np.maximum(hidden @ corner + hidden_bias, 0) + bias
     np.testing.assert_allclose(shares[0, 0], np.exp(scores) / np.exp(scores).sum(), rtol=1e-4)
 
 
@@ -158,17 +159,17 @@ def test_a_face_is_skin_and_a_suit_is_none(shipped: Colorizer) -> None:
 
 
 def test_faces_in_a_crowd_are_skin(shipped: Colorizer) -> None:
-    """Of 64 people, each is too small for a look at the whole; a hint on the clothes of one must not colour faces."""
+    """Of 36 people, each is too small for a look at the whole; a hint on the clothes of one must not colour faces."""
     one = cv2.resize(
-        data.astronaut()[:360, 80:360].mean(axis=2).astype(np.uint8), (96, 96), interpolation=cv2.INTER_AREA
+        data.astronaut()[:360, 80:360].mean(axis=2).astype(np.uint8), (128, 128), interpolation=cv2.INTER_AREA
     )
-    opened = shipped.open(np.tile(one, (8, 8)))
+    opened = shipped.open(np.tile(one, (6, 6)))
     shares = kinds_of(opened)
     assert shares is not None
     assert opened.details is not None
     assert shares.shape == (opened.details.height // 8, opened.details.width // 8, 2)
-    assert (shares[..., 0] > 0.7).mean() > 0.05
-    assert kinds_of(Colorizer(shipped.session, quality="fast").open(np.tile(one, (8, 8)))) is None
+    assert (shares[..., 0] > 0.7).mean() > 0.02
+    assert kinds_of(Colorizer(shipped.session, quality="fast").open(np.tile(one, (6, 6)))) is None
 
 
 def test_a_cat_is_nobody(shipped: Colorizer) -> None:

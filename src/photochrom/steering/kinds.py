@@ -1,8 +1,8 @@
-"""Skin and hair as kinds of their own: what a linear reading of an encoder's features says of each cell.
+"""Skin and hair as kinds of their own: what a small network reads in an encoder's features of each cell.
 
-Cloth lies beside skin, and is often as light and as smooth. An encoder that knows ImageNet's things tells them apart: one linear
-reading of its features, fitted on label maps (benchmarks/skin_fit.py), finds skin and hair. It belongs to the same encoder as
-the reading of negatives (:mod:`photochrom.negatives`); of other models nothing is known.
+Cloth lies beside skin, and is often as light and as smooth. An encoder that knows ImageNet's things tells them apart: a network
+with one hidden layer on its features, fitted on label maps (benchmarks/skin_fit.py), finds skin and hair. It belongs to the same
+encoder as the reading of negatives (:mod:`photochrom.negatives`); of other models nothing is known.
 """
 
 from __future__ import annotations
@@ -31,18 +31,21 @@ __all__ = ["WEIGHTS", "KindsReading", "alike", "kinds_of", "read_kinds"]
 
 #: The reading, inside the package.
 WEIGHTS = WeightsFile(
-    "encoder.skin.safetensors", "c32bf299541094646c7a29d65e1138cf7acdf2bebf6b8754037001ac47bfb797", 3928
+    "encoder.skin.safetensors", "2606f123707f6ba454e7860cff70f4ebc63f6097182a7ee7c8b3a6b61c04cfa4", 46176
 )
 
 #: There are people where so many cells are skin, and so many hair, by a share above this.
-_LEAST, _CLEAR = (6, 3), 0.7
+_LEAST, _CLEAR = (4, 2), 0.7
 #: Or where so many of the details' cells are skin: people in hats and shawls show no hair.
-_SKIN_ALONE = 60
+_SKIN_ALONE = 40
 
 
 class KindsReading(NamedTuple):
-    """weights: (4, n), of nothing, skin, hair and anything else, for the n features of a cell at all strides; bias: (4,)."""
+    """hidden: (m, n), of the n features of a cell at all strides, and hidden_bias: (m,), before a ReLU; weights: (4, m), of nothing,
+    skin, hair and anything else, and bias: (4,)."""
 
+    hidden: Float
+    hidden_bias: Float
     weights: Float
     bias: Float
 
@@ -75,12 +78,13 @@ def _people(shares: Float) -> bool:
 def read_kinds(features: Sequence[Float], kinds: KindsReading) -> Float:
     """Features (1, C, h, w) at strides of 8, 16 and 32 -> probabilities (h, w, 4) of each cell of the finest."""
     shape = features[0].shape[2:]
-    parts = np.split(kinds.weights, np.cumsum([grid.shape[1] for grid in features])[:-1], axis=1)
-    scores = np.zeros((len(kinds.bias), *shape), np.float32) + kinds.bias[:, None, None]
+    parts = np.split(kinds.hidden, np.cumsum([grid.shape[1] for grid in features])[:-1], axis=1)
+    hidden = np.zeros((len(kinds.hidden), *shape), np.float32) + kinds.hidden_bias[:, None, None]
     for grid, weights in zip(features, parts, strict=True):
         there = np.tensordot(weights, grid[0], 1).astype(np.float32)
         scale = there.shape[1] / shape[0], there.shape[2] / shape[1]
-        scores += enlarged(there, scale, (shape[0], shape[1]))
+        hidden += enlarged(there, scale, (shape[0], shape[1]))
+    scores = np.tensordot(kinds.weights, hidden.clip(0), 1) + kinds.bias[:, None, None]
     odds = np.exp(scores - scores.max(axis=0))
     return np.asarray(np.moveaxis(odds / odds.sum(axis=0), 0, -1), np.float32)
 
@@ -101,4 +105,4 @@ def reading() -> KindsReading:
     from safetensors.numpy import load_file
 
     arrays = load_file(locate(WEIGHTS))
-    return KindsReading(arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32))
+    return KindsReading(**{name: arrays[name].astype(np.float32) for name in KindsReading._fields})
