@@ -41,8 +41,11 @@ _SKIN_ALONE = 40
 
 
 class KindsReading(NamedTuple):
-    """hidden: (m, n), of the n features of a cell at all strides, and hidden_bias: (m,), before a ReLU; weights: (4, m), of nothing,
-    skin, hair and anything else, and bias: (4,)."""
+    """A network with one hidden layer.
+
+    hidden: (m, n), of the n features of a cell at all strides, and hidden_bias: (m,), before a ReLU; weights: (4, m), of nothing,
+    skin, hair and anything else, and bias: (4,).
+    """
 
     hidden: Float
     hidden_bias: Float
