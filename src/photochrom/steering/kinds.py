@@ -31,7 +31,7 @@ __all__ = ["WEIGHTS", "KindsReading", "alike", "kinds_of", "read_kinds"]
 
 #: The reading, inside the package.
 WEIGHTS = WeightsFile(
-    "encoder.skin.safetensors", "2606f123707f6ba454e7860cff70f4ebc63f6097182a7ee7c8b3a6b61c04cfa4", 46176
+    "encoder.skin.safetensors", "946740ed7eadb8a2bec45ab77e62cb732c7add66471acfb5c2a82e74862e36c9", 53824
 )
 
 #: There are people where so many cells are skin, and so many hair, by a share above this.
