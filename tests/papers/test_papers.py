@@ -230,7 +230,7 @@ def test_the_whole_report_from_results(tmp_path: Path) -> None:
     markdown, html = (page.read_text() for page in pages)
     assert "not measured" not in markdown.lower()
     assert "`caffenet-region` with foregrounds from references, truth" in markdown
-    assert cv2.imread(str(tmp_path / "out/srivastava.jpg")).shape == (5 * 256, 5 * 256, 3)
+    assert cv2.imread(str(tmp_path / "out/srivastava.jpg")).shape == (5 * 256, 7 * 256, 3)
     assert "2.000 (1.000)" in markdown  # with references, and the network alone
     assert "largest miss of a row and seed is 0.0 %" in markdown
     said = re.search(r"Of (\d+) claims (.*?)\.\*\*", markdown)
