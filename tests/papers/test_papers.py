@@ -321,7 +321,7 @@ def test_a_run_that_was_slowed_is_no_measure_of_chance(tmp_path: Path) -> None:
     for result, said in ((alike, False), (unlike, True)):
         page = Page("Rows")
         reruns(page, {"vgg16": result})
-        assert ("`vgg16` one run was slowed" in page.write(tmp_path, "page")[0].read_text()) == said
+        assert ("`vgg16` one run was slower" in page.write(tmp_path, "page")[0].read_text()) == said
 
 
 def test_a_printed_figure_is_reached_beyond_chance_or_not(tmp_path: Path) -> None:
