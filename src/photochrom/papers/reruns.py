@@ -58,8 +58,8 @@ def _unlike(twice: Mapping[str, Result]) -> str:
     if not names:
         return ""
     return (
-        f"Of {' and '.join(names)} one run was slower, for its machine or for other work, and saw less than half of the pictures: "
-        "how it differs is no measure of chance, and no other row's difference is held against it. "
+        f"Of {' and '.join(names)} one run was slower, for its machine or for other work, and saw less than half of the "
+        "pictures: how it differs is no measure of chance, and no other row's difference is held against it. "
     )
 
 

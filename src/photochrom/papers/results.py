@@ -16,7 +16,8 @@ from photochrom.papers.rows import ROWS, Row
 
 __all__ = ["Result", "pictures_seen", "read_results"]
 
-#: Runs of a row whose numbers of pictures have a smaller ratio than this are not alike: one of them had a slower machine, or other work beside.
+#: Runs of a row whose numbers of pictures have a smaller ratio than this are not alike: one of them had a slower machine, or
+#: other work beside.
 ALIKE = 0.5
 
 
