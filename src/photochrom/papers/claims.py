@@ -69,7 +69,7 @@ def _overfitting(results: Results) -> tuple[bool | None, str]:
 
 
 def _table_1(results: Results, way: str, figure: str) -> NDArray[np.float64]:
-    """A column of Srivastava's table 1: with references of "the same person", or in another way; (10,)."""
+    """A column of Srivastava's table 1: with references of "the same person", or in another way; (pictures,)."""
     return np.array([line[figure] for line in results["caffenet-region"].table_1[way]])
 
 
@@ -93,7 +93,7 @@ def _references(results: Results) -> tuple[bool | None, str]:
     words = [f"{gap:+.2f} dB ({low:+.2f} to {high:+.2f}) with {way}" for way, (gap, low, high) in gaps.items()]
     _, low, high = gaps[_PERSON]
     held = True if low > 0 else False if high < 0 else None
-    return held, f"PSNR against the network alone, ten pictures: {' and '.join(words)} as the reference"
+    return held, f"PSNR against the network alone, {len(alone)} pictures: {' and '.join(words)} as the reference"
 
 
 def _printed(values: NDArray[np.float64], printed: float) -> tuple[bool | None, tuple[float, float]]:
@@ -105,14 +105,14 @@ def _printed(values: NDArray[np.float64], printed: float) -> tuple[bool | None, 
 def _ssim(results: Results) -> tuple[bool | None, str]:
     found, grey = (_table_1(results, way, "SSIM") for way in (_PERSON, "grey"))
     held, (low, high) = _printed(found, PAPER_SSIM)
-    evidence = f"SSIM {found.mean():.3f} ({low:.3f} to {high:.3f}) over the ten pictures; left grey they have {grey.mean():.3f}"
+    evidence = f"SSIM {found.mean():.3f} ({low:.3f} to {high:.3f}) over {len(found)} pictures; grey they have {grey.mean():.3f}"
     return held, _or_more_pictures(evidence, held, found, PAPER_SSIM)
 
 
 def _psnr(results: Results) -> tuple[bool | None, str]:
     found, grey = (_table_1(results, way, "PSNR") for way in (_PERSON, "grey"))
     held, (low, high) = _printed(found, PAPER_PSNR)
-    evidence = f"{found.mean():.2f} dB ({low:.2f} to {high:.2f}) over the ten pictures; left grey they have {grey.mean():.2f} dB"
+    evidence = f"{found.mean():.2f} dB ({low:.2f} to {high:.2f}) over {len(found)} pictures; grey they have {grey.mean():.2f} dB"
     return held, _or_more_pictures(evidence, held, found, PAPER_PSNR)
 
 

@@ -32,8 +32,8 @@ from photochrom.papers.measure import Rgb, grey, line_of_table_1
 
 __all__ = ["REFERENCED", "SIDE", "TABLE_1", "WORK", "Labelled", "Line", "read_labelled", "referenced", "table_1"]
 
-#: The file of the table in the folder of a run, and the pictures in it.
-TABLE_1, TEN = "table-1.json", 10
+#: The file of the table in the folder of a run.
+TABLE_1 = "table-1.json"
 #: The file of the sample pictures with foregrounds from references.
 REFERENCED = "referenced.jpg"
 #: Short side of the pictures, and that at which the network sees them, so that a region has several cells; in pixels.
@@ -78,7 +78,7 @@ def read_labelled(folder: Path) -> list[Labelled]:
 
 
 def table_1(model: Path, pictures: Sequence[Labelled]) -> dict[str, list[Line]]:
-    """The lines of table 1 for the first ten pictures, coloured by the ONNX file ``model``, one list for each way:
+    """The lines of table 1 for the pictures, coloured by the ONNX file ``model``, one list for each way:
 
     "grey" (not at all), "alone" (by the network), with foregrounds from "the same person" and from "another person", and with
     "found regions".
@@ -86,7 +86,7 @@ def table_1(model: Path, pictures: Sequence[Labelled]) -> dict[str, list[Line]]:
     colorizer, finder = Colorizer(model, threads=1, work_size=WORK), Colorizer(threads=1)
     others = [(picture.regions(), colorizer.open(picture.rgb)) for picture in pictures]
     lines: dict[str, list[Line]] = {}
-    for number, picture in enumerate(pictures[:TEN]):
+    for number, picture in enumerate(pictures):
         following = [*others[number + 1 :], *others[:number]]
         regions = instances(finder.open(grey(picture.rgb)))
         for way, result in colourings(colorizer, picture, following, regions):
