@@ -36,5 +36,7 @@ def test_bfloat16_is_used_where_it_is_faster(
     clock = iter([0.0, seconds[0], 0.0, seconds[1]] * 5)
     monkeypatch.setattr(precision.time, "perf_counter", lambda: next(clock))
     precision._is_faster.cache_clear()
+    before = torch.random.get_rng_state()
     assert precision._is_faster() == faster
+    assert torch.equal(torch.random.get_rng_state(), before), "a recipe's seed gives the same weights on every machine"
     precision._is_faster.cache_clear()
