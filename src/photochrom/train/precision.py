@@ -37,7 +37,8 @@ def _has_instructions() -> bool:
 @cache
 def _is_faster() -> bool:
     """Whether a step of one convolution takes less time in bfloat16; measured once, in about a tenth of a second."""
-    with torch.random.fork_rng(devices=[]):  # what is trained starts from the same weights whether this was asked or not
+    # What is trained starts from the same weights, whether this was asked or not.
+    with torch.random.fork_rng(devices=[]):
         conv = nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
         x = torch.rand(1, 64, 64, 64).contiguous(memory_format=torch.channels_last).requires_grad_()
     least = dict.fromkeys((False, True), float("inf"))
